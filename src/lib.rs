@@ -1,1 +1,4 @@
-//! shipdeck
+//! shipdeck: a terminal release cockpit.
+
+pub mod domain;
+pub mod ports;

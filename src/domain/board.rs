@@ -1,0 +1,208 @@
+//! The matrix: one cell for each service in each environment, judged anew only when something touched it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::catalog::{Catalog, Environment, Service};
+use super::ids::{EnvId, ServiceId};
+use super::image::Image;
+use super::observed::{Container, ContainerStatus, RunningImage, Workload};
+use super::rollout::{self, View};
+use super::verdict::{Cause, Evidence, Progress, State, Verdict};
+use super::world::{EnvWorld, Freshness, World};
+
+/// One service in one environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cell {
+    pub verdict: Verdict,
+    /// What the pods run; while a rollout is under way, what the newest pods run.
+    pub version: Option<String>,
+    /// Every image that live pods run in the service's container, newest template first, without repeats.
+    pub running: Vec<RunningImage>,
+    /// What the pod template asks for.
+    pub wanted: Option<Arc<str>>,
+    /// When the present version began to roll out.
+    pub changed: Option<Timestamp>,
+    /// The picture that this rests on is old.
+    pub stale: bool,
+}
+
+/// All cells.
+#[derive(Clone, Debug, Default)]
+pub struct Board {
+    cells: BTreeMap<(ServiceId, EnvId), Cell>,
+}
+
+impl Board {
+    pub fn cell(&self, service: &ServiceId, env: &EnvId) -> Option<&Cell> {
+        // Keys are two reference-counted names: cloning them copies two pointers.
+        self.cells.get(&(service.clone(), env.clone()))
+    }
+
+    /// Judges one cell again. True if it looks different now.
+    pub fn refresh(&mut self, world: &World, service: &Service, env: &EnvId, now: Timestamp) -> bool {
+        let cell = cell(world.env(env), service, now);
+        let key = (service.name.clone(), env.clone());
+        let changed = self.cells.get(&key) != Some(&cell);
+        self.cells.insert(key, cell);
+        changed
+    }
+
+    /// Judges every cell of an environment again.
+    pub fn refresh_env(&mut self, world: &World, catalog: &Catalog, env: &EnvId, now: Timestamp) -> bool {
+        catalog.services.iter().fold(false, |changed, service| self.refresh(world, service, env, now) | changed)
+    }
+
+    /// Judges again what can change by time alone: whatever is not at rest.
+    pub fn refresh_unsettled(&mut self, world: &World, catalog: &Catalog, now: Timestamp) -> bool {
+        let unsettled: Vec<_> = self
+            .cells
+            .iter()
+            .filter(|(_, cell)| !matches!(cell.verdict.state, State::Ok | State::Absent | State::ScaledToZero))
+            .map(|(key, _)| key.clone())
+            .collect();
+        unsettled.into_iter().fold(false, |changed, (service, env)| {
+            let again = catalog.service(&service).is_some_and(|service| self.refresh(world, service, &env, now));
+            again | changed
+        })
+    }
+
+    /// Forgets cells that the catalog no longer has.
+    pub fn retain(&mut self, catalog: &Catalog) {
+        self.cells.retain(|(service, env), _| catalog.service(service).is_some() && catalog.environment(env).is_some());
+    }
+
+    /// Whether the service runs something else here than in the environment that this one is promoted to.
+    pub fn differs(&self, catalog: &Catalog, service: &ServiceId, env: &Environment) -> bool {
+        let Some(here) = self.cell(service, &env.name) else { return false };
+        let others = catalog.environments.iter().filter(|other| other.name != env.name);
+        let mut last = others.filter_map(|other| self.cell(service, &other.name)).filter(|cell| cell.version.is_some());
+        here.version.is_some() && last.next_back().is_some_and(|reference| !same_version(here, reference))
+    }
+
+    /// Whether the service here lags behind, or is ahead of, the environment that this one is promoted from.
+    pub fn differs_from_upstream(&self, catalog: &Catalog, service: &ServiceId, env: &EnvId) -> bool {
+        let upstream = catalog.upstream(env).and_then(|upstream| self.cell(service, &upstream.name));
+        match (self.cell(service, env), upstream) {
+            (Some(here), Some(there)) => {
+                here.version.is_some() && there.version.is_some() && !same_version(here, there)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Same content where digests are known, else the same version.
+pub fn same_version(a: &Cell, b: &Cell) -> bool {
+    let digest = |cell: &Cell| cell.running.first().and_then(|running| running.digest.clone());
+    match (digest(a), digest(b)) {
+        (Some(a), Some(b)) => a == b,
+        _ => a.version == b.version,
+    }
+}
+
+/// The container of a workload that is the service: the named one, else the one whose image matches, else the only one.
+pub fn container_of<'a>(service: &Service, containers: &'a [Container]) -> Option<(usize, &'a Container)> {
+    if let Some(name) = &service.container {
+        return containers.iter().enumerate().find(|(_, container)| container.name == *name);
+    }
+    if let Some(image) = &service.image {
+        let mut matching =
+            containers.iter().enumerate().filter(|(_, container)| repository(&container.image) == **image);
+        if let (Some(found), None) = (matching.next(), matching.next()) {
+            return Some(found);
+        }
+    }
+    match containers {
+        [only] => Some((0, only)),
+        _ => None,
+    }
+}
+
+fn repository(image: &str) -> String {
+    image.parse::<Image>().map_or_else(|_| image.to_owned(), |image| image.repository.to_string())
+}
+
+fn cell(world: Option<&EnvWorld>, service: &Service, now: Timestamp) -> Cell {
+    let Some(world) = world else { return empty(State::Reading) };
+    let freshness = world.freshness();
+    let Some(workload) = world.workload(&service.workload) else {
+        return match freshness {
+            Freshness::Live => empty(State::Absent),
+            Freshness::Reading { .. } => empty(State::Reading),
+            Freshness::Denied { fault, .. } => invisible(fault.message),
+            Freshness::Stale { fault, .. } => Cell { stale: true, ..invisible(fault.message) },
+        };
+    };
+    let view = View::new(world, workload);
+    let running = running_images(service, &view);
+    let wanted = container_of(service, &workload.containers).map(|(_, container)| Arc::clone(&container.image));
+    let version = running
+        .first()
+        .map(|running| running.image.version())
+        .or_else(|| wanted.as_deref().map(super::plan::version_of));
+    let verdict = match freshness {
+        // Only with every kind read can it be said that pods are missing rather than not yet listed.
+        Freshness::Reading { .. } if !view.is_complete() => Verdict::new(State::Reading, Progress::default()),
+        Freshness::Denied { fault, .. } => invisible(fault.message).verdict,
+        Freshness::Live | Freshness::Stale { .. } | Freshness::Reading { .. } => rollout::health(&view, now),
+    };
+    Cell { verdict, version, running, wanted, changed: view.changed_at(), stale: !world.freshness().is_live() }
+}
+
+fn empty(state: State) -> Cell {
+    Cell {
+        verdict: Verdict::new(state, Progress::default()),
+        version: None,
+        running: Vec::new(),
+        wanted: None,
+        changed: None,
+        stale: false,
+    }
+}
+
+fn invisible(why: String) -> Cell {
+    let evidence = Evidence {
+        cause: Cause::NotVisible,
+        headline: why,
+        details: Vec::new(),
+        pod: None,
+        since: None,
+        remedy: "Ask a cluster administrator for the right that is named.".to_owned(),
+    };
+    let verdict = Verdict::new(State::Unknown, Progress::default()).because(evidence);
+    Cell { verdict, ..empty(State::Unknown) }
+}
+
+fn running_images(service: &Service, view: &View<'_>) -> Vec<RunningImage> {
+    let name = container_of(service, &view.workload.containers).map(|(_, container)| Arc::clone(&container.name));
+    let mut images: Vec<RunningImage> = Vec::new();
+    for pod in view.new_pods().chain(view.old_pods()).filter(|pod| pod.meta.deleting.is_none()) {
+        let named = |status: &&ContainerStatus| !status.init && name.as_ref().is_none_or(|name| status.name == *name);
+        let Some(status) = pod.containers.iter().find(named) else { continue };
+        let Some(template) = template_image(view, pod, &status.name) else { continue };
+        let image = RunningImage { image: template, digest: status.digest.clone() };
+        if !images.contains(&image) {
+            images.push(image);
+        }
+    }
+    images
+}
+
+/// The image as the template of the pod asks for it: a status may name it by digest only, and people know it by its tag.
+fn template_image(view: &View<'_>, pod: &super::observed::Pod, container: &str) -> Option<Image> {
+    let from_set = view
+        .set_of(pod)
+        .and_then(|set| set.containers.iter().find(|spec| &*spec.name == container))
+        .map(|spec| Arc::clone(&spec.image));
+    let from_status =
+        || pod.containers.iter().find(|status| &*status.name == container).map(|status| Arc::clone(&status.image));
+    from_set.or_else(from_status)?.parse().ok()
+}
+
+/// A workload that no service of the catalog claims.
+pub fn is_unclaimed(catalog: &Catalog, workload: &Workload) -> bool {
+    catalog.service_of(&workload.reference()).is_none()
+}

@@ -1,0 +1,15 @@
+//! What the program knows and concludes. Pure: no clock, no I/O, no terminal, no Kubernetes types.
+
+pub mod board;
+pub mod catalog;
+pub mod cleanup;
+pub mod fault;
+pub mod ids;
+pub mod image;
+pub mod observed;
+pub mod plan;
+pub mod rollout;
+pub mod run;
+pub mod text;
+pub mod verdict;
+pub mod world;

@@ -1,0 +1,135 @@
+//! A plan: what will be changed, in which order, and what is left alone and why. Making one changes nothing.
+//!
+//! Invariants: every service appears once; a service stands in a later wave than everything in the plan that it needs,
+//! directly or through services outside the plan; no wave is empty; a step never names the image that already runs.
+
+mod build;
+pub mod waves;
+
+pub use build::{Request, Wanted, build};
+
+use std::sync::Arc;
+
+use super::ids::{EnvId, ServiceId, Uid};
+use super::image::Image;
+use super::observed::WorkloadRef;
+
+/// Why the run exists; words differ, steps do not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    Deploy,
+    Promote { from: EnvId },
+    RollBack,
+}
+
+/// What will be done to one environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    pub env: EnvId,
+    /// The environment asks for its name to be typed.
+    pub protected: bool,
+    pub purpose: Purpose,
+    /// What the set is called: a group, a service, or `6 services`.
+    pub title: String,
+    pub waves: Vec<Wave>,
+    pub skipped: Vec<Skipped>,
+    pub warnings: Vec<Warning>,
+}
+
+impl Plan {
+    pub fn steps(&self) -> impl Iterator<Item = &Step> {
+        self.waves.iter().flat_map(|wave| &wave.steps)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.waves.is_empty()
+    }
+}
+
+/// Steps that go at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wave {
+    pub steps: Vec<Step>,
+}
+
+/// One service gets another image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub service: ServiceId,
+    pub workload: WorkloadRef,
+    /// The object that was planned for; another uid is refused.
+    pub uid: Uid,
+    /// Position in the pod template, proven by its name when writing.
+    pub container_index: usize,
+    pub container: Arc<str>,
+    /// Exactly as the pod template says now.
+    pub from: Arc<str>,
+    pub to: Arc<str>,
+    /// Versions for people: `v98`.
+    pub from_version: String,
+    pub to_version: String,
+    /// Services of the plan that must have succeeded before.
+    pub after: Vec<ServiceId>,
+}
+
+/// A service that was asked for and is left alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    pub service: ServiceId,
+    /// One clause: `runs v812 already`.
+    pub why: String,
+}
+
+/// Something to know before pressing Enter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    pub subject: String,
+    /// One clause.
+    pub text: String,
+}
+
+/// Why there is no plan. Each message says what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    #[error("these services need each other: {}. Remove one of the needs in the configuration", path(.0))]
+    Cycle(Vec<ServiceId>),
+    #[error("{needed_by} needs {service}, which is no configured service. Add it or correct `needs`")]
+    UnknownNeed { service: ServiceId, needed_by: ServiceId },
+    #[error("there is no service {service}{}", suggestion(.near))]
+    UnknownService { service: ServiceId, near: Option<ServiceId> },
+    #[error("there is no environment {0}")]
+    UnknownEnvironment(EnvId),
+    #[error("{service} does not exist in {env}: no {workload} there")]
+    NotThere { service: ServiceId, env: EnvId, workload: WorkloadRef },
+    #[error("which container of {workload} is {service}? It has {}. Set `container` in the configuration", .containers.join(", "))]
+    AmbiguousContainer { service: ServiceId, workload: WorkloadRef, containers: Vec<String> },
+    #[error("{service} needs {needed}, which is {why} in {env}. Deploy it first, or mark it too")]
+    NeedNotMet { service: ServiceId, needed: ServiceId, env: EnvId, why: String },
+    #[error("{service} has not succeeded in {env}: {why}. Promote it when it has")]
+    UpstreamNotReady { service: ServiceId, env: EnvId, why: String },
+    #[error("nothing comes before {0} in the order of promotion. Set `after` in the configuration")]
+    NoUpstream(EnvId),
+    #[error("{service} in {env}: {why}")]
+    BadVersion { service: ServiceId, env: EnvId, why: String },
+    #[error("nothing is known about what ran before {service} in {env}, so there is nothing to go back to")]
+    NoHistory { service: ServiceId, env: EnvId },
+    #[error("what is known of {env} is {why}; a plan needs a current picture")]
+    Stale { env: EnvId, why: String },
+    #[error("read-only: {0}")]
+    ReadOnly(String),
+    #[error("no service was chosen")]
+    Nothing,
+}
+
+fn path(cycle: &[ServiceId]) -> String {
+    cycle.iter().map(ServiceId::as_str).collect::<Vec<_>>().join(" → ")
+}
+
+fn suggestion(near: &Option<ServiceId>) -> String {
+    near.as_ref().map(|near| format!(". Did you mean {near}?")).unwrap_or_default()
+}
+
+/// The version that a person would call this image text by.
+pub fn version_of(image: &str) -> String {
+    image.parse::<Image>().map_or_else(|_| image.to_owned(), |image| image.version())
+}

@@ -1,0 +1,158 @@
+//! A run: a plan being carried out, as an explicit state machine.
+//!
+//! [`Run::on`](machine) takes what happened and returns what to do; it never does anything itself. Invariants: at most
+//! one wave is active; nothing is written after a halt or an abort; a step is written at most once, and written again
+//! only when a person asks for it or the outcome of the first try is known; every step ends in exactly one end state.
+
+mod machine;
+mod rollback;
+
+pub use rollback::inverse;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::fault::Fault;
+use super::ids::{RunId, ServiceId};
+use super::observed::{Condition, TemplateHash};
+use super::plan::{Plan, Step};
+use super::verdict::Verdict;
+
+/// A plan being carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    pub id: RunId,
+    pub plan: Plan,
+    pub by: Arc<str>,
+    pub state: RunState,
+    /// Index into `plan.waves` of the wave that is active or comes next.
+    pub wave: usize,
+    /// One for each step of the plan, in its order.
+    pub steps: Vec<StepRun>,
+    pub started: Timestamp,
+    pub finished: Option<Timestamp>,
+    /// The run that undoes this one, once a person has asked for it.
+    pub undone_by: Option<RunId>,
+}
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunState {
+    Running,
+    /// Holds when the active wave is done.
+    Pausing,
+    /// Holds between two waves until a person goes on.
+    Paused,
+    /// A step failed: what was begun is followed to its end, nothing new is begun, a person decides.
+    Halted,
+    Succeeded,
+    /// A person left it after a failure, or aborted it.
+    Ended,
+}
+
+impl RunState {
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Ended)
+    }
+}
+
+/// One step of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepRun {
+    pub service: ServiceId,
+    pub wave: usize,
+    pub state: StepState,
+    /// The newest judgement while watched and after.
+    pub verdict: Option<Verdict>,
+    pub started: Option<Timestamp>,
+    pub finished: Option<Timestamp>,
+    /// Set once the patch was answered: what the rollout is judged against.
+    pub baseline: Option<Baseline>,
+}
+
+/// Where a step stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StepState {
+    Waiting,
+    /// The patch is under way.
+    Writing,
+    /// The patch was applied; the rollout is being judged.
+    Watching,
+    Succeeded,
+    /// The rollout failed; evidence is in the verdict.
+    Failed,
+    /// The patch was refused: nothing of this step was changed.
+    Refused(Fault),
+    /// Never begun, because the run ended before.
+    Skipped,
+}
+
+impl StepState {
+    pub fn is_over(&self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed | Self::Refused(_) | Self::Skipped)
+    }
+
+    pub fn went_wrong(&self) -> bool {
+        matches!(self, Self::Failed | Self::Refused(_))
+    }
+}
+
+/// What the answer to our own patch said: the rollout is judged against this, never against a clock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Baseline {
+    pub uid: super::ids::Uid,
+    /// Generation that our patch made.
+    pub generation: i64,
+    pub template: TemplateHash,
+    /// The condition `Progressing` at that moment, which may be a leftover of a former rollout.
+    pub progressing: Option<Condition>,
+    /// False where the patch changed nothing: then only the current state is judged.
+    pub changed: bool,
+    pub at: Timestamp,
+    pub progress_deadline: Option<u32>,
+}
+
+/// What happened to a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunEvent {
+    Start,
+    /// The patch of a step was answered.
+    Written {
+        service: ServiceId,
+        result: Result<Baseline, Fault>,
+    },
+    /// The rollout of a step was judged anew.
+    Judged {
+        service: ServiceId,
+        verdict: Verdict,
+    },
+    Pause,
+    Resume,
+    /// Try the failed steps again.
+    Retry,
+    /// Begin nothing more; what was begun is left to Kubernetes.
+    Abort,
+}
+
+/// What a run wants done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunCommand {
+    /// Write the image of this step.
+    Write(Step),
+    /// The run reached an end or needs a person.
+    Announce(Announcement),
+}
+
+/// News of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Announcement {
+    StepSucceeded { service: ServiceId, took: Duration },
+    StepFailed { service: ServiceId, why: String },
+    WaveDone(usize),
+    Paused,
+    Halted,
+    Succeeded,
+    Ended,
+}

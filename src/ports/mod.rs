@@ -1,0 +1,4 @@
+//! The world outside, as traits in the words of the domain. Each has two real implementors: the vendor's and the
+//! simulated one; both pass the same contract tests.
+
+pub mod cluster;
