@@ -1,0 +1,58 @@
+//! What should be done outside, as data. `runtime::executor` does it and answers with a message.
+
+use std::sync::Arc;
+
+use crate::domain::cleanup::Finding;
+use crate::domain::ids::{ClusterId, EnvId, RunId, ServiceId};
+use crate::domain::observed::WorkloadRef;
+use crate::ports::cluster::{ImageChange, LogRequest, Scope};
+
+/// Something to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Find namespaces and workloads. Answer: `Outcome::Discovered`.
+    Discover(ClusterId),
+    /// Watch an environment from now on; watching it already is fine.
+    Watch { cluster: ClusterId, scope: Scope },
+    Unwatch(EnvId),
+    /// Somebody looks, or nobody does.
+    Attend(bool),
+    /// Answer: `Outcome::Written`. Never aborted once begun.
+    SetImage { run: RunId, service: ServiceId, cluster: ClusterId, change: ImageChange },
+    /// Answer: `Outcome::Revisions`.
+    Revisions { env: EnvId, service: ServiceId, cluster: ClusterId, namespace: Arc<str>, workload: WorkloadRef },
+    /// Open a log stream after a delay; answers are `Msg::Log` with this number.
+    OpenLog { stream: u64, cluster: ClusterId, request: LogRequest, delay_ms: u64 },
+    CloseLog { stream: u64 },
+    /// Save log and status of the finding, then delete it. Answer: `Outcome::Deleted` with where it was saved.
+    Delete { cluster: ClusterId, namespace: Arc<str>, finding: Box<Finding> },
+    /// Write a file in the data directory (`name` without folders), or exactly at `path`. Answer: `Outcome::Saved`.
+    Save { what: String, file: FileTarget, text: String },
+    /// Put text on the clipboard by OSC 52.
+    Copy(String),
+    /// Forget what the terminal shows and draw it anew.
+    Redraw,
+    /// Capture the mouse, or leave it to the terminal.
+    Mouse(bool),
+    Suspend,
+    Quit,
+}
+
+/// Where a file goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileTarget {
+    /// A name in shipdeck's data directory.
+    Data(String),
+    /// The configuration, which is never overwritten.
+    Configuration,
+}
+
+/// Which background task something belongs to; a newer one with the same key takes the place of an older one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TaskKey {
+    Watch(EnvId),
+    Log(u64),
+    Discover(ClusterId),
+    Write(RunId, ServiceId),
+    Other(u64),
+}

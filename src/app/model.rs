@@ -1,0 +1,386 @@
+//! Everything that the cockpit knows and shows. One value, owned by the event loop, drawn by reference.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::input::LineInput;
+use super::logs::LogPane;
+use crate::actions::Action;
+use crate::actions::keymap::Keymap;
+use crate::config::Settings;
+use crate::domain::board::Board;
+use crate::domain::catalog::Catalog;
+use crate::domain::cleanup::Finding;
+use crate::domain::fault::Fault;
+use crate::domain::ids::{ClusterId, EnvId, RunId, ServiceId, Uid};
+use crate::domain::plan::{Plan, Request, Warning};
+use crate::domain::run::Run;
+use crate::domain::verdict::State;
+use crate::domain::world::World;
+
+/// The whole state of a session.
+#[derive(Clone, Debug)]
+pub struct Model {
+    pub catalog: Catalog,
+    pub world: World,
+    pub board: Board,
+    pub settings: Settings,
+    pub keymap: Keymap,
+    pub session: Session,
+    pub home: Home,
+    /// A full-page screen over home.
+    pub page: Option<Page>,
+    /// The last one is on top and takes the keys.
+    pub overlays: Vec<Overlay>,
+    /// Newest last.
+    pub runs: Vec<Run>,
+    pub logs: LogPane,
+    pub journal: Journal,
+}
+
+/// Facts about this sitting.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Set by every message: the only clock there is.
+    pub now: Timestamp,
+    pub width: u16,
+    pub height: u16,
+    /// Who acts: the name shown and written into the command log.
+    pub user: String,
+    pub demo: bool,
+    /// Why nothing may be changed, or none.
+    pub read_only: Option<String>,
+    /// The welcome of a first start is still shown.
+    pub welcome: bool,
+    pub hidden_namespaces: usize,
+    /// Clusters that could not be discovered, while they cannot.
+    pub undiscovered: BTreeMap<ClusterId, Fault>,
+    /// When ctrl-c was pressed last.
+    pub interrupted: Option<Timestamp>,
+    /// When any key was pressed last: rows keep their places while somebody types.
+    pub touched: Timestamp,
+    pub quitting: bool,
+    /// Something shown changed since the last frame.
+    pub dirty: bool,
+}
+
+/// A pane of the home screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pane {
+    Environments,
+    #[default]
+    Services,
+    Dependencies,
+    Logs,
+}
+
+impl Pane {
+    pub const ALL: [Self; 4] = [Self::Environments, Self::Services, Self::Dependencies, Self::Logs];
+}
+
+/// Order of the services.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    #[default]
+    Trouble,
+    Name,
+    /// Last change first.
+    Change,
+}
+
+/// The home screen.
+#[derive(Clone, Debug, Default)]
+pub struct Home {
+    pub focus: Pane,
+    /// Which of the lower panes is shown where only one fits.
+    pub lower: Pane,
+    pub zoomed: bool,
+    /// The selected cell, by names and never by position.
+    pub service: Option<ServiceId>,
+    pub env: Option<EnvId>,
+    pub marks: BTreeSet<ServiceId>,
+    /// The group that the marks came from, while they are exactly it.
+    pub group: Option<crate::domain::ids::GroupId>,
+    pub sort: Sort,
+    /// What is typed into the filter; `filtering` while it is being typed.
+    pub filter: LineInput,
+    pub filtering: bool,
+    /// Services in the order of their rows, filter applied: kept by `app::rows`, so that rows hold still while typing.
+    pub rows: Vec<ServiceId>,
+    /// First visible row and first visible environment; clamped by `update`.
+    pub scroll: usize,
+    pub env_scroll: usize,
+    /// First visible row of the dependency pane.
+    pub graph_scroll: usize,
+}
+
+/// A full-page screen.
+#[derive(Clone, Debug)]
+pub enum Page {
+    Run(RunPage),
+    Cleanup(CleanupPage),
+}
+
+/// Watching a run.
+#[derive(Clone, Debug)]
+pub struct RunPage {
+    pub run: RunId,
+    /// The selected service, whose evidence is open; none: the first failure's.
+    pub selected: Option<ServiceId>,
+    pub scroll: usize,
+}
+
+/// Leftovers of one environment.
+#[derive(Clone, Debug)]
+pub struct CleanupPage {
+    pub env: EnvId,
+    /// Kept current by `update`; ordered by kind, then age.
+    pub findings: Vec<Finding>,
+    pub selected: Option<Uid>,
+    pub marks: BTreeSet<Uid>,
+    pub filter: LineInput,
+    pub filtering: bool,
+    pub scroll: usize,
+    /// What became of those that were deleted in this visit.
+    pub results: BTreeMap<Uid, DeleteResult>,
+}
+
+/// What became of one deletion.
+#[derive(Clone, Debug)]
+pub struct DeleteResult {
+    pub name: Arc<str>,
+    /// None while it is under way; else where its log and status were saved, or why it is still there.
+    pub result: Option<Result<Option<String>, Fault>>,
+}
+
+/// A box over the screen.
+#[derive(Clone, Debug)]
+pub enum Overlay {
+    Versions(VersionsForm),
+    Plan(PlanReview),
+    Confirm(Confirm),
+    Help(Listing),
+    Palette(Listing),
+    Menu(Listing),
+    Picker(Picker),
+    /// Details and evidence of a cell.
+    Details { service: ServiceId, env: EnvId, scroll: usize },
+    Commands { scroll: usize },
+    Errors { scroll: usize },
+    /// Input on the hint row: what it is for is said by its prompt.
+    Prompt(Prompt),
+}
+
+/// Choosing the version of each service.
+#[derive(Clone, Debug)]
+pub struct VersionsForm {
+    pub env: EnvId,
+    pub title: String,
+    pub rows: Vec<VersionRow>,
+    pub selected: usize,
+    /// Environments to take all versions from, and the one chosen.
+    pub sources: Vec<EnvId>,
+    pub source: Option<EnvId>,
+    /// Why the plan cannot be made as it stands.
+    pub error: Option<String>,
+}
+
+/// One service of the form.
+#[derive(Clone, Debug)]
+pub struct VersionRow {
+    pub service: ServiceId,
+    /// What runs there now.
+    pub current: String,
+    /// Empty: the version of the source, or none.
+    pub input: LineInput,
+    /// What the source environment runs.
+    pub offered: Option<String>,
+}
+
+/// A plan to be read before anything happens.
+#[derive(Clone, Debug)]
+pub struct PlanReview {
+    pub request: Request,
+    pub plan: Plan,
+    /// Typed name of a protected environment.
+    pub confirm: LineInput,
+    pub selected: usize,
+    pub scroll: usize,
+    /// The form that it came from, to go back to.
+    pub form: Option<VersionsForm>,
+    /// More to know, found by the cockpit rather than the plan.
+    pub warnings: Vec<Warning>,
+}
+
+/// A question before something that cannot be undone.
+#[derive(Clone, Debug)]
+pub struct Confirm {
+    pub title: String,
+    /// What will happen, one line each; names every object.
+    pub lines: Vec<String>,
+    pub question: String,
+    /// To be typed before Enter means yes; none: Enter is enough.
+    pub word: Option<String>,
+    pub typed: LineInput,
+    pub then: Confirmed,
+    pub scroll: usize,
+}
+
+/// What a yes does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Confirmed {
+    Delete(Vec<Finding>),
+    Quit,
+    AbortRun(RunId),
+    WriteConfig(String),
+}
+
+/// A list that is narrowed by typing: help, palette, menu.
+#[derive(Clone, Debug, Default)]
+pub struct Listing {
+    pub input: LineInput,
+    /// Index among the entries that match.
+    pub selected: usize,
+    pub scroll: usize,
+    /// What can be chosen, made when the box opened and narrowed by `update`.
+    pub entries: Vec<Entry>,
+}
+
+/// One line of a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub title: String,
+    pub note: String,
+    pub does: EntryDoes,
+    /// Why it cannot be done now.
+    pub refused: Option<String>,
+    /// Positions (characters of `title`) that the typed text matched.
+    pub matched: Vec<usize>,
+}
+
+/// What choosing an entry does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EntryDoes {
+    Action(Action),
+    /// Select this cell.
+    Go(ServiceId, Option<EnvId>),
+}
+
+/// Choosing one of a few things.
+#[derive(Clone, Debug)]
+pub struct Picker {
+    pub title: String,
+    pub items: Vec<String>,
+    pub chosen: BTreeSet<usize>,
+    pub selected: usize,
+    pub purpose: PickerPurpose,
+}
+
+/// What a picker is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PickerPurpose {
+    Group,
+    /// Several may be chosen.
+    Containers,
+    Since,
+    /// Which environment to promote to.
+    PromoteTo,
+}
+
+/// One line of input.
+#[derive(Clone, Debug)]
+pub struct Prompt {
+    pub purpose: PromptPurpose,
+    pub input: LineInput,
+    pub error: Option<String>,
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PromptPurpose {
+    LogFilter,
+    LogSearch,
+}
+
+/// What happened, for people.
+#[derive(Clone, Debug, Default)]
+pub struct Journal {
+    /// Newest last.
+    pub notices: Vec<Notice>,
+    /// The commands that would have done what was done, newest last.
+    pub commands: Vec<Command>,
+    /// Notices up to here were seen.
+    pub seen: usize,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    pub at: Timestamp,
+    pub state: State,
+    pub title: String,
+    /// What to do about it, or how to see more.
+    pub detail: String,
+    /// Failures stay on screen until seen; others for six seconds.
+    pub sticky: bool,
+    /// Not to be shown as a toast (any more).
+    pub dismissed: bool,
+}
+
+/// A command that would have done the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    pub at: Timestamp,
+    pub text: String,
+    /// None while it is under way.
+    pub ok: Option<bool>,
+}
+
+impl Model {
+    pub fn new(catalog: Catalog, settings: Settings, keymap: Keymap, now: Timestamp) -> Self {
+        let session = Session {
+            now,
+            width: 80,
+            height: 24,
+            user: String::new(),
+            demo: false,
+            read_only: None,
+            welcome: catalog.discovered,
+            hidden_namespaces: 0,
+            undiscovered: BTreeMap::new(),
+            interrupted: None,
+            touched: now,
+            quitting: false,
+            dirty: true,
+        };
+        Self {
+            catalog,
+            world: World::default(),
+            board: Board::default(),
+            settings,
+            keymap,
+            session,
+            home: Home { lower: Pane::Logs, ..Home::default() },
+            page: None,
+            overlays: Vec::new(),
+            runs: Vec::new(),
+            logs: LogPane::default(),
+            journal: Journal::default(),
+        }
+    }
+
+    pub fn run(&self, id: RunId) -> Option<&Run> {
+        self.runs.iter().find(|run| run.id == id)
+    }
+
+    pub fn run_mut(&mut self, id: RunId) -> Option<&mut Run> {
+        self.runs.iter_mut().find(|run| run.id == id)
+    }
+
+    /// The run that is under way, newest first.
+    pub fn active_run(&self) -> Option<&Run> {
+        self.runs.iter().rev().find(|run| !run.state.is_over())
+    }
+}

@@ -1,0 +1,56 @@
+//! What can arrive. Everything that happens to the model is one of these, in one order.
+
+use jiff::Timestamp;
+
+use super::effect::TaskKey;
+use crate::actions::chord::Chord;
+use crate::domain::fault::Fault;
+use crate::domain::ids::{ClusterId, EnvId, RunId, ServiceId};
+use crate::domain::observed::{Change, Workload};
+use crate::ports::cluster::{Discovery, LogLine, Revision};
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Msg {
+    Input(Input),
+    /// Once a second while something shown ages, else only when something happens.
+    Tick,
+    Fact { env: EnvId, change: Change },
+    Log { stream: u64, event: LogEvent },
+    Done(Outcome),
+    /// The process was asked to end: SIGTERM or SIGHUP.
+    Terminate,
+}
+
+/// What a person did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    Key(Chord),
+    Paste(String),
+    Resize { width: u16, height: u16 },
+    Click { x: u16, y: u16 },
+    /// Positive is down.
+    Wheel { x: u16, y: u16, lines: i16 },
+}
+
+/// What a log stream says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogEvent {
+    Lines(Vec<LogLine>),
+    /// End of file, which is not the end of the container.
+    Ended,
+    Failed(Fault),
+}
+
+/// What an effect came to.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    Discovered { cluster: ClusterId, result: Result<Discovery, Fault> },
+    Written { run: RunId, service: ServiceId, result: Result<Box<Workload>, Fault>, at: Timestamp },
+    Revisions { env: EnvId, service: ServiceId, result: Result<Vec<Revision>, Fault> },
+    Deleted { uid: crate::domain::ids::Uid, result: Result<Option<String>, Fault> },
+    /// A file was written: what it holds and where it is, or why not.
+    Saved { what: String, result: Result<String, Fault> },
+    /// A task ended by a fault that nobody else reports.
+    TaskFailed { key: TaskKey, fault: Fault },
+}
