@@ -1,0 +1,39 @@
+//! A real Kubernetes control plane for tests: etcd, API server, controller manager and scheduler, with kwok as kubelet.
+//!
+//! A test begins with the plane that all tests of the binary share, and a namespace of its own:
+//!
+//! ```ignore
+//! #[tokio::test]
+//! async fn a_release_becomes_ready() {
+//!     let Some(plane) = ControlPlane::shared() else { return };
+//!     let space = plane.namespace("release").await;
+//!     space.create::<Deployment>(workloads::deployment("web", "shop/web:v1", 2)).await;
+//!     eventually("web is ready", Duration::from_secs(20), async || {
+//!         let web: Deployment = space.get("web").await?;
+//!         web.status?.ready_replicas.filter(|ready| *ready == 2)
+//!     })
+//!     .await;
+//! }
+//! ```
+//!
+//! The image's tag says how the pods behave: `tests/control-plane/stages/pod-start.yaml` has the list. Tests that stop
+//! or pause processes take a plane for themselves with [`ControlPlane::private`].
+
+// A harness offers more than the tests of one day use.
+#![allow(dead_code, unused_imports, reason = "helpers for tests to come")]
+
+mod binaries;
+mod credentials;
+mod janitor;
+mod layout;
+mod namespace;
+mod objects;
+mod plane;
+mod processes;
+mod wait;
+pub(crate) mod workloads;
+
+pub(crate) use namespace::Namespace;
+pub(crate) use plane::ControlPlane;
+pub(crate) use processes::Process;
+pub(crate) use wait::eventually;

@@ -1,0 +1,196 @@
+//! One control plane, from its start to its end, and the faults that tests cause in it.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+use rustix::process::Signal;
+
+use super::layout::Layout;
+use super::namespace::Namespace;
+use super::processes::{Process, Processes};
+use super::{binaries, janitor, objects};
+
+/// How long the API server may take to be ready, on a machine that is busy with other things.
+const START_LIMIT: Duration = Duration::from_secs(90);
+
+/// A running control plane with three nodes.
+pub(crate) struct ControlPlane {
+    layout: Layout,
+    // Before `processes`: deletions that are still to be done are dropped when the processes end.
+    janitor: mpsc::Sender<String>,
+    processes: Processes,
+}
+
+impl ControlPlane {
+    /// The plane that all tests of this binary share, started by the first that asks. `None`: none can be had here, the
+    /// test is to be skipped, and that was said.
+    pub(crate) fn shared() -> Option<&'static Self> {
+        static SHARED: OnceLock<Result<ControlPlane, String>> = OnceLock::new();
+        let programs = binaries::folder()?;
+        // On a thread of its own, since the test that asks is inside a runtime already.
+        let start = || std::thread::spawn(move || start_blocking(programs)).join();
+        match SHARED.get_or_init(|| start().unwrap_or_else(|_| Err("its start panicked".into()))) {
+            Ok(plane) => Some(plane),
+            Err(why) => panic!("the shared control plane did not start: {why}"),
+        }
+    }
+
+    /// A plane for one test alone, which may stop its parts. It ends when it is dropped.
+    pub(crate) async fn private() -> Option<Self> {
+        let programs = binaries::folder()?;
+        match start(programs).await {
+            Ok(plane) => Some(plane),
+            Err(why) => panic!("a private control plane did not start: {why}"),
+        }
+    }
+
+    /// A fresh namespace; its name begins with `prefix`.
+    pub(crate) async fn namespace(&self, prefix: &str) -> Namespace<'_> {
+        Namespace::create_on(self, prefix).await
+    }
+
+    /// The kubeconfig of `admin`.
+    pub(crate) fn kubeconfig_path(&self) -> PathBuf {
+        self.kubeconfig_for("admin")
+    }
+
+    /// The kubeconfig of a user of [`super::credentials::USERS`], or of [`Namespace::user`].
+    pub(crate) fn kubeconfig_for(&self, user: &str) -> PathBuf {
+        self.layout.kubeconfig(user)
+    }
+
+    pub(super) fn write_kubeconfig(&self, user: &str, token: &str) -> PathBuf {
+        self.layout.write_kubeconfig(user, token);
+        self.layout.kubeconfig(user)
+    }
+
+    /// A client of `admin`. Each test needs its own: a client lives on the runtime it was made on.
+    pub(crate) async fn client(&self) -> Client {
+        self.client_for("admin").await
+    }
+
+    pub(crate) async fn client_for(&self, user: &str) -> Client {
+        client(&self.kubeconfig_for(user)).await.unwrap()
+    }
+
+    /// The folder with kubectl, helm, crane and registry.
+    pub(crate) fn programs(&self) -> &Path {
+        &self.layout.programs
+    }
+
+    /// The file that every container's log is read from, in CRI format (`TIME stdout F TEXT`); append to it to log.
+    pub(crate) fn container_log(&self) -> PathBuf {
+        self.layout.container_log()
+    }
+
+    /// The process group that all of it runs in.
+    pub(crate) fn process_group(&self) -> u32 {
+        self.processes.group()
+    }
+
+    /// Kills the API server: connections break, new ones are refused.
+    pub(crate) fn kill_apiserver(&self) {
+        self.processes.kill(Process::ApiServer);
+    }
+
+    /// Starts the API server again, on the same port and data, and waits until it is ready.
+    pub(crate) async fn restart_apiserver(&self) {
+        self.start_process(Process::ApiServer);
+        self.ready().await.unwrap();
+    }
+
+    /// Kills any other part; [`Self::start_process`] starts it again.
+    pub(crate) fn kill(&self, process: Process) {
+        self.processes.kill(process);
+    }
+
+    pub(crate) fn start_process(&self, process: Process) {
+        self.processes.start(process, &self.layout.programs, &self.layout.arguments(process));
+    }
+
+    /// Stops a part without ending it (SIGSTOP): its connections stay open and nothing answers.
+    pub(crate) fn pause(&self, process: Process) {
+        self.processes.signal(process, Signal::STOP);
+    }
+
+    pub(crate) fn resume(&self, process: Process) {
+        self.processes.signal(process, Signal::CONT);
+    }
+
+    pub(super) fn delete_later(&self, namespace: String) {
+        // The janitor may be gone with a plane whose API server was killed: nothing is left to delete then.
+        let _ = self.janitor.send(namespace);
+    }
+
+    /// Waits until the API server answers that it is ready, or a process has ended.
+    async fn ready(&self) -> Result<Client, String> {
+        let started = Instant::now();
+        loop {
+            if let [first, ..] = &self.processes.fallen()[..] {
+                return Err(first.clone());
+            }
+            // The certificate that the kubeconfig names is written by the API server itself.
+            if let Ok(client) = client(&self.kubeconfig_path()).await {
+                let asked = http::Request::get("/readyz").body(Vec::new()).unwrap();
+                let answer = tokio::time::timeout(Duration::from_secs(5), client.request_text(asked)).await;
+                if let Ok(Ok(_)) = answer {
+                    return Ok(client);
+                }
+            }
+            if started.elapsed() > START_LIMIT {
+                let log = self.processes.log_end(Process::ApiServer);
+                return Err(format!("the API server is not ready after {START_LIMIT:?}:\n{log}"));
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+fn start_blocking(programs: &Path) -> Result<ControlPlane, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| error.to_string())?.block_on(start(programs))
+}
+
+/// Starts a plane; once more with other ports when a process ends, since another program may have taken one.
+async fn start(programs: &Path) -> Result<ControlPlane, String> {
+    match start_once(programs).await {
+        Ok(plane) => Ok(plane),
+        Err(_) => start_once(programs).await,
+    }
+}
+
+async fn start_once(programs: &Path) -> Result<ControlPlane, String> {
+    let layout = Layout::create(programs);
+    let processes = Processes::supervised(&layout.folder);
+    let janitor = janitor::start(layout.kubeconfig("admin"));
+    let plane = ControlPlane { layout, janitor, processes };
+    plane.start_process(Process::Etcd);
+    plane.start_process(Process::ApiServer);
+    let client = plane.ready().await?;
+    for process in [Process::ControllerManager, Process::Scheduler, Process::Kwok] {
+        plane.start_process(process);
+    }
+    objects::create(&client).await;
+    let started = Instant::now();
+    while !objects::nodes_ready(&client).await {
+        if let [first, ..] = &plane.processes.fallen()[..] {
+            return Err(first.clone());
+        }
+        if started.elapsed() > START_LIMIT {
+            return Err(format!("the nodes are not ready:\n{}", plane.processes.log_end(Process::Kwok)));
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(plane)
+}
+
+/// A client for a kubeconfig file.
+pub(super) async fn client(kubeconfig: &Path) -> Result<Client, String> {
+    let file = Kubeconfig::read_from(kubeconfig).map_err(|error| error.to_string())?;
+    let config = Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await;
+    Client::try_from(config.map_err(|error| error.to_string())?).map_err(|error| error.to_string())
+}

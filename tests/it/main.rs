@@ -1,0 +1,7 @@
+//! Tests of shipdeck as a whole, most of them against a real Kubernetes control plane (see [`harness`]).
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first thing that is not as it should be")]
+#![allow(clippy::disallowed_methods, reason = "tests wait for real processes on the real clock")]
+
+mod control_plane;
+mod harness;
