@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use rustix::process::Signal;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::layout::Layout;
 use super::namespace::Namespace;
@@ -23,6 +24,8 @@ pub(crate) struct ControlPlane {
     // Before `processes`: deletions that are still to be done are dropped when the processes end.
     janitor: mpsc::Sender<String>,
     processes: Processes,
+    /// After `processes`, so that the next private plane starts when this one is gone.
+    _turn: Option<SemaphorePermit<'static>>,
 }
 
 impl ControlPlane {
@@ -41,9 +44,12 @@ impl ControlPlane {
 
     /// A plane for one test alone, which may stop its parts. It ends when it is dropped.
     pub(crate) async fn private() -> Option<Self> {
+        // Each takes half a gigabyte, and its start two seconds of two cores.
+        static TURNS: Semaphore = Semaphore::const_new(3);
         let programs = binaries::folder()?;
+        let turn = TURNS.acquire().await.unwrap();
         match start(programs).await {
-            Ok(plane) => Some(plane),
+            Ok(plane) => Some(Self { _turn: Some(turn), ..plane }),
             Err(why) => panic!("a private control plane did not start: {why}"),
         }
     }
@@ -167,7 +173,7 @@ async fn start_once(programs: &Path) -> Result<ControlPlane, String> {
     let layout = Layout::create(programs);
     let processes = Processes::supervised(&layout.folder);
     let janitor = janitor::start(layout.kubeconfig("admin"));
-    let plane = ControlPlane { layout, janitor, processes };
+    let plane = ControlPlane { layout, janitor, processes, _turn: None };
     plane.start_process(Process::Etcd);
     plane.start_process(Process::ApiServer);
     let client = plane.ready().await?;

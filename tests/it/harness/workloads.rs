@@ -58,3 +58,9 @@ pub(crate) fn pod(name: &str, image: &str) -> Value {
     object["metadata"]["name"] = name.into();
     object
 }
+
+/// Adds a container to a bare pod.
+pub(crate) fn add_container(pod: &mut Value, name: &str, image: &str) {
+    let containers = pod["spec"]["containers"].as_array_mut().unwrap();
+    containers.push(json!({ "name": name, "image": image }));
+}
