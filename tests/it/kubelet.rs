@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::{AsyncBufReadExt, TryStreamExt};
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{ContainerStatus, Event, Pod, PodStatus};
@@ -262,4 +263,23 @@ async fn logs_are_served_also_those_before_a_crash() {
     assert_eq!(logs.lines().collect::<Vec<_>>(), ["warning: cache is cold", "GET /healthz 200"]);
     let previous = LogParams { previous: true, ..LogParams::default() };
     assert!(pods.logs("web", &previous).await.unwrap().contains("panicked at src/main.rs:42:10"));
+}
+
+#[tokio::test]
+async fn a_pod_can_have_a_log_of_its_own_that_is_followed() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let space = plane.namespace("follow").await;
+    let log = space.log_of("web").await;
+    log.write("first");
+    pod_shows(&space, "shop/web:v1", is_ready).await;
+    let pods = space.api::<Pod>();
+    eventually("kwok serves the pod's own log", SOON, async || {
+        (pods.logs("web", &LogParams::default()).await.ok()? == "first\n").then_some(())
+    })
+    .await;
+    let follow = LogParams { follow: true, ..LogParams::default() };
+    let mut lines = pods.log_stream("web", &follow).await.unwrap().lines();
+    log.write("second");
+    let mut next = async || tokio::time::timeout(SOON, lines.try_next()).await.unwrap().unwrap();
+    assert_eq!((next().await.as_deref(), next().await.as_deref()), (Some("first"), Some("second")));
 }

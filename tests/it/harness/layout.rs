@@ -29,10 +29,7 @@ impl Layout {
         for (user, _) in credentials::USERS {
             layout.write_kubeconfig(user, user);
         }
-        for log in ["current.log", "previous.log"] {
-            std::fs::copy(binaries::sources().join("logs").join(log), layout.file(log)).unwrap();
-        }
-        std::fs::write(layout.file("logs.yaml"), layout.logs_config()).unwrap();
+        std::fs::write(layout.file("logs.yaml"), logs_config()).unwrap();
         layout
     }
 
@@ -45,10 +42,6 @@ impl Layout {
         // The API server signs its own certificate, which is therefore the authority too.
         let authority = self.file("certificates/apiserver.crt");
         credentials::write_kubeconfig(&self.kubeconfig(user), &server, &authority, user, token);
-    }
-
-    pub(crate) fn container_log(&self) -> PathBuf {
-        self.file("current.log")
     }
 
     pub(crate) fn arguments(&self, process: Process) -> Vec<String> {
@@ -127,19 +120,11 @@ impl Layout {
             format!("--tls-private-key-file={}", self.path("certificates/apiserver.key")),
             "--node-lease-duration-seconds=40".into(),
             format!("--config={}", self.path("logs.yaml")),
+            "--enable-crds=Logs".into(),
         ];
         let stages = std::fs::read_dir(binaries::sources().join("stages")).unwrap();
         arguments.extend(stages.map(|stage| format!("--config={}", stage.unwrap().path().display())));
         arguments
-    }
-
-    /// Every container has the same log, and the same previous one.
-    fn logs_config(&self) -> String {
-        let (current, previous) = (self.path("current.log"), self.path("previous.log"));
-        format!(
-            "apiVersion: kwok.x-k8s.io/v1alpha1\nkind: ClusterLogs\nmetadata: {{name: all}}\nspec:\n  logs:\n  \
-             - logsFile: '{current}'\n    previousLogsFile: '{previous}'\n    follow: true\n"
-        )
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -149,6 +134,15 @@ impl Layout {
     fn path(&self, name: &str) -> String {
         self.file(name).display().to_string()
     }
+}
+
+/// Every container has the same log, and the same previous one, unless `Namespace::log_of` gives its pod another.
+fn logs_config() -> String {
+    let logs = binaries::sources().join("logs").display().to_string();
+    format!(
+        "apiVersion: kwok.x-k8s.io/v1alpha1\nkind: ClusterLogs\nmetadata: {{name: all}}\nspec:\n  logs:\n  \
+         - logsFile: '{logs}/current.log'\n    previousLogsFile: '{logs}/previous.log'\n    follow: true\n"
+    )
 }
 
 fn local(scheme: &str, port: u16) -> String {

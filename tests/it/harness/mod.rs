@@ -23,6 +23,7 @@
 #![allow(dead_code, unused_imports, reason = "helpers for tests to come")]
 
 mod binaries;
+mod container_log;
 mod credentials;
 mod janitor;
 mod layout;
@@ -33,6 +34,7 @@ mod processes;
 mod wait;
 pub(crate) mod workloads;
 
+pub(crate) use container_log::ContainerLog;
 pub(crate) use namespace::Namespace;
 pub(crate) use plane::ControlPlane;
 pub(crate) use processes::Process;

@@ -7,13 +7,15 @@ use std::time::Duration;
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::authentication::v1::TokenRequest;
 use k8s_openapi::api::core::v1::{Pod, ServiceAccount};
-use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
+use kube::api::{
+    ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams, PostParams,
+};
 use kube::{Api, Client, Resource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::{ControlPlane, eventually};
+use super::{ContainerLog, ControlPlane, eventually};
 
 /// A fresh namespace, and shorthands for what tests do in it. It is deleted, without waiting, when dropped.
 pub(crate) struct Namespace<'plane> {
@@ -113,6 +115,21 @@ impl<'plane> Namespace<'plane> {
         let accounts = self.api::<ServiceAccount>();
         let answer = accounts.create_token_request(name, &PostParams::default(), &asked).await.unwrap();
         self.plane.write_kubeconfig(&format!("{}-{name}", self.name), &answer.status.unwrap().token.unwrap())
+    }
+
+    /// Gives the pod a log of its own, empty at first: write to it with [`ContainerLog::write`].
+    ///
+    /// To be called before anybody reads the pod's log; kwok needs a moment to see it.
+    pub(crate) async fn log_of(&self, pod: &str) -> ContainerLog {
+        let log = ContainerLog::create(self.plane.folder(), &format!("{}-{pod}.log", self.name));
+        let kind = ApiResource::from_gvk(&GroupVersionKind::gvk("kwok.x-k8s.io", "v1alpha1", "Logs"));
+        let kind = ApiResource { plural: "logs".into(), ..kind };
+        let mut object = DynamicObject::new(pod, &kind);
+        let file = json!({ "logsFile": log.path(), "previousLogsFile": log.path(), "follow": true });
+        object.data = json!({ "spec": { "logs": [file] } });
+        let logs = Api::<DynamicObject>::namespaced_with(self.client.clone(), &self.name, &kind);
+        logs.create(&PostParams::default(), &object).await.unwrap();
+        log
     }
 
     /// Deletes it now, and waits until it is gone with all that is in it.

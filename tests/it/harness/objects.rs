@@ -1,19 +1,25 @@
-//! What every plane holds from the start: nodes, and the rights of the user `viewer`.
+//! What every plane holds from the start: nodes, the rights of the user `viewer`, and a kind that kwok needs.
+
+use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding};
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{ListParams, PostParams};
 use kube::{Api, Client};
 use serde_json::{Value, json};
 
+use super::eventually;
+
 /// The nodes, each in a zone of its own.
 const NODES: [(&str, &str); 3] = [("node-a", "zone-a"), ("node-b", "zone-b"), ("node-c", "zone-c")];
 
-/// Creates them.
+/// Creates all that kwok expects to find.
 ///
 /// # Panics
 /// When the API server refuses one.
 pub(crate) async fn create(client: &Client) {
+    create_logs_definition(client).await;
     let nodes: Api<Node> = Api::all(client.clone());
     for (name, zone) in NODES {
         nodes.create(&PostParams::default(), &serde_json::from_value(node(name, zone)).unwrap()).await.unwrap();
@@ -31,6 +37,34 @@ pub(crate) async fn create(client: &Client) {
     });
     let bindings: Api<ClusterRoleBinding> = Api::all(client.clone());
     bindings.create(&PostParams::default(), &serde_json::from_value(binding).unwrap()).await.unwrap();
+}
+
+/// The kind by which kwok is told which file holds the logs of a pod: `Namespace::log_of` makes such objects.
+async fn create_logs_definition(client: &Client) {
+    let definition = json!({
+        "metadata": { "name": "logs.kwok.x-k8s.io" },
+        "spec": {
+            "group": "kwok.x-k8s.io",
+            "names": { "kind": "Logs", "listKind": "LogsList", "plural": "logs", "singular": "logs" },
+            "scope": "Namespaced",
+            "versions": [{
+                "name": "v1alpha1",
+                "served": true,
+                "storage": true,
+                "schema": {
+                    "openAPIV3Schema": { "type": "object", "x-kubernetes-preserve-unknown-fields": true }
+                },
+            }],
+        },
+    });
+    let definitions: Api<CustomResourceDefinition> = Api::all(client.clone());
+    definitions.create(&PostParams::default(), &serde_json::from_value(definition).unwrap()).await.unwrap();
+    eventually("the kind Logs is served", Duration::from_secs(30), async || {
+        let made = definitions.get("logs.kwok.x-k8s.io").await.unwrap();
+        let conditions = made.status?.conditions?;
+        conditions.into_iter().find(|condition| condition.type_ == "Established" && condition.status == "True")
+    })
+    .await;
 }
 
 /// A node as it registers itself; kwok completes its status.

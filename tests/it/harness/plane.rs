@@ -88,9 +88,9 @@ impl ControlPlane {
         &self.layout.programs
     }
 
-    /// The file that every container's log is read from, in CRI format (`TIME stdout F TEXT`); append to it to log.
-    pub(crate) fn container_log(&self) -> PathBuf {
-        self.layout.container_log()
+    /// The folder with the plane's data and the logs of its processes.
+    pub(super) fn folder(&self) -> &Path {
+        &self.layout.folder
     }
 
     /// The process group that all of it runs in.
@@ -177,10 +177,10 @@ async fn start_once(programs: &Path) -> Result<ControlPlane, String> {
     plane.start_process(Process::Etcd);
     plane.start_process(Process::ApiServer);
     let client = plane.ready().await?;
-    for process in [Process::ControllerManager, Process::Scheduler, Process::Kwok] {
-        plane.start_process(process);
-    }
+    plane.start_process(Process::ControllerManager);
+    plane.start_process(Process::Scheduler);
     objects::create(&client).await;
+    plane.start_process(Process::Kwok);
     let started = Instant::now();
     while !objects::nodes_ready(&client).await {
         if let [first, ..] = &plane.processes.fallen()[..] {
