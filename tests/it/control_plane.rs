@@ -3,12 +3,14 @@
 use std::process::Command;
 use std::time::Duration;
 
+use futures::TryStreamExt;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
 use kube::Api;
-use kube::api::{ListParams, PostParams};
+use kube::api::{ListParams, PostParams, WatchEvent, WatchParams};
 use serde_json::json;
 
+use crate::harness::commands::succeeds;
 use crate::harness::{ControlPlane, Process, eventually, workloads};
 
 const SOON: Duration = Duration::from_secs(30);
@@ -64,6 +66,29 @@ async fn an_api_server_that_was_killed_comes_back_with_its_data() {
         pod.status?.phase.filter(|phase| phase == "Running")
     })
     .await;
+}
+
+#[tokio::test]
+async fn forgotten_history_is_gone_for_watchers() {
+    let Some(plane) = ControlPlane::private().await else { return };
+    let space = plane.namespace("history").await;
+    let maps = space.api::<ConfigMap>();
+    let before = maps.list(&ListParams::default()).await.unwrap().metadata.resource_version.unwrap();
+    space.create::<ConfigMap>(json!({ "metadata": { "name": "newer" } })).await;
+    plane.forget_history().await;
+    let mut events = Box::pin(maps.watch(&WatchParams::default(), &before).await.unwrap());
+    let first = events.try_next().await.unwrap().unwrap();
+    assert!(matches!(&first, WatchEvent::Error(status) if status.code == 410), "{first:?}");
+}
+
+#[tokio::test]
+async fn kubectl_and_helm_see_what_is_there() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let space = plane.namespace("tools").await;
+    space.create::<Deployment>(workloads::deployment("web", "shop/web:v1", 1)).await;
+    let told = succeeds(space.kubectl(&["rollout", "status", "deployment/web", "--timeout=30s"]));
+    assert!(told.contains("successfully rolled out"), "{told}");
+    assert_eq!(succeeds(space.helm(&["list", "--short"])), "");
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use super::{binaries, credentials};
 pub(crate) struct Layout {
     pub(crate) folder: PathBuf,
     pub(crate) programs: PathBuf,
-    etcd: u16,
+    pub(crate) etcd: u16,
     etcd_peers: u16,
     apiserver: u16,
     kubelet: u16,

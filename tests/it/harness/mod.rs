@@ -18,13 +18,18 @@
 //!
 //! The image's tag says how the pods behave: `tests/control-plane/stages/pod-start.yaml` has the list. Tests that stop
 //! or pause processes take a plane for themselves with [`ControlPlane::private`].
+//!
+//! The planes end with the test process, whatever ends that. With `SHIPDECK_KEEP_CONTROL_PLANE=1` their folders, which
+//! have a log for each process, stay in `target/tmp/`.
 
 // A harness offers more than the tests of one day use.
 #![allow(dead_code, unused_imports, reason = "helpers for tests to come")]
 
 mod binaries;
+pub(crate) mod commands;
 mod container_log;
 mod credentials;
+mod etcd;
 mod janitor;
 mod layout;
 mod namespace;

@@ -21,7 +21,7 @@ use super::{ContainerLog, ControlPlane, eventually};
 pub(crate) struct Namespace<'plane> {
     pub(crate) name: String,
     pub(crate) client: Client,
-    plane: &'plane ControlPlane,
+    pub(super) plane: &'plane ControlPlane,
 }
 
 impl<'plane> Namespace<'plane> {

@@ -5,15 +5,17 @@ use std::sync::OnceLock;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::api::ListParams;
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::{Client, Config};
+use kube::{Api, Client, Config};
 use rustix::process::Signal;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::layout::Layout;
 use super::namespace::Namespace;
 use super::processes::{Process, Processes};
-use super::{binaries, janitor, objects};
+use super::{binaries, etcd, janitor, objects};
 
 /// How long the API server may take to be ready, on a machine that is busy with other things.
 const START_LIMIT: Duration = Duration::from_secs(90);
@@ -107,6 +109,16 @@ impl ControlPlane {
     pub(crate) async fn restart_apiserver(&self) {
         self.start_process(Process::ApiServer);
         self.ready().await.unwrap();
+    }
+
+    /// Makes the cluster forget its history, as five minutes and a restart do: who asks for changes since a version that
+    /// was read before is answered with 410 Gone.
+    pub(crate) async fn forget_history(&self) {
+        let maps = Api::<ConfigMap>::all(self.client().await);
+        let version = maps.list(&ListParams::default()).await.unwrap().metadata.resource_version.unwrap();
+        self.kill_apiserver();
+        etcd::compact(self.layout.etcd, &version).await;
+        self.restart_apiserver().await;
     }
 
     /// Kills any other part; [`Self::start_process`] starts it again.
