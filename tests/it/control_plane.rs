@@ -1,4 +1,4 @@
-//! The harness itself: planes start, break, recover and stop; users may do what they may. `kubelet.rs` tests the pods.
+//! The harness itself: planes start, break, recover and stop; users may do what they may. `kubelet` tests the pods.
 
 use std::process::Command;
 use std::time::Duration;
