@@ -1,0 +1,144 @@
+//! The only event loop: what arrives is taken in one order, what is asked for is begun, and a frame is drawn when
+//! something shown has changed, at most one in 16 ms. When nothing happens, nothing runs.
+
+use std::io;
+use std::time::Duration;
+
+use crossterm::event::{Event, EventStream};
+use futures::StreamExt;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+
+use super::executor::{Executor, Terminal};
+use super::input::translate;
+use super::signals::Signals;
+use super::terminal::Tui;
+use crate::adapters::system;
+use crate::app::effect::Effect;
+use crate::app::model::Model;
+use crate::app::msg::Msg;
+use crate::app::update::{self, update};
+use crate::ui::{Look, draw};
+
+/// Shortest time between two frames.
+const FRAME: Duration = Duration::from_millis(16);
+/// Messages taken in before the screen gets its turn.
+const BURST: usize = 2_048;
+
+/// What the loop owns.
+pub struct Cockpit {
+    pub model: Model,
+    pub look: Look,
+    pub executor: Executor,
+    pub messages: mpsc::Receiver<Msg>,
+}
+
+/// Runs the cockpit until it is left. The terminal is given back before this returns.
+///
+/// # Errors
+/// When the terminal cannot be taken or is lost.
+pub async fn run(mut cockpit: Cockpit, mut tui: Tui) -> io::Result<Model> {
+    let mut events = EventStream::new();
+    let mut signals = Signals::new()?;
+    let size = tui.terminal.size()?;
+    (cockpit.model.session.width, cockpit.model.session.height) = (size.width, size.height);
+    let effects = update::start(&mut cockpit.model);
+    cockpit.perform(effects, &mut tui)?;
+    let mut drawn = start_of_time();
+    let mut clock = start_of_time();
+    while !cockpit.model.session.quitting {
+        let now = now();
+        if cockpit.model.session.dirty && now >= drawn + FRAME {
+            cockpit.model.session.dirty = false;
+            tui.terminal.draw(|frame| draw(&cockpit.model, &cockpit.look, frame))?;
+            drawn = now;
+        }
+        let frame = cockpit.model.session.dirty.then_some(drawn + FRAME);
+        let tick = update::next_tick(&cockpit.model).map(|wait| clock + wait);
+        tokio::select! {
+            biased;
+            event = events.next() => match event {
+                Some(Ok(event)) => cockpit.event(event, &mut tui)?,
+                // A terminal that is gone is a hang-up.
+                Some(Err(_)) | None => cockpit.take(Msg::Terminate, &mut tui)?,
+            },
+            signal = signals.next() => match signal {
+                super::signals::Signal::End => cockpit.take(Msg::Terminate, &mut tui)?,
+                super::signals::Signal::Continued => tui.terminal.clear()?,
+            },
+            () = at(frame) => {}
+            Some(msg) = cockpit.messages.recv() => cockpit.burst(msg, &mut tui)?,
+            () = at(tick) => {
+                clock = now_after(clock);
+                cockpit.take(Msg::Tick, &mut tui)?;
+            }
+        }
+    }
+    drop(tui);
+    let Cockpit { model, executor, mut messages, .. } = cockpit;
+    messages.close();
+    executor.end().await;
+    Ok(model)
+}
+
+impl Cockpit {
+    fn event(&mut self, event: Event, tui: &mut Tui) -> io::Result<()> {
+        match translate(event) {
+            Some(input) => self.take(Msg::Input(input), tui),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes in a message and whatever else has arrived, so that a burst costs one frame.
+    fn burst(&mut self, first: Msg, tui: &mut Tui) -> io::Result<()> {
+        self.take(first, tui)?;
+        for _ in 0..BURST {
+            match self.messages.try_recv() {
+                Ok(msg) => self.take(msg, tui)?,
+                Err(_) => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, msg: Msg, tui: &mut Tui) -> io::Result<()> {
+        let effects = update(&mut self.model, msg, system::now());
+        self.perform(effects, tui)
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>, tui: &mut Tui) -> io::Result<()> {
+        for effect in effects {
+            match self.executor.perform(effect) {
+                None => {}
+                Some(Terminal::Copy(text)) => tui.copy(&text)?,
+                Some(Terminal::Redraw) => tui.terminal.clear()?,
+                Some(Terminal::Mouse(on)) => tui.set_mouse(on)?,
+                Some(Terminal::Suspend) => tui.suspend()?,
+                Some(Terminal::Quit) => self.model.session.quitting = true,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Waits until then, or for ever.
+async fn at(when: Option<Instant>) {
+    match when {
+        Some(when) => sleep_until(when).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn now() -> Instant {
+    // tokio's clock, so that tests may stop it.
+    Instant::now()
+}
+
+fn start_of_time() -> Instant {
+    now().checked_sub(FRAME).unwrap_or_else(now)
+}
+
+/// The moment from which the next tick is counted; ticks that were missed (a suspended laptop) are not made up for.
+fn now_after(_clock: Instant) -> Instant {
+    now()
+}

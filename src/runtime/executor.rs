@@ -1,0 +1,243 @@
+//! Does what the model asked for and answers with messages.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use tokio::sync::{Semaphore, mpsc};
+
+use super::files::Files;
+use super::fleet::Fleet;
+use super::tasks::Tasks;
+use crate::adapters::system;
+use crate::app::effect::{Effect, TaskKey};
+use crate::app::msg::{LogEvent, Msg, Outcome};
+use crate::domain::cleanup::Finding;
+use crate::domain::ids::{ClusterId, EnvId, RunId, ServiceId};
+use crate::domain::observed::{Change, WorkloadRef};
+use crate::ports::cluster::{ChangeSink, Cluster, DeleteTarget, ImageChange, LogLine, LogRequest, LogSink, Scope};
+
+/// Deletions under way at once.
+const DELETIONS_AT_ONCE: usize = 8;
+
+/// What only the owner of the terminal can do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Terminal {
+    Copy(String),
+    Redraw,
+    Mouse(bool),
+    Suspend,
+    Quit,
+}
+
+/// Carries effects out.
+pub struct Executor {
+    fleet: Fleet,
+    tasks: Tasks,
+    messages: mpsc::Sender<Msg>,
+    files: Files,
+    deletions: Arc<Semaphore>,
+}
+
+impl Executor {
+    pub fn new(fleet: Fleet, files: Files, messages: mpsc::Sender<Msg>) -> Self {
+        let deletions = Arc::new(Semaphore::new(DELETIONS_AT_ONCE));
+        Self { fleet, tasks: Tasks::default(), messages, files, deletions }
+    }
+
+    /// Begins an effect. What concerns the terminal is handed back.
+    pub fn perform(&mut self, effect: Effect) -> Option<Terminal> {
+        match effect {
+            Effect::Discover(cluster) => self.discover(cluster),
+            Effect::Watch { cluster, scope } => self.watch(&cluster, scope),
+            Effect::Unwatch(env) => self.tasks.cancel(&TaskKey::Watch(env)),
+            Effect::Attend(attentive) => self.fleet.attend(attentive),
+            Effect::SetImage { run, service, cluster, change } => self.set_image(run, service, &cluster, change),
+            Effect::Revisions { env, service, cluster, namespace, workload } => {
+                let cluster = self.fleet.get(&cluster);
+                self.revisions(cluster, (env, service), namespace, workload);
+            }
+            Effect::OpenLog { stream, cluster, request, delay_ms } => {
+                self.open_log(stream, &cluster, request, Duration::from_millis(delay_ms));
+            }
+            Effect::CloseLog { stream } => self.tasks.cancel(&TaskKey::Log(stream)),
+            Effect::Delete { cluster, namespace, finding } => self.delete(&cluster, namespace, *finding),
+            Effect::Save { what, file, text } => {
+                let (messages, files) = (self.messages.clone(), self.files.clone());
+                self.tasks.finish(async move {
+                    let result = files.save(&file, &text).await;
+                    send(&messages, Msg::Done(Outcome::Saved { what, result })).await;
+                });
+            }
+            Effect::Copy(text) => return Some(Terminal::Copy(text)),
+            Effect::Redraw => return Some(Terminal::Redraw),
+            Effect::Mouse(on) => return Some(Terminal::Mouse(on)),
+            Effect::Suspend => return Some(Terminal::Suspend),
+            Effect::Quit => return Some(Terminal::Quit),
+        }
+        None
+    }
+
+    /// Ends everything; writes under way are waited for. False: one of them was still without an answer.
+    pub async fn end(mut self) -> bool {
+        drop(self.messages);
+        self.tasks.end(Duration::from_secs(10)).await
+    }
+
+    fn discover(&mut self, id: ClusterId) {
+        let cluster = self.fleet.get(&id);
+        let messages = self.messages.clone();
+        self.tasks.replace(TaskKey::Discover(id.clone()), async move {
+            let result = cluster.discover().await;
+            send(&messages, Msg::Done(Outcome::Discovered { cluster: id, result })).await;
+        });
+    }
+
+    fn watch(&mut self, id: &ClusterId, scope: Scope) {
+        let key = TaskKey::Watch(scope.env.clone());
+        if self.tasks.has(&key) {
+            return;
+        }
+        let cluster = self.fleet.get(id);
+        let sink = change_sink(self.messages.clone());
+        self.tasks.replace(key, async move { cluster.watch(scope, sink).await });
+    }
+
+    fn set_image(&mut self, run: RunId, service: ServiceId, id: &ClusterId, change: ImageChange) {
+        let cluster = self.fleet.get(id);
+        let messages = self.messages.clone();
+        self.tasks.finish(async move {
+            let result = cluster.set_image(&change).await.map(Box::new);
+            send(&messages, Msg::Done(Outcome::Written { run, service, result, at: system::now() })).await;
+        });
+    }
+
+    fn revisions(
+        &mut self,
+        cluster: Arc<dyn Cluster>,
+        (env, service): (EnvId, ServiceId),
+        namespace: Arc<str>,
+        workload: WorkloadRef,
+    ) {
+        let messages = self.messages.clone();
+        self.tasks.finish(async move {
+            let result = cluster.revisions(&namespace, &workload).await;
+            send(&messages, Msg::Done(Outcome::Revisions { env, service, result })).await;
+        });
+    }
+
+    fn open_log(&mut self, stream: u64, id: &ClusterId, request: LogRequest, delay: Duration) {
+        let cluster = self.fleet.get(id);
+        let messages = self.messages.clone();
+        self.tasks.replace(TaskKey::Log(stream), async move {
+            tokio::time::sleep(delay).await;
+            let event = match cluster.log(&request, log_sink(stream, messages.clone())).await {
+                Ok(()) => LogEvent::Ended,
+                Err(fault) => LogEvent::Failed(fault),
+            };
+            send(&messages, Msg::Log { stream, event }).await;
+        });
+    }
+
+    fn delete(&mut self, id: &ClusterId, namespace: Arc<str>, finding: Finding) {
+        let cluster = self.fleet.get(id);
+        let (messages, files) = (self.messages.clone(), self.files.clone());
+        let deletions = Arc::clone(&self.deletions);
+        self.tasks.finish(async move {
+            // A closed semaphore only means that the session ends: then nothing new is deleted.
+            let Ok(_permit) = deletions.acquire_owned().await else { return };
+            let saved = save_before_deletion(&*cluster, &files, &namespace, &finding).await;
+            let result = match saved {
+                Ok(saved) => cluster.delete(&target(&namespace, &finding)).await.map(|()| saved),
+                Err(fault) => Err(fault),
+            };
+            send(&messages, Msg::Done(Outcome::Deleted { uid: finding.uid, result })).await;
+        });
+    }
+}
+
+fn target(namespace: &Arc<str>, finding: &Finding) -> DeleteTarget {
+    DeleteTarget {
+        namespace: Arc::clone(namespace),
+        resource: finding.kind.resource(),
+        name: Arc::clone(&finding.name),
+        uid: finding.uid.clone(),
+        resource_version: Arc::clone(&finding.resource_version),
+    }
+}
+
+/// Saves the object and, of a pod, what its log still holds. Nothing is deleted that could not be saved first; a log
+/// that is gone already (its node may be) does not count.
+pub async fn save_before_deletion(
+    cluster: &dyn Cluster,
+    files: &Files,
+    namespace: &Arc<str>,
+    finding: &Finding,
+) -> Result<Option<String>, crate::domain::fault::Fault> {
+    let resource = finding.kind.resource();
+    let manifest = cluster.manifest(namespace, resource, &finding.name).await?;
+    let mut text = manifest.clone();
+    if resource == "pod" {
+        for container in container_names(&manifest) {
+            let lines = Arc::new(std::sync::Mutex::new(Vec::new()));
+            let request = LogRequest {
+                namespace: Arc::clone(namespace),
+                pod: Arc::clone(&finding.name),
+                container: container.as_str().into(),
+                follow: false,
+                previous: false,
+                tail: Some(1_000),
+                since: None,
+                since_time: None,
+            };
+            let read = cluster.log(&request, collect(Arc::clone(&lines)));
+            let outcome = tokio::time::timeout(Duration::from_secs(5), read).await;
+            text.push_str(&format!("\n# log of container {container}\n"));
+            if let Ok(Err(fault)) = outcome {
+                text.push_str(&format!("# not readable: {fault}\n"));
+            }
+            let lines = lines.lock().map(|lines| lines.clone()).unwrap_or_default();
+            for line in lines {
+                text.push_str(&line.text);
+                text.push('\n');
+            }
+        }
+    }
+    let name = format!("{}-{}-{}-{}.txt", finding.env, resource, finding.name, finding.uid);
+    let file = crate::app::effect::FileTarget::Data(name);
+    files.save(&file, &text).await.map(Some)
+}
+
+fn container_names(manifest: &str) -> Vec<String> {
+    let value: serde_json::Value = serde_json::from_str(manifest).unwrap_or_default();
+    let containers = value.pointer("/spec/containers").and_then(serde_json::Value::as_array);
+    let names = containers.into_iter().flatten().filter_map(|container| container.get("name")?.as_str());
+    names.map(str::to_owned).collect()
+}
+
+fn collect(lines: Arc<std::sync::Mutex<Vec<LogLine>>>) -> LogSink {
+    Arc::new(move |batch| {
+        if let Ok(mut lines) = lines.lock() {
+            lines.extend(batch);
+        }
+        async { true }.boxed()
+    })
+}
+
+async fn send(messages: &mpsc::Sender<Msg>, msg: Msg) -> bool {
+    messages.send(msg).await.is_ok()
+}
+
+fn change_sink(messages: mpsc::Sender<Msg>) -> ChangeSink {
+    Arc::new(move |env: EnvId, change: Change| {
+        let messages = messages.clone();
+        async move { send(&messages, Msg::Fact { env, change }).await }.boxed()
+    })
+}
+
+fn log_sink(stream: u64, messages: mpsc::Sender<Msg>) -> LogSink {
+    Arc::new(move |lines| {
+        let messages = messages.clone();
+        async move { send(&messages, Msg::Log { stream, event: LogEvent::Lines(lines) }).await }.boxed()
+    })
+}

@@ -1,0 +1,37 @@
+//! The clusters of a session, connected when first asked for: one that is down slows nothing else.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::domain::ids::ClusterId;
+use crate::ports::cluster::Cluster;
+
+/// Makes the cluster with this name; never blocks, never fails: what is wrong is told by its calls.
+pub type Connect = Box<dyn Fn(&ClusterId) -> Arc<dyn Cluster> + Send>;
+
+/// The clusters in use.
+pub struct Fleet {
+    connect: Connect,
+    clusters: BTreeMap<ClusterId, Arc<dyn Cluster>>,
+}
+
+impl Fleet {
+    pub fn new(connect: Connect) -> Self {
+        Self { connect, clusters: BTreeMap::new() }
+    }
+
+    pub fn get(&mut self, id: &ClusterId) -> Arc<dyn Cluster> {
+        if let Some(cluster) = self.clusters.get(id) {
+            return Arc::clone(cluster);
+        }
+        let cluster = (self.connect)(id);
+        self.clusters.insert(id.clone(), Arc::clone(&cluster));
+        cluster
+    }
+
+    pub fn attend(&self, attentive: bool) {
+        for cluster in self.clusters.values() {
+            cluster.attend(attentive);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! The terminal: taken when the cockpit opens, given back however it ends.
+
+use std::io::{self, Stdout, Write};
+
+use crossterm::clipboard::CopyToClipboard;
+use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::{Command, cursor, execute};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+
+/// The terminal while the cockpit has it. Dropping it restores the terminal.
+pub struct Tui {
+    pub terminal: Terminal<CrosstermBackend<Stdout>>,
+    mouse: bool,
+}
+
+impl Tui {
+    /// Takes the terminal.
+    ///
+    /// # Errors
+    /// When there is none, or it refuses raw mode.
+    pub fn open(mouse: bool) -> io::Result<Self> {
+        take(mouse)?;
+        let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        Ok(Self { terminal, mouse })
+    }
+
+    /// Turns the capture of the mouse on or off.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn set_mouse(&mut self, on: bool) -> io::Result<()> {
+        self.mouse = on;
+        if on { execute!(io::stdout(), EnableMouseCapture) } else { execute!(io::stdout(), DisableMouseCapture) }
+    }
+
+    /// Puts text on the clipboard by OSC 52, wrapped for tmux and screen.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        let mut sequence = String::new();
+        // Writing to a String cannot fail.
+        let _ = CopyToClipboard::to_clipboard_from(text).write_ansi(&mut sequence);
+        let wrapped = wrap(&sequence, std::env::var_os("TMUX").is_some(), &std::env::var("TERM").unwrap_or_default());
+        let mut out = io::stdout();
+        out.write_all(wrapped.as_bytes())?;
+        out.flush()
+    }
+
+    /// Gives the terminal to the shell, stops this process, and takes the terminal back when it is continued.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn suspend(&mut self) -> io::Result<()> {
+        give_back();
+        // SIGSTOP cannot be caught: this returns when somebody sends SIGCONT.
+        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP);
+        take(self.mouse)?;
+        self.terminal.clear()
+    }
+}
+
+impl Drop for Tui {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+fn take(mouse: bool) -> io::Result<()> {
+    enable_raw_mode()?;
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+    if mouse {
+        execute!(io::stdout(), EnableMouseCapture)?;
+    }
+    Ok(())
+}
+
+/// Gives the terminal back; harmless if it was never taken. Errors are ignored: there is nobody left to tell.
+pub fn give_back() {
+    let _ = execute!(io::stdout(), DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+    let _ = disable_raw_mode();
+}
+
+/// tmux and screen pass on only what is wrapped in their own sequence.
+fn wrap(sequence: &str, tmux: bool, term: &str) -> String {
+    if tmux {
+        return format!("\x1bPtmux;{}\x1b\\", sequence.replace('\x1b', "\x1b\x1b"));
+    }
+    if term.starts_with("screen") {
+        // screen takes at most 768 bytes in one sequence.
+        let chunks = sequence.as_bytes().chunks(700).map(String::from_utf8_lossy);
+        return chunks.map(|chunk| format!("\x1bP{chunk}\x1b\\")).collect();
+    }
+    sequence.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_is_wrapped_for_what_stands_between_us_and_the_terminal() {
+        let plain = "\x1b]52;c;aGk=\x1b\\";
+        assert_eq!(wrap(plain, false, "xterm-256color"), plain);
+        assert_eq!(wrap(plain, true, "tmux-256color"), "\x1bPtmux;\x1b\x1b]52;c;aGk=\x1b\x1b\\\x1b\\");
+        assert!(wrap(&"x".repeat(1_500), false, "screen").matches("\x1bP").count() == 3);
+    }
+}
