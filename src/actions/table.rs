@@ -191,7 +191,7 @@ actions! {
     LogSave = "log-save", "save", Logs, LogPane, Looks, ["ctrl-s"];
 
     /// Hold after this wave, or go on.
-    RunPause = "run-pause", "pause after this wave", Run, Run, Acts, ["p"];
+    RunPause = "run-pause", "pause after wave", Run, Run, Acts, ["p"];
     /// Try the failed services again.
     RunRetry = "run-retry", "try again", Run, Run, Acts, ["f"];
     /// Put everything back that this run changed, in reverse order.

@@ -4,9 +4,12 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+use super::catalog::Environment;
 use super::ids::{EnvId, Uid};
+use super::observed::{ContainerState, Job, Phase, Pod, Terminated};
+use super::world::EnvWorld;
 
 /// A leftover that may be removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,4 +58,116 @@ impl FindingKind {
             Self::FailedJob => "job",
         }
     }
+}
+
+/// Younger leftovers are not offered: somebody may still be reading them.
+pub const MINIMUM_AGE: SignedDuration = SignedDuration::from_mins(10);
+
+/// Namespaces in which nothing is ever offered.
+const PROTECTED: [&str; 4] = ["default", "kube-system", "kube-public", "kube-node-lease"];
+
+/// Leftovers of one environment, by kind and then oldest first.
+pub fn findings(env: &Environment, world: &EnvWorld, minimum_age: SignedDuration, now: Timestamp) -> Vec<Finding> {
+    if PROTECTED.contains(&&*env.namespace) {
+        return Vec::new();
+    }
+    let old = |since: Timestamp| now.duration_since(since) >= minimum_age;
+    let pods = world.pods().filter_map(|pod| dead_pod(&env.name, world, pod));
+    let jobs = world.jobs().filter_map(|job| failed_job(&env.name, job));
+    let mut findings: Vec<Finding> = pods.chain(jobs).filter(|finding| old(finding.since)).collect();
+    findings.sort_by(|a, b| (a.kind, a.since, &a.name).cmp(&(b.kind, b.since, &b.name)));
+    findings
+}
+
+fn dead_pod(env: &EnvId, world: &EnvWorld, pod: &Pod) -> Option<Finding> {
+    let marks = pod.meta.marks;
+    if pod.meta.deleting.is_some() || marks.keep || marks.helm_hook {
+        return None;
+    }
+    let (kind, owner, replaced) = match &pod.meta.owner {
+        None if matches!(pod.phase, Phase::Failed | Phase::Succeeded) => (FindingKind::BarePod, None, None),
+        // Only a ReplicaSet leaves its dead pods behind; other controllers replace or count them.
+        Some(owner) if &*owner.kind == "ReplicaSet" && matches!(pod.phase, Phase::Failed | Phase::Unknown) => {
+            let set = world.replica_set(&owner.name)?;
+            let alive =
+                world.pods_of(&owner.uid).filter(|pod| !matches!(pod.phase, Phase::Failed | Phase::Unknown)).count();
+            let proof = format!("{alive} of {} pods of {} are there without it", set.desired, owner.name);
+            (FindingKind::DeadPod, Some(format!("replicaset/{}", owner.name)), Some(proof))
+        }
+        _ => return None,
+    };
+    let mut proof = vec![format!("phase {:?}", pod.phase)];
+    proof.extend(replaced);
+    proof.extend(pod.node.as_ref().map(|node| format!("was on node {node}")));
+    Some(Finding {
+        env: env.clone(),
+        kind,
+        name: Arc::clone(&pod.meta.name),
+        uid: pod.meta.uid.clone(),
+        resource_version: Arc::clone(&pod.meta.resource_version),
+        reason: why_dead(pod),
+        owner,
+        since: ended_at(pod).unwrap_or(pod.meta.created),
+        proof,
+    })
+}
+
+fn terminated(pod: &Pod) -> impl Iterator<Item = &Terminated> {
+    pod.containers.iter().filter_map(|status| match &status.state {
+        ContainerState::Terminated(ended) => Some(ended),
+        _ => None,
+    })
+}
+
+fn ended_at(pod: &Pod) -> Option<Timestamp> {
+    terminated(pod).filter_map(|ended| ended.finished).max()
+}
+
+fn why_dead(pod: &Pod) -> String {
+    let said = |text: &Option<Arc<str>>| text.as_deref().map(|text| text.chars().take(80).collect::<String>());
+    if let Some(reason) = pod.reason.as_deref() {
+        let message = said(&pod.message).map(|message| format!(": {message}")).unwrap_or_default();
+        return format!("{}{message}", reason.to_lowercase());
+    }
+    match (pod.phase, terminated(pod).find(|ended| ended.exit_code != 0)) {
+        (_, Some(ended)) => format!("exit code {}", ended.exit_code),
+        (Phase::Succeeded, None) => "completed".to_owned(),
+        (Phase::Unknown, None) => "its node went away".to_owned(),
+        _ => "failed".to_owned(),
+    }
+}
+
+fn failed_job(env: &EnvId, job: &Job) -> Option<Finding> {
+    let marks = job.meta.marks;
+    let failed = job.conditions.iter().find(|condition| &*condition.kind == "Failed" && condition.status)?;
+    let owned = job.meta.owner.is_some();
+    if owned
+        || job.ttl
+        || job.meta.deleting.is_some()
+        || marks.keep
+        || marks.helm_hook
+        || marks.gitops
+        || job.active > 0
+    {
+        return None;
+    }
+    let reason = match &*failed.reason {
+        "BackoffLimitExceeded" => format!("gave up after {} tries", job.failed.max(1)),
+        "DeadlineExceeded" => "deadline passed".to_owned(),
+        other => other.to_owned(),
+    };
+    Some(Finding {
+        env: env.clone(),
+        kind: FindingKind::FailedJob,
+        name: Arc::clone(&job.meta.name),
+        uid: job.meta.uid.clone(),
+        resource_version: Arc::clone(&job.meta.resource_version),
+        reason,
+        owner: None,
+        since: failed.updated.unwrap_or(job.meta.created),
+        proof: vec![
+            format!("condition Failed: {}", failed.message),
+            "no CronJob owns it and it has no time to live".to_owned(),
+        ],
+    })
 }

@@ -4,6 +4,8 @@ pub mod board;
 pub mod catalog;
 pub mod cleanup;
 pub mod fault;
+#[cfg(test)]
+pub(crate) mod fixtures;
 pub mod ids;
 pub mod image;
 pub mod observed;

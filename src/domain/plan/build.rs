@@ -1,11 +1,17 @@
 //! From what is wanted to a plan.
 
-use super::{Plan, PlanError, Purpose};
-use crate::domain::board::Board;
-use crate::domain::catalog::Catalog;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::waves::{layers, needs_within};
+use super::{Plan, PlanError, Purpose, Skipped, Step, Warning, Wave};
+use crate::domain::board::{Board, Cell, container_of};
+use crate::domain::catalog::{Catalog, Environment, Service};
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::image::Image;
-use crate::domain::world::World;
+use crate::domain::observed::Workload;
+use crate::domain::verdict::State;
+use crate::domain::world::{Freshness, World};
 
 /// What is wanted in one environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +38,238 @@ pub enum Wanted {
 ///
 /// # Errors
 /// Everything that makes the request impossible or unsafe; see [`PlanError`].
-pub fn build(_catalog: &Catalog, _world: &World, _board: &Board, request: &Request) -> Result<Plan, PlanError> {
-    Err(PlanError::UnknownEnvironment(request.env.clone()))
+pub fn build(catalog: &Catalog, world: &World, board: &Board, request: &Request) -> Result<Plan, PlanError> {
+    let builder = Builder { catalog, world, board, request, env: environment(catalog, &request.env)? };
+    builder.plan()
+}
+
+struct Builder<'a> {
+    catalog: &'a Catalog,
+    world: &'a World,
+    board: &'a Board,
+    request: &'a Request,
+    env: &'a Environment,
+}
+
+fn environment<'a>(catalog: &'a Catalog, env: &EnvId) -> Result<&'a Environment, PlanError> {
+    catalog.environment(env).ok_or_else(|| PlanError::UnknownEnvironment(env.clone()))
+}
+
+impl Builder<'_> {
+    fn plan(&self) -> Result<Plan, PlanError> {
+        if self.catalog.discovered {
+            return Err(PlanError::ReadOnly("there is no configuration yet; run shipdeck init".to_owned()));
+        }
+        if self.request.services.is_empty() {
+            return Err(PlanError::Nothing);
+        }
+        fresh(self.world, &self.env.name)?;
+        self.check_needs_exist()?;
+        let (steps, skipped) = self.steps()?;
+        let set: BTreeSet<ServiceId> = steps.iter().map(|step| step.service.clone()).collect();
+        self.check_needs_outside(&set)?;
+        // The whole request is checked for cycles, also what would be skipped: the order is wrong either way.
+        layers(self.catalog, &self.request.services.iter().map(|(service, _)| service.clone()).collect())?;
+        let after = needs_within(self.catalog, &set);
+        let waves = layers(self.catalog, &set)?.into_iter().map(|names| Wave {
+            steps: steps
+                .iter()
+                .filter(|step| names.contains(&step.service))
+                .map(|step| Step { after: after[&step.service].iter().cloned().collect(), ..step.clone() })
+                .collect(),
+        });
+        Ok(Plan {
+            env: self.env.name.clone(),
+            protected: self.env.protected,
+            purpose: self.request.purpose.clone(),
+            title: self.title(),
+            waves: waves.collect(),
+            skipped,
+            warnings: self.warnings(&steps),
+        })
+    }
+
+    fn title(&self) -> String {
+        match self.request.services.as_slice() {
+            _ if !self.request.title.is_empty() => self.request.title.clone(),
+            [(only, _)] => only.to_string(),
+            many => format!("{} services", many.len()),
+        }
+    }
+
+    fn service(&self, name: &ServiceId) -> Result<&Service, PlanError> {
+        self.catalog.service(name).ok_or_else(|| {
+            let names = self.catalog.services.iter().map(|service| &service.name);
+            let near = names
+                .map(|other| (strsim::jaro_winkler(other.as_str(), name.as_str()), other))
+                .filter(|(likeness, _)| *likeness > 0.8)
+                .max_by(|(a, _), (b, _)| a.total_cmp(b))
+                .map(|(_, other)| other.clone());
+            PlanError::UnknownService { service: name.clone(), near }
+        })
+    }
+
+    fn check_needs_exist(&self) -> Result<(), PlanError> {
+        for (name, _) in &self.request.services {
+            for need in &self.service(name)?.needs {
+                if self.catalog.service(need).is_none() {
+                    return Err(PlanError::UnknownNeed { service: need.clone(), needed_by: name.clone() });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn steps(&self) -> Result<(Vec<Step>, Vec<Skipped>), PlanError> {
+        let (mut steps, mut skipped, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
+        for (name, wanted) in &self.request.services {
+            if !seen.insert(name) {
+                continue;
+            }
+            match self.step(self.service(name)?, wanted)? {
+                Ok(step) => steps.push(step),
+                Err(why) => skipped.push(Skipped { service: name.clone(), why }),
+            }
+        }
+        Ok((steps, skipped))
+    }
+
+    /// A step, or why there is nothing to do.
+    fn step(&self, service: &Service, wanted: &Wanted) -> Result<Result<Step, String>, PlanError> {
+        let workload = self.workload(service)?;
+        let (index, container) = container_of(service, &workload.containers).ok_or_else(|| {
+            let containers = workload.containers.iter().map(|container| container.name.to_string()).collect();
+            PlanError::AmbiguousContainer { service: service.name.clone(), workload: workload.reference(), containers }
+        })?;
+        let to = self.image(service, wanted, &container.image)?;
+        let current: Option<Image> = container.image.parse().ok();
+        let running = self.board.cell(&service.name, &self.env.name);
+        if current.as_ref().is_some_and(|current| current.to_string() == to.to_string() || runs(running, current, &to))
+        {
+            return Ok(Err(format!("runs {} already", to.version())));
+        }
+        Ok(Ok(Step {
+            service: service.name.clone(),
+            workload: workload.reference(),
+            uid: workload.meta.uid.clone(),
+            container_index: index,
+            container: Arc::clone(&container.name),
+            from: Arc::clone(&container.image),
+            to: to.to_string().into(),
+            from_version: super::version_of(&container.image),
+            to_version: to.version(),
+            after: Vec::new(),
+        }))
+    }
+
+    fn workload(&self, service: &Service) -> Result<&Workload, PlanError> {
+        let world = self.world.env(&self.env.name);
+        world.and_then(|world| world.workload(&service.workload)).ok_or_else(|| PlanError::NotThere {
+            service: service.name.clone(),
+            env: self.env.name.clone(),
+            workload: service.workload.clone(),
+        })
+    }
+
+    fn image(&self, service: &Service, wanted: &Wanted, present: &str) -> Result<Image, PlanError> {
+        let bad =
+            |why: String| PlanError::BadVersion { service: service.name.clone(), env: self.env.name.clone(), why };
+        match wanted {
+            Wanted::Image(image) => Ok(image.clone()),
+            Wanted::Version(version) => {
+                let base = service.image.as_deref().unwrap_or(present);
+                let base: Image = base.parse().map_err(|error| bad(format!("{base}: {error}")))?;
+                base.at(version).map_err(|error| bad(error.to_string()))
+            }
+            Wanted::As(source) => self.image_of(service, source),
+        }
+    }
+
+    /// Exactly what live pods of another environment run: refused unless that rollout has succeeded and is seen live.
+    fn image_of(&self, service: &Service, source: &EnvId) -> Result<Image, PlanError> {
+        environment(self.catalog, source)?;
+        fresh(self.world, source)?;
+        let not_ready =
+            |why: String| PlanError::UpstreamNotReady { service: service.name.clone(), env: source.clone(), why };
+        let cell =
+            self.board.cell(&service.name, source).ok_or_else(|| not_ready("it is not known there".to_owned()))?;
+        if cell.verdict.state != State::Ok {
+            let evidence = cell.verdict.evidence.as_ref().map(|evidence| evidence.headline.clone());
+            return Err(not_ready(evidence.unwrap_or_else(|| cell.verdict.state.as_str().to_owned())));
+        }
+        let [running] = cell.running.as_slice() else {
+            return Err(not_ready(match cell.running.len() {
+                0 => "no live pod says what it runs".to_owned(),
+                several => format!("its pods run {several} different images"),
+            }));
+        };
+        let digest = running.digest.clone().or_else(|| running.image.digest.clone());
+        let digest = digest.ok_or_else(|| not_ready("its pods do not say the digest that they run".to_owned()))?;
+        Ok(Image { digest: Some(digest), ..running.image.clone() })
+    }
+
+    /// Needed services that are not in the plan must run here, whole.
+    fn check_needs_outside(&self, set: &BTreeSet<ServiceId>) -> Result<(), PlanError> {
+        for name in set {
+            for needed in self.service(name)?.needs.iter().filter(|need| !set.contains(*need)) {
+                let cell = self.board.cell(needed, &self.env.name);
+                let state = cell.map_or(State::Unknown, |cell| cell.verdict.state);
+                let why = match state {
+                    State::Ok | State::Done | State::Degraded => continue,
+                    State::Absent => "missing".to_owned(),
+                    other => other.as_str().to_owned(),
+                };
+                let (service, env) = (name.clone(), self.env.name.clone());
+                return Err(PlanError::NeedNotMet { service, needed: needed.clone(), env, why });
+            }
+        }
+        Ok(())
+    }
+
+    fn warnings(&self, steps: &[Step]) -> Vec<Warning> {
+        let mut warnings = Vec::new();
+        let mut warn =
+            |subject: &ServiceId, text: String| warnings.push(Warning { subject: subject.to_string(), text });
+        for step in steps {
+            let Some(service) = self.catalog.service(&step.service) else { continue };
+            if let Ok(workload) = self.workload(service) {
+                if workload.meta.marks.gitops {
+                    warn(&step.service, "is owned by a GitOps controller, which may put it back".to_owned());
+                } else if workload.meta.marks.helm {
+                    warn(&step.service, "is owned by Helm: the next upgrade puts the chart's image back".to_owned());
+                }
+                if workload.paused {
+                    warn(&step.service, "is paused: nothing rolls out before it is resumed".to_owned());
+                }
+            }
+            let cell = self.board.cell(&step.service, &self.env.name);
+            if cell.is_some_and(|cell| cell.verdict.state == State::Progressing) {
+                warn(&step.service, "is rolling out something else right now".to_owned());
+            }
+            for need in service.needs.iter().filter(|need| !steps.iter().any(|step| step.service == **need)) {
+                let state = self.board.cell(need, &self.env.name).map(|cell| cell.verdict.state);
+                if state == Some(State::Degraded) {
+                    warn(need, format!("is needed by {} and is degraded", step.service));
+                }
+            }
+        }
+        warnings
+    }
+}
+
+/// Whether pods run this very content already, under whatever name.
+fn runs(cell: Option<&Cell>, current: &Image, wanted: &Image) -> bool {
+    let Some(cell) = cell.filter(|cell| cell.verdict.state == State::Ok) else { return false };
+    let [running] = cell.running.as_slice() else { return false };
+    wanted.digest.is_some() && running.digest == wanted.digest && current.repository == wanted.repository
+}
+
+fn fresh(world: &World, env: &EnvId) -> Result<(), PlanError> {
+    let why = match world.env(env).map(crate::domain::world::EnvWorld::freshness) {
+        Some(Freshness::Live) => return Ok(()),
+        None | Some(Freshness::Reading { .. }) => "still being read".to_owned(),
+        Some(Freshness::Stale { fault, .. }) => format!("old ({fault})"),
+        Some(Freshness::Denied { fault, .. }) => format!("incomplete ({fault})"),
+    };
+    Err(PlanError::Stale { env: env.clone(), why })
 }

@@ -2,25 +2,272 @@
 //!
 //! The rules are those of `rollout-verdict.md` 2.8 to 2.12: counts decide and conditions only help; pods are found by
 //! ownership and never by labels; the new ReplicaSet is the one with the wanted template, never the one with the highest
-//! revision.
+//! revision; a condition that was there before our change proves nothing about it.
 
+mod causes;
+mod counts;
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub use view::View;
 
-use jiff::Timestamp;
+use std::sync::Arc;
 
+use jiff::{SignedDuration, Timestamp};
+
+use super::observed::{Condition, WorkloadKind};
 use super::run::Baseline;
-use super::verdict::{Progress, State, Verdict};
+use super::verdict::{Cause, Evidence, Progress, State, Verdict};
+use causes::Doom;
+
+/// Without any reaction of the controller for so long, it is said.
+const CONTROLLER_PATIENCE: SignedDuration = SignedDuration::from_secs(30);
+/// Our own limit on top of the server's progress deadline.
+const MARGIN: SignedDuration = SignedDuration::from_secs(60);
+/// The limit where the server has none.
+const LIMIT: SignedDuration = SignedDuration::from_secs(600);
 
 /// How a workload stands, whoever changed it last.
-pub fn health(view: &View<'_>, _now: Timestamp) -> Verdict {
-    let status = &view.workload.status;
-    let progress = Progress { wanted: view.workload.desired, ready: status.available, ..Progress::default() };
-    Verdict::new(if status.available >= view.workload.desired { State::Ok } else { State::Progressing }, progress)
+pub fn health(view: &View<'_>, now: Timestamp) -> Verdict {
+    let progress = counts::progress(view);
+    if view.workload.paused && !counts::is_complete(view) {
+        return Verdict::new(State::Paused, progress).because(paused(view));
+    }
+    if view.workload.desired == 0 {
+        return Verdict::new(State::ScaledToZero, progress);
+    }
+    if counts::is_complete(view) {
+        return Verdict::new(State::Ok, progress);
+    }
+    if let Some(doom) = causes::doom(view, now) {
+        return doom.verdict(view, progress);
+    }
+    if let Some(condition) = deadline(view).filter(|condition| names_new_set(view, condition)) {
+        return Verdict::new(State::Failed, progress).because(deadline_passed(view, condition));
+    }
+    let hint = causes::hint(view, now);
+    if was_whole(view) {
+        return with(Verdict::new(State::Degraded, progress), hint.or_else(|| Some(not_ready(view))));
+    }
+    with(Verdict::new(State::Progressing, progress), hint)
 }
 
 /// How the rollout is going that our own patch began. [`State::Done`] is success and is latched by the run.
-pub fn judge(view: &View<'_>, _baseline: &Baseline, now: Timestamp) -> Verdict {
-    health(view, now)
+pub fn judge(view: &View<'_>, baseline: &Baseline, now: Timestamp) -> Verdict {
+    let workload = view.workload;
+    let progress = counts::progress(view);
+    if let Some(evidence) = no_longer_ours(view, baseline) {
+        let state = if evidence.cause == Cause::Deleted { State::Failed } else { State::Superseded };
+        return Verdict::new(state, progress).because(evidence);
+    }
+    if workload.paused {
+        return Verdict::new(State::Paused, progress).because(paused(view));
+    }
+    let observed = workload.observed_generation >= workload.generation.max(baseline.generation);
+    if workload.desired == 0 && observed {
+        return Verdict::new(State::Done, progress).because(scaled_to_zero());
+    }
+    if observed && counts::is_complete(view) {
+        return Verdict::new(State::Done, progress);
+    }
+    if let Some(doom) = causes::doom(view, now) {
+        return doom.verdict(view, progress);
+    }
+    if let Some(evidence) = held(view) {
+        return Verdict::new(State::Failed, progress).because(evidence);
+    }
+    let waited = now.duration_since(baseline.at);
+    if !observed {
+        let silent = (waited > CONTROLLER_PATIENCE).then(controller_silent);
+        return with(Verdict::new(State::Progressing, progress), silent);
+    }
+    let leftover = |condition: &&Condition| baseline.changed && Some(*condition) == baseline.progressing.as_ref();
+    let passed = deadline(view).filter(|condition| !leftover(condition) && names_new_set(view, condition));
+    if let Some(condition) = passed.filter(|_| baseline.changed) {
+        return Verdict::new(State::Failed, progress).because(deadline_passed(view, condition));
+    }
+    let limit = baseline.progress_deadline.map_or(LIMIT, |seconds| SignedDuration::from_secs(seconds.into())) + MARGIN;
+    let hint = causes::hint(view, now);
+    if now.duration_since(last_progress(view, baseline)) > limit {
+        return Verdict::new(State::Failed, progress).because(timed_out(view, hint, waited));
+    }
+    with(Verdict::new(State::Progressing, progress), hint.or_else(|| draining(progress)))
+}
+
+/// The verdict on a workload that is not there any more.
+pub fn gone() -> Verdict {
+    let evidence =
+        plain(Cause::Deleted, "it was deleted during the rollout", "Find out who removed it, then deploy again.");
+    Verdict::new(State::Failed, Progress::default()).because(evidence)
+}
+
+fn with(mut verdict: Verdict, evidence: Option<Evidence>) -> Verdict {
+    verdict.evidence = evidence;
+    verdict
+}
+
+fn plain(cause: Cause, headline: &str, remedy: &str) -> Evidence {
+    Evidence {
+        cause,
+        headline: headline.to_owned(),
+        details: Vec::new(),
+        pod: None,
+        since: None,
+        remedy: remedy.to_owned(),
+    }
+}
+
+/// Replaced, deleted or superseded: it is not our rollout any more.
+fn no_longer_ours(view: &View<'_>, baseline: &Baseline) -> Option<Evidence> {
+    let workload = view.workload;
+    if workload.meta.uid != baseline.uid {
+        return Some(plain(
+            Cause::Replaced,
+            "it was deleted and created again",
+            "Look at what runs now, then deploy again.",
+        ));
+    }
+    if workload.meta.deleting.is_some() {
+        return Some(plain(Cause::Deleted, "it is being deleted", "Find out who removes it."));
+    }
+    if workload.template == baseline.template || workload.generation < baseline.generation {
+        return None;
+    }
+    let images = workload.containers.iter().map(|container| &*container.image).collect::<Vec<_>>().join(", ");
+    let headline = format!("somebody else changed it meanwhile: it now wants {images}");
+    Some(plain(Cause::SupersededBy(images.into()), &headline, "Ask who deployed it, then decide which version stays."))
+}
+
+fn paused(view: &View<'_>) -> Evidence {
+    let headline = format!("{} is paused in the cluster", view.workload.reference());
+    plain(Cause::Paused, &headline, &format!("Resume it: kubectl rollout resume {}.", view.workload.reference()))
+}
+
+fn scaled_to_zero() -> Evidence {
+    plain(
+        Cause::ScaledToZero,
+        "scaled to zero: nothing runs, so nothing was verified",
+        "Scale it up to see whether it starts.",
+    )
+}
+
+fn controller_silent() -> Evidence {
+    plain(
+        Cause::ControllerSilent,
+        "the controller manager does not react to the change",
+        "Ask a cluster administrator whether kube-controller-manager runs.",
+    )
+}
+
+fn not_ready(view: &View<'_>) -> Evidence {
+    let missing = view.workload.desired.saturating_sub(view.workload.status.available);
+    let pod = view.pods.iter().find(|pod| !pod.ready && pod.meta.deleting.is_none());
+    let mut evidence = plain(
+        Cause::NotReady,
+        &format!("{missing} of {} not ready", view.workload.desired),
+        "Look at the log of the pod that is not ready.",
+    );
+    evidence.pod = pod.and_then(|pod| causes::container_of_interest(pod));
+    evidence.details.extend(pod.map(|pod| format!("pod {} is not ready", pod.meta.name)));
+    evidence
+}
+
+fn draining(progress: Progress) -> Option<Evidence> {
+    let waits = progress.created == 0 && progress.draining > 0;
+    waits.then(|| plain(Cause::Draining, &format!("waits for {} old pods to end", progress.draining), "Wait."))
+}
+
+/// The condition that says that the server's progress deadline has passed.
+fn deadline<'a>(view: &View<'a>) -> Option<&'a Condition> {
+    view.workload
+        .status
+        .conditions
+        .iter()
+        .find(|it| &*it.kind == "Progressing" && &*it.reason == "ProgressDeadlineExceeded")
+}
+
+/// A leftover of a former rollout names another ReplicaSet.
+fn names_new_set(view: &View<'_>, condition: &Condition) -> bool {
+    view.new_set().is_some_and(|set| condition.message.contains(&format!("\"{}\"", set.meta.name)))
+}
+
+fn deadline_passed(view: &View<'_>, condition: &Condition) -> Evidence {
+    let seconds = view.workload.progress_deadline.unwrap_or_default();
+    let mut evidence = not_ready(view);
+    evidence.cause = Cause::Deadline;
+    evidence.headline = format!("no progress for {seconds}s: {}", evidence.headline);
+    evidence.since = condition.updated;
+    evidence
+}
+
+fn timed_out(view: &View<'_>, hint: Option<Evidence>, waited: SignedDuration) -> Evidence {
+    let mut evidence = hint.unwrap_or_else(|| not_ready(view));
+    evidence.headline = format!("not done after {}s: {}", waited.as_secs(), evidence.headline);
+    evidence.cause = Cause::TimedOut;
+    evidence
+}
+
+/// What will never roll by itself.
+fn held(view: &View<'_>) -> Option<Evidence> {
+    use super::observed::Strategy;
+    let workload = view.workload;
+    match workload.strategy {
+        Strategy::OnDelete => {
+            let left = view.old_pods().count();
+            Some(plain(
+                Cause::NeedsManualDelete,
+                &format!("update strategy OnDelete: {left} pods keep the old version until somebody deletes them"),
+                "Delete the old pods one by one.",
+            ))
+        }
+        Strategy::Partition(partition) if partition >= workload.desired => Some(plain(
+            Cause::HeldByPartition,
+            &format!("held by partition {partition}: nothing is rolled out"),
+            "Lower the partition of the StatefulSet.",
+        )),
+        Strategy::RollingUpdate | Strategy::Recreate | Strategy::Partition(_) => None,
+    }
+}
+
+/// When a new pod last came or became ready: a flap is no progress, so only firsts count.
+fn last_progress(view: &View<'_>, baseline: &Baseline) -> Timestamp {
+    view.new_pods().map(|pod| pod.meta.created).chain([baseline.at]).max().unwrap_or(baseline.at)
+}
+
+/// Whether the present template was once fully rolled out, so that missing pods are a loss and not a beginning.
+fn was_whole(view: &View<'_>) -> bool {
+    let workload = view.workload;
+    let settled = workload.observed_generation >= workload.generation && workload.status.updated >= workload.desired;
+    match workload.kind {
+        WorkloadKind::Deployment => {
+            settled
+                && workload.status.conditions.iter().any(|it| {
+                    &*it.kind == "Progressing" && &*it.reason == "NewReplicaSetAvailable" && names_new_set(view, it)
+                })
+        }
+        WorkloadKind::StatefulSet => settled && workload.status.current_revision == workload.status.update_revision,
+        WorkloadKind::DaemonSet => settled && workload.status.available > 0,
+    }
+}
+
+/// Something that is wrong for certain.
+impl Doom {
+    fn verdict(self, view: &View<'_>, progress: Progress) -> Verdict {
+        let mut evidence = self.evidence;
+        let serving = view.old_pods().filter(|pod| pod.ready && pod.meta.deleting.is_none()).count();
+        if serving > 0 {
+            let version = view.old_pods().find(|pod| pod.ready).and_then(|pod| pod.containers.first());
+            let version =
+                version.map_or_else(String::new, |status| format!(" {}", super::plan::version_of(&status.image)));
+            evidence.details.push(format!("{serving} old{version} still ready"));
+        }
+        let state = if self.fatal || serving + progress.ready as usize == 0 { State::Failed } else { State::Degraded };
+        Verdict::new(state, Progress { failed: self.pods, ..progress }).because(evidence)
+    }
+}
+
+/// Shares a text.
+fn shared(text: &str) -> Arc<str> {
+    Arc::from(text)
 }

@@ -1,23 +1,37 @@
-//! The transitions of a run.
+//! The transitions of a run. Each takes what happened and says what to do; nothing is done here.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Run, RunCommand, RunEvent, RunState};
-use crate::domain::ids::RunId;
-use crate::domain::plan::Plan;
+use super::{Announcement, Baseline, Run, RunCommand, RunEvent, RunState, StepRun, StepState};
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::ids::{RunId, ServiceId};
+use crate::domain::plan::{Plan, Step};
+use crate::domain::verdict::{Progress, State, Verdict};
 
 impl Run {
     /// A run that has not begun: [`RunEvent::Start`] begins it.
     pub fn new(id: RunId, plan: Plan, by: impl Into<Arc<str>>, now: Timestamp) -> Self {
+        let steps = plan.waves.iter().enumerate().flat_map(|(wave, steps)| {
+            steps.steps.iter().map(move |step| StepRun {
+                service: step.service.clone(),
+                wave,
+                state: StepState::Waiting,
+                verdict: None,
+                started: None,
+                finished: None,
+                baseline: None,
+            })
+        });
         Self {
             id,
+            steps: steps.collect(),
             plan,
             by: by.into(),
             state: RunState::Running,
             wave: 0,
-            steps: Vec::new(),
             started: now,
             finished: None,
             undone_by: None,
@@ -25,7 +39,207 @@ impl Run {
     }
 
     /// Takes in what happened and says what to do.
-    pub fn on(&mut self, _event: RunEvent, _now: Timestamp) -> Vec<RunCommand> {
+    pub fn on(&mut self, event: RunEvent, now: Timestamp) -> Vec<RunCommand> {
+        match event {
+            RunEvent::Start => self.begin_wave(now),
+            RunEvent::Written { service, result } => self.written(&service, result, now),
+            RunEvent::Judged { service, verdict } => self.judged(&service, verdict, now),
+            RunEvent::Pause => self.pause(),
+            RunEvent::Resume => self.resume(now),
+            RunEvent::Retry => self.retry(now),
+            RunEvent::Abort => self.abort(now),
+        }
+    }
+
+    /// The step of the plan for a service.
+    pub fn planned(&self, service: &ServiceId) -> Option<&Step> {
+        self.plan.steps().find(|step| step.service == *service)
+    }
+
+    pub fn step(&self, service: &ServiceId) -> Option<&StepRun> {
+        self.steps.iter().find(|step| step.service == *service)
+    }
+
+    /// Services whose rollout is to be judged: those being watched, and those that failed and may still come right.
+    pub fn watched(&self) -> impl Iterator<Item = (&StepRun, &Baseline)> {
+        self.steps
+            .iter()
+            .filter(|step| matches!(step.state, StepState::Watching | StepState::Failed))
+            .filter_map(|step| step.baseline.as_ref().map(|baseline| (step, baseline)))
+    }
+
+    pub fn succeeded(&self) -> usize {
+        self.steps.iter().filter(|step| step.state == StepState::Succeeded).count()
+    }
+
+    /// The first step that went wrong.
+    pub fn first_failure(&self) -> Option<&StepRun> {
+        self.steps.iter().find(|step| step.state.went_wrong())
+    }
+
+    fn step_mut(&mut self, service: &ServiceId) -> Option<&mut StepRun> {
+        self.steps.iter_mut().find(|step| step.service == *service)
+    }
+
+    fn begin_wave(&mut self, now: Timestamp) -> Vec<RunCommand> {
+        let wave = self.wave;
+        if wave >= self.plan.waves.len() {
+            return self.finish(RunState::Succeeded, Announcement::Succeeded, now);
+        }
+        self.state = RunState::Running;
+        for step in self.steps.iter_mut().filter(|step| step.wave == wave) {
+            step.state = StepState::Writing;
+            step.started = Some(now);
+        }
+        self.plan.waves[wave].steps.iter().cloned().map(RunCommand::Write).collect()
+    }
+
+    fn written(&mut self, service: &ServiceId, result: Result<Baseline, Fault>, now: Timestamp) -> Vec<RunCommand> {
+        let over = self.state.is_over();
+        let planned = self.planned(service).cloned();
+        let Some(step) = self.step_mut(service).filter(|step| step.state == StepState::Writing) else {
+            return Vec::new();
+        };
+        match result {
+            Ok(baseline) => {
+                step.state = StepState::Watching;
+                step.verdict = Some(Verdict::new(State::Progressing, Progress::default()));
+                step.baseline = Some(baseline);
+                Vec::new()
+            }
+            // The test on the old image makes a repeat harmless: it cannot deploy twice.
+            Err(fault) if fault.kind == FaultKind::OutcomeUnknown && !over => {
+                planned.map(RunCommand::Write).into_iter().collect()
+            }
+            Err(fault) => {
+                let why = fault.to_string();
+                step.state = StepState::Refused(fault);
+                step.finished = Some(now);
+                self.failed(service, why)
+            }
+        }
+    }
+
+    fn judged(&mut self, service: &ServiceId, verdict: Verdict, now: Timestamp) -> Vec<RunCommand> {
+        let Some(step) = self.step_mut(service) else { return Vec::new() };
+        let was = step.state.clone();
+        if !matches!(was, StepState::Watching | StepState::Failed) {
+            return Vec::new();
+        }
+        let state = verdict.state;
+        let why = verdict.evidence.as_ref().map(|evidence| evidence.headline.clone());
+        // What is merely not seen any more says nothing about the rollout.
+        if state != State::Unknown || step.verdict.is_none() {
+            step.verdict = Some(verdict);
+        }
+        match state {
+            State::Done => {
+                step.state = StepState::Succeeded;
+                step.finished = Some(now);
+                let took = step.started.map(|started| now.duration_since(started)).unwrap_or_default();
+                let took = Duration::try_from(took).unwrap_or_default();
+                let mut commands =
+                    vec![RunCommand::Announce(Announcement::StepSucceeded { service: service.clone(), took })];
+                commands.extend(self.advance(now));
+                commands
+            }
+            State::Failed | State::Superseded if was == StepState::Watching => {
+                step.state = StepState::Failed;
+                step.finished = Some(now);
+                self.failed(service, why.unwrap_or_else(|| state.as_str().to_owned()))
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn failed(&mut self, service: &ServiceId, why: String) -> Vec<RunCommand> {
+        let mut commands = vec![RunCommand::Announce(Announcement::StepFailed { service: service.clone(), why })];
+        if matches!(self.state, RunState::Running | RunState::Pausing) {
+            self.state = RunState::Halted;
+            commands.push(RunCommand::Announce(Announcement::Halted));
+        }
+        commands
+    }
+
+    /// The next wave, once every step of this one has succeeded.
+    fn advance(&mut self, now: Timestamp) -> Vec<RunCommand> {
+        let wave = self.wave;
+        let mut steps = self.steps.iter().filter(|step| step.wave == wave);
+        if self.state.is_over() || !steps.all(|step| step.state == StepState::Succeeded) {
+            return Vec::new();
+        }
+        self.wave += 1;
+        let mut commands = vec![RunCommand::Announce(Announcement::WaveDone(wave))];
+        let last = self.wave >= self.plan.waves.len();
+        match self.state {
+            RunState::Pausing if !last => {
+                self.state = RunState::Paused;
+                commands.push(RunCommand::Announce(Announcement::Paused));
+            }
+            // A failure that came right by itself: the person who was told decides whether to go on.
+            RunState::Halted if !last => {
+                self.state = RunState::Paused;
+                commands.push(RunCommand::Announce(Announcement::Paused));
+            }
+            _ => commands.extend(self.begin_wave(now)),
+        }
+        commands
+    }
+
+    fn pause(&mut self) -> Vec<RunCommand> {
+        if self.state == RunState::Running {
+            self.state = RunState::Pausing;
+        }
         Vec::new()
+    }
+
+    fn resume(&mut self, now: Timestamp) -> Vec<RunCommand> {
+        match self.state {
+            RunState::Pausing => {
+                self.state = RunState::Running;
+                Vec::new()
+            }
+            RunState::Paused => self.begin_wave(now),
+            _ => Vec::new(),
+        }
+    }
+
+    /// A step whose patch was applied is watched again; one that was refused is written again.
+    fn retry(&mut self, now: Timestamp) -> Vec<RunCommand> {
+        if self.state != RunState::Halted {
+            return Vec::new();
+        }
+        let mut again = Vec::new();
+        for step in self.steps.iter_mut().filter(|step| step.state.went_wrong()) {
+            step.finished = None;
+            step.started = Some(now);
+            let superseded = step.verdict.as_ref().is_some_and(|verdict| verdict.state == State::Superseded);
+            if let (StepState::Failed, false, Some(baseline)) = (&step.state, superseded, &mut step.baseline) {
+                // Its limits are counted anew.
+                baseline.at = now;
+                step.state = StepState::Watching;
+            } else {
+                step.state = StepState::Writing;
+                again.push(step.service.clone());
+            }
+        }
+        self.state = RunState::Running;
+        self.plan.steps().filter(|step| again.contains(&step.service)).cloned().map(RunCommand::Write).collect()
+    }
+
+    fn abort(&mut self, now: Timestamp) -> Vec<RunCommand> {
+        if self.state.is_over() {
+            return Vec::new();
+        }
+        for step in self.steps.iter_mut().filter(|step| step.state == StepState::Waiting) {
+            step.state = StepState::Skipped;
+        }
+        self.finish(RunState::Ended, Announcement::Ended, now)
+    }
+
+    fn finish(&mut self, state: RunState, news: Announcement, now: Timestamp) -> Vec<RunCommand> {
+        self.state = state;
+        self.finished = Some(now);
+        vec![RunCommand::Announce(news)]
     }
 }

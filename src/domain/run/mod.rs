@@ -6,6 +6,8 @@
 
 mod machine;
 mod rollback;
+#[cfg(test)]
+mod tests;
 
 pub use rollback::inverse;
 

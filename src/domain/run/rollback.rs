@@ -1,9 +1,45 @@
 //! The way back.
 
-use super::Run;
-use crate::domain::plan::Plan;
+use super::{Run, StepState};
+use crate::domain::plan::{Plan, Purpose, Step, Wave};
 
-/// The plan that undoes what a run has begun: exactly the previous images, in reverse order.
-pub fn inverse(_run: &Run) -> Option<Plan> {
-    None
+/// The plan that undoes what a run has begun: exactly the previous images, in reverse order. None: it changed nothing.
+///
+/// A step whose patch was lost on the way is undone too: if it was never applied, the test on the image refuses it.
+pub fn inverse(run: &Run) -> Option<Plan> {
+    let begun = |step: &Step| {
+        run.step(&step.service).is_some_and(|it| {
+            matches!(it.state, StepState::Watching | StepState::Succeeded | StepState::Failed | StepState::Writing)
+        })
+    };
+    let waves: Vec<Wave> = run
+        .plan
+        .waves
+        .iter()
+        .rev()
+        .map(|wave| Wave { steps: wave.steps.iter().filter(|step| begun(step)).map(back).collect() })
+        .filter(|wave: &Wave| !wave.steps.is_empty())
+        .collect();
+    let plan = Plan {
+        env: run.plan.env.clone(),
+        protected: run.plan.protected,
+        purpose: Purpose::RollBack,
+        title: run.plan.title.clone(),
+        waves,
+        skipped: Vec::new(),
+        warnings: Vec::new(),
+    };
+    (!plan.is_empty()).then_some(plan)
+}
+
+fn back(step: &Step) -> Step {
+    Step {
+        from: step.to.clone(),
+        to: step.from.clone(),
+        from_version: step.to_version.clone(),
+        to_version: step.from_version.clone(),
+        // The order is that of the waves, turned round.
+        after: Vec::new(),
+        ..step.clone()
+    }
 }

@@ -1,0 +1,211 @@
+//! The verdicts, by situation.
+
+use super::*;
+use crate::domain::fixtures::{START, TestWorld, condition, later, set_name, template};
+use crate::domain::ids::Uid;
+use crate::domain::observed::{ContainerState, Pod, Terminated, WorkloadRef};
+
+const OLD: &str = "r/auth:v1";
+const NEW: &str = "r/auth:v2";
+
+/// A rollout from v1 (two ready pods) to v2 whose first new pod is as told.
+fn rolling(change: impl FnOnce(&mut Pod)) -> TestWorld {
+    let mut cluster = TestWorld::new("staging");
+    cluster.rolled_out("auth", OLD, 2);
+    cluster.deployment("auth", NEW, 2, |workload| {
+        workload.generation = 2;
+        workload.observed_generation = 2;
+        workload.status.updated = 1;
+        workload.status.replicas = 3;
+    });
+    cluster.replica_set("auth", NEW, 1);
+    cluster.pod("auth", NEW, 0, |pod| {
+        pod.ready = false;
+        pod.containers[0].ready = false;
+        change(pod);
+    });
+    cluster
+}
+
+fn baseline() -> Baseline {
+    Baseline {
+        uid: Uid::new("uid-auth"),
+        generation: 2,
+        template: template(NEW),
+        progressing: None,
+        changed: true,
+        at: START,
+        progress_deadline: Some(600),
+    }
+}
+
+fn judged(cluster: &TestWorld, baseline: &Baseline, seconds: i64) -> Verdict {
+    let env = cluster.world.env(&cluster.env).unwrap();
+    let workload = env.workload(&WorkloadRef::deployment("auth")).unwrap();
+    judge(&View::new(env, workload), baseline, later(seconds))
+}
+
+fn waiting(reason: &str, message: &str) -> impl FnOnce(&mut Pod) {
+    let state = ContainerState::Waiting { reason: reason.into(), message: message.into() };
+    move |pod| pod.containers[0].state = state
+}
+
+fn cause(verdict: &Verdict) -> Option<&Cause> {
+    verdict.evidence.as_ref().map(|evidence| &evidence.cause)
+}
+
+#[test]
+fn new_pods_that_come_are_progress() {
+    let verdict = judged(&rolling(|_| {}), &baseline(), 5);
+    assert_eq!((verdict.state, verdict.progress.ready, verdict.progress.old), (State::Progressing, 0, 2));
+}
+
+#[test]
+fn success_is_when_every_counter_says_so_at_our_generation() {
+    let mut cluster = TestWorld::new("staging");
+    cluster.rolled_out("auth", NEW, 2);
+    cluster.deployment("auth", NEW, 2, |workload| (workload.generation, workload.observed_generation) = (2, 2));
+    assert_eq!(judged(&cluster, &baseline(), 5).state, State::Done);
+    cluster.deployment("auth", NEW, 2, |workload| (workload.generation, workload.observed_generation) = (2, 1));
+    assert_eq!(judged(&cluster, &baseline(), 5).state, State::Progressing);
+    assert_eq!(cause(&judged(&cluster, &baseline(), 40)), Some(&Cause::ControllerSilent));
+}
+
+#[test]
+fn a_missing_image_fails_at_once_and_says_which_and_what_still_serves() {
+    let cluster = rolling(waiting("ErrImagePull", "rpc error: manifest unknown: not found"));
+    let verdict = judged(&cluster, &baseline(), 1);
+    let evidence = verdict.evidence.unwrap();
+    assert_eq!((verdict.state, &evidence.cause), (State::Failed, &Cause::ImageNotFound));
+    assert_eq!(evidence.headline, "image not found: r/auth:v2 (registry says manifest unknown)");
+    assert!(evidence.details.contains(&"2 old v1 still ready".to_owned()), "{:?}", evidence.details);
+}
+
+#[test]
+fn a_registry_that_is_busy_is_shown_and_is_no_failure() {
+    let verdict = judged(&rolling(waiting("ImagePullBackOff", "429 toomanyrequests")), &baseline(), 60);
+    assert_eq!((verdict.state, cause(&verdict)), (State::Progressing, Some(&Cause::ImagePull)));
+}
+
+#[test]
+fn a_crash_loop_fails_with_the_exit_code_and_points_to_the_previous_log() {
+    let cluster = rolling(|pod| {
+        pod.containers[0].restarts = 3;
+        pod.containers[0].state = ContainerState::Waiting { reason: "CrashLoopBackOff".into(), message: "".into() };
+        pod.containers[0].last =
+            Some(Terminated { exit_code: 101, reason: "Error".into(), message: "".into(), finished: Some(START) });
+    });
+    let verdict = judged(&cluster, &baseline(), 40);
+    assert_eq!((verdict.state, cause(&verdict)), (State::Failed, Some(&Cause::Crash { exit_code: 101, restarts: 3 })));
+    assert!(verdict.evidence.unwrap().pod.unwrap().previous);
+}
+
+#[test]
+fn one_restart_is_no_crash_loop() {
+    let cluster = rolling(|pod| {
+        pod.containers[0].restarts = 1;
+        pod.containers[0].last =
+            Some(Terminated { exit_code: 1, reason: "Error".into(), message: "".into(), finished: Some(START) });
+    });
+    assert_eq!(judged(&cluster, &baseline(), 20).state, State::Progressing);
+}
+
+#[test]
+fn a_configuration_error_gets_its_grace() {
+    let cluster = rolling(waiting("CreateContainerConfigError", "configmap \"x\" not found"));
+    assert_eq!(judged(&cluster, &baseline(), 10).state, State::Progressing);
+    assert_eq!(judged(&cluster, &baseline(), 31).state, State::Failed);
+}
+
+#[test]
+fn a_pod_without_a_node_is_progress_with_the_reason() {
+    let message = "0/3 nodes are available: 3 Insufficient cpu. preemption: not helpful";
+    let cluster = rolling(|pod| {
+        pod.unscheduled = Some(condition("PodScheduled", "Unschedulable", message));
+        pod.containers.clear();
+    });
+    let verdict = judged(&cluster, &baseline(), 90);
+    assert_eq!(verdict.state, State::Progressing);
+    assert_eq!(
+        verdict.evidence.unwrap().headline,
+        "no node takes the pod: 0/3 nodes are available: 3 Insufficient cpu"
+    );
+}
+
+#[test]
+fn a_deadline_that_was_there_before_or_names_another_set_is_not_ours() {
+    let mut cluster = rolling(|_| {});
+    let mut exceeded = |set: &str| {
+        let message = format!("ReplicaSet \"{set}\" has timed out progressing.");
+        let condition = condition("Progressing", "ProgressDeadlineExceeded", &message);
+        let kept = condition.clone();
+        cluster.deployment("auth", NEW, 2, |workload| {
+            (workload.generation, workload.observed_generation) = (2, 2);
+            workload.status.updated = 1;
+            workload.status.conditions = vec![condition];
+        });
+        (judged(&cluster, &baseline(), 5), kept)
+    };
+    let ours = set_name("auth", NEW);
+    assert_eq!(exceeded(&set_name("auth", OLD)).0.state, State::Progressing);
+    let (verdict, kept) = exceeded(&ours);
+    assert_eq!((verdict.state, cause(&verdict)), (State::Failed, Some(&Cause::Deadline)));
+    let stale = Baseline { progressing: Some(kept), ..baseline() };
+    assert_eq!(judged(&cluster, &stale, 5).state, State::Progressing);
+}
+
+#[test]
+fn quota_fails_after_its_grace() {
+    let mut cluster = rolling(|_| {});
+    let mut set = {
+        let env = cluster.world.env(&cluster.env).unwrap();
+        env.replica_set(&set_name("auth", NEW)).unwrap().clone()
+    };
+    set.conditions =
+        vec![condition("ReplicaFailure", "FailedCreate", "pods \"auth\" is forbidden: exceeded quota: pods")];
+    cluster.put(crate::domain::observed::Object::ReplicaSet(Box::new(set)));
+    assert_eq!(judged(&cluster, &baseline(), 10).state, State::Progressing);
+    let verdict = judged(&cluster, &baseline(), 31);
+    assert_eq!((verdict.state, cause(&verdict)), (State::Failed, Some(&Cause::Quota)));
+}
+
+#[test]
+fn another_writer_supersedes_us_and_another_object_replaces_ours() {
+    let mut cluster = rolling(|_| {});
+    cluster.deployment("auth", "r/auth:v3", 2, |workload| workload.generation = 3);
+    assert_eq!(judged(&cluster, &baseline(), 5).state, State::Superseded);
+    let other = Baseline { uid: Uid::new("another"), ..baseline() };
+    assert_eq!(cause(&judged(&cluster, &other, 5)), Some(&Cause::Replaced));
+}
+
+#[test]
+fn paused_and_scaled_to_zero_are_told_apart_from_success() {
+    let mut cluster = rolling(|_| {});
+    cluster.deployment("auth", NEW, 2, |workload| {
+        workload.generation = 2;
+        workload.paused = true;
+    });
+    assert_eq!(judged(&cluster, &baseline(), 5).state, State::Paused);
+    cluster.deployment("auth", NEW, 0, |workload| (workload.generation, workload.observed_generation) = (2, 2));
+    assert_eq!(cause(&judged(&cluster, &baseline(), 5)), Some(&Cause::ScaledToZero));
+}
+
+#[test]
+fn our_own_limit_ends_what_no_deadline_ends() {
+    let verdict = judged(&rolling(|_| {}), &baseline(), 700);
+    assert_eq!((verdict.state, cause(&verdict)), (State::Failed, Some(&Cause::TimedOut)));
+}
+
+#[test]
+fn a_service_that_loses_a_pod_is_degraded_and_not_rolling_out() {
+    let mut cluster = TestWorld::new("staging");
+    cluster.rolled_out("auth", OLD, 2);
+    let message = format!("ReplicaSet \"{}\" has successfully progressed.", set_name("auth", OLD));
+    cluster.deployment("auth", OLD, 2, |workload| {
+        workload.status.available = 1;
+        workload.status.conditions = vec![condition("Progressing", "NewReplicaSetAvailable", &message)];
+    });
+    let env = cluster.world.env(&cluster.env).unwrap();
+    let workload = env.workload(&WorkloadRef::deployment("auth")).unwrap();
+    assert_eq!(health(&View::new(env, workload), later(5)).state, State::Degraded);
+}

@@ -1,0 +1,195 @@
+//! Runs, told as stories.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::fault::FaultKind;
+use crate::domain::fixtures::{START, later, template};
+use crate::domain::ids::{EnvId, Uid};
+use crate::domain::observed::WorkloadRef;
+use crate::domain::plan::{Purpose, Wave};
+use crate::domain::verdict::{Progress, State};
+
+fn plan(waves: &[&[&str]]) -> Plan {
+    let step = |name: &&str| Step {
+        service: ServiceId::new(name),
+        workload: WorkloadRef::deployment(*name),
+        uid: Uid::new(name),
+        container_index: 0,
+        container: (*name).into(),
+        from: format!("r/{name}:v1").into(),
+        to: format!("r/{name}:v2").into(),
+        from_version: "v1".into(),
+        to_version: "v2".into(),
+        after: Vec::new(),
+    };
+    Plan {
+        env: EnvId::new("staging"),
+        protected: false,
+        purpose: Purpose::Deploy,
+        title: "test".into(),
+        waves: waves.iter().map(|names| Wave { steps: names.iter().map(step).collect() }).collect(),
+        skipped: Vec::new(),
+        warnings: Vec::new(),
+    }
+}
+
+fn baseline(service: &str) -> Baseline {
+    Baseline {
+        uid: Uid::new(service),
+        generation: 2,
+        template: template("v2"),
+        progressing: None,
+        changed: true,
+        at: START,
+        progress_deadline: Some(600),
+    }
+}
+
+struct Story {
+    run: Run,
+    writes: Vec<String>,
+}
+
+impl Story {
+    fn new(waves: &[&[&str]]) -> Self {
+        let mut story = Self { run: Run::new(RunId(1), plan(waves), "ana", START), writes: Vec::new() };
+        story.on(RunEvent::Start);
+        story
+    }
+
+    fn on(&mut self, event: RunEvent) -> &mut Self {
+        let commands = self.run.on(event, later(1));
+        self.writes.extend(commands.iter().filter_map(|command| match command {
+            RunCommand::Write(step) => Some(step.service.to_string()),
+            RunCommand::Announce(_) => None,
+        }));
+        self
+    }
+
+    fn written(&mut self, service: &str) -> &mut Self {
+        self.on(RunEvent::Written { service: ServiceId::new(service), result: Ok(baseline(service)) })
+    }
+
+    fn refused(&mut self, service: &str, kind: FaultKind) -> &mut Self {
+        self.on(RunEvent::Written { service: ServiceId::new(service), result: Err(Fault::new(kind, "no")) })
+    }
+
+    fn judged(&mut self, service: &str, state: State) -> &mut Self {
+        let verdict = Verdict::new(state, Progress::default());
+        self.on(RunEvent::Judged { service: ServiceId::new(service), verdict })
+    }
+
+    fn succeeds(&mut self, service: &str) -> &mut Self {
+        self.written(service).judged(service, State::Done)
+    }
+}
+
+#[test]
+fn the_next_wave_waits_for_every_step_of_the_one_before() {
+    let mut story = Story::new(&[&["auth", "ledger"], &["cart"]]);
+    assert_eq!(story.writes, ["auth", "ledger"]);
+    story.succeeds("auth").written("ledger");
+    assert_eq!(story.writes.len(), 2);
+    story.judged("ledger", State::Done);
+    assert_eq!(story.writes, ["auth", "ledger", "cart"]);
+    story.succeeds("cart");
+    assert_eq!(story.run.state, RunState::Succeeded);
+}
+
+#[test]
+fn a_failure_stops_later_waves_and_what_was_begun_is_followed() {
+    let mut story = Story::new(&[&["auth", "ledger"], &["cart"]]);
+    story.written("auth").written("ledger").judged("auth", State::Failed);
+    assert_eq!(story.run.state, RunState::Halted);
+    story.judged("ledger", State::Done);
+    assert_eq!(story.writes, ["auth", "ledger"]);
+    assert_eq!(story.run.succeeded(), 1);
+}
+
+#[test]
+fn a_late_success_lets_a_person_go_on() {
+    let mut story = Story::new(&[&["auth"], &["cart"]]);
+    story.written("auth").judged("auth", State::Failed).judged("auth", State::Done);
+    assert_eq!((story.run.state, story.writes.len()), (RunState::Paused, 1));
+    story.on(RunEvent::Resume);
+    assert_eq!(story.writes, ["auth", "cart"]);
+}
+
+#[test]
+fn a_lost_answer_is_asked_for_again_and_a_refusal_is_not() {
+    let mut story = Story::new(&[&["auth"]]);
+    story.refused("auth", FaultKind::OutcomeUnknown);
+    assert_eq!(story.writes, ["auth", "auth"]);
+    story.refused("auth", FaultKind::Conflict);
+    assert_eq!((story.writes.len(), story.run.state), (2, RunState::Halted));
+}
+
+#[test]
+fn trying_again_writes_what_was_refused_and_watches_what_was_written() {
+    let mut story = Story::new(&[&["auth", "ledger"]]);
+    story.written("auth").judged("auth", State::Failed).refused("ledger", FaultKind::Forbidden);
+    story.on(RunEvent::Retry);
+    assert_eq!(story.writes, ["auth", "ledger", "ledger"]);
+    story.judged("auth", State::Done).succeeds("ledger");
+    assert_eq!(story.run.state, RunState::Succeeded);
+}
+
+#[test]
+fn a_pause_holds_between_waves_and_never_within_one() {
+    let mut story = Story::new(&[&["auth"], &["cart"]]);
+    story.on(RunEvent::Pause).succeeds("auth");
+    assert_eq!((story.run.state, story.writes.len()), (RunState::Paused, 1));
+    story.on(RunEvent::Resume);
+    assert_eq!(story.writes, ["auth", "cart"]);
+}
+
+#[test]
+fn the_way_back_is_exactly_what_was_begun_in_reverse_order() {
+    let mut story = Story::new(&[&["auth"], &["cart"], &["web"]]);
+    story.succeeds("auth").written("cart").judged("cart", State::Failed);
+    let back = inverse(&story.run).unwrap();
+    let steps: Vec<_> = back.waves.iter().map(|wave| (wave.steps[0].service.as_str(), &*wave.steps[0].to)).collect();
+    assert_eq!(steps, [("cart", "r/cart:v1"), ("auth", "r/auth:v1")]);
+}
+
+#[test]
+fn nothing_is_undone_where_nothing_was_changed() {
+    let mut story = Story::new(&[&["auth"]]);
+    story.refused("auth", FaultKind::Forbidden);
+    assert_eq!(inverse(&story.run), None);
+}
+
+proptest! {
+    /// Whatever happens in whatever order.
+    #[test]
+    fn at_most_one_wave_is_active_and_nothing_is_written_after_an_end(events in proptest::collection::vec((0u8..9, 0usize..4), 0..60)) {
+        let names = ["a", "b", "c", "d"];
+        let mut story = Story::new(&[&["a", "b"], &["c"], &["d"]]);
+        for (event, which) in events {
+            let over = story.run.state.is_over();
+            let halted = story.run.state == RunState::Halted;
+            let before = story.writes.len();
+            let name = names[which];
+            match event {
+                0 => story.written(name),
+                1 => story.judged(name, State::Done),
+                2 => story.judged(name, State::Failed),
+                3 => story.refused(name, FaultKind::Conflict),
+                4 => story.on(RunEvent::Pause),
+                5 => story.on(RunEvent::Resume),
+                6 => story.on(RunEvent::Retry),
+                7 => story.judged(name, State::Progressing),
+                _ => story.on(RunEvent::Abort),
+            };
+            if over || (halted && event != 6) {
+                prop_assert_eq!(before, story.writes.len());
+            }
+            let active: std::collections::BTreeSet<_> = story.run.steps.iter()
+                .filter(|step| matches!(step.state, StepState::Writing | StepState::Watching))
+                .map(|step| step.wave)
+                .collect();
+            prop_assert!(active.len() <= 1, "{:?}", active);
+        }
+    }
+}
