@@ -1,0 +1,112 @@
+//! The part of the file that says how the cockpit looks and which keys it has.
+
+use std::collections::BTreeMap;
+
+use toml::de::DeValue;
+
+use super::raw::{Problems, Table, nearest};
+use super::validate::Parsed;
+use super::{Colors, Theme};
+use crate::actions::chord::Chord;
+use crate::actions::keymap::Keymap;
+use crate::actions::{ACTIONS, Action};
+
+pub(super) fn read(root: &mut Table<'_>, parsed: &mut Parsed, problems: &mut Problems<'_>) {
+    if let Some(read_only) = root.boolean("read_only", problems) {
+        parsed.settings.read_only = read_only;
+        parsed.given.insert("read_only");
+    }
+    if let Some(ui) = root.table("ui", "[ui]", problems) {
+        read_ui(ui, parsed, problems);
+    }
+    if let Some(keys) = root.table("keys", "[keys]", problems) {
+        parsed.given.insert("keys");
+        parsed.settings.keys = read_keys(&keys, problems);
+        for conflict in Keymap::new(&parsed.settings.keys).err().into_iter().flatten() {
+            problems.add(keys.span.clone(), conflict.to_string(), "every key means one thing at one place");
+        }
+    }
+}
+
+fn read_ui(mut ui: Table<'_>, parsed: &mut Parsed, problems: &mut Problems<'_>) {
+    let settings = &mut parsed.settings;
+    if let Some(theme) = ui.string("theme", problems) {
+        parsed.given.insert("theme");
+        match theme_named(theme.get_ref()) {
+            Some(theme) => settings.theme = theme,
+            None => {
+                problems.add(theme.span(), format!("there is no theme {}", theme.get_ref()), "night, day or signal")
+            }
+        }
+    }
+    if let Some(colors) = ui.string("colors", problems) {
+        parsed.given.insert("colors");
+        match colors_named(colors.get_ref()) {
+            Some(colors) => settings.colors = colors,
+            None => problems.add(colors.span(), format!("{} is unknown", colors.get_ref()), "true, 256, 16 or none"),
+        }
+    }
+    let mut flag = |key: &'static str, value: &mut bool| {
+        if let Some(given) = ui.boolean(key, problems) {
+            *value = given;
+            parsed.given.insert(key);
+        }
+    };
+    flag("terminal_background", &mut settings.terminal_background);
+    flag("ascii", &mut settings.ascii);
+    flag("mouse", &mut settings.mouse);
+    flag("motion", &mut settings.motion);
+    ui.finish(problems);
+}
+
+/// The theme with this name.
+pub fn theme_named(name: &str) -> Option<Theme> {
+    Theme::ALL.into_iter().find(|theme| theme.as_str() == name)
+}
+
+/// What `colors` may say.
+pub fn colors_named(name: &str) -> Option<Colors> {
+    Some(match name {
+        "true" => Colors::True,
+        "256" => Colors::Indexed,
+        "16" => Colors::Sixteen,
+        "none" => Colors::None,
+        _ => return None,
+    })
+}
+
+fn read_keys(table: &Table<'_>, problems: &mut Problems<'_>) -> BTreeMap<Action, Vec<Chord>> {
+    let mut keys = BTreeMap::new();
+    for (id, span, value) in table.all() {
+        let Ok(action) = id.parse::<Action>() else {
+            let near = nearest(id, ACTIONS.iter().map(|spec| spec.id));
+            let all = || "the help (?) names them all".to_owned();
+            problems.add(
+                span,
+                format!("there is no action {id}"),
+                near.map_or_else(all, |near| format!("did you mean {near}?")),
+            );
+            continue;
+        };
+        let texts: Vec<_> = match value.get_ref() {
+            DeValue::String(text) => vec![(text.to_string(), value.span())],
+            DeValue::Array(items) => items
+                .iter()
+                .filter_map(|item| item.get_ref().as_str().map(|text| (text.to_owned(), item.span())))
+                .collect(),
+            _ => {
+                problems.add(value.span(), "keys are texts", format!("{id} = [\"f5\"]"));
+                continue;
+            }
+        };
+        let mut chords = Vec::new();
+        for (text, span) in texts {
+            match text.parse::<Chord>() {
+                Ok(chord) => chords.push(chord),
+                Err(error) => problems.add(span, error.to_string(), format!("{id} = [\"f5\"]")),
+            }
+        }
+        keys.insert(action, chords);
+    }
+    keys
+}

@@ -1,0 +1,339 @@
+//! From the text of a file to a catalog and settings, or every problem at once.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use toml::Spanned;
+use toml::de::DeTable;
+
+use super::raw::{Problems, Table, nearest};
+use super::{Settings, settings};
+use crate::domain::catalog::{Catalog, Environment, Group, Service};
+use crate::domain::ids::{ClusterId, EnvId, GroupId, ServiceId};
+use crate::domain::image::Image;
+use crate::domain::observed::WorkloadRef;
+use crate::domain::plan::waves::find_cycle;
+
+/// Where in which file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    pub file: String,
+    pub line: usize,
+    pub column: usize,
+}
+
+/// Something wrong with a configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub place: Place,
+    pub what: String,
+    /// What to write instead.
+    pub instead: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Place { file, line, column } = &self.place;
+        write!(f, "{file}:{line}:{column}: {}\n    {}", self.what, self.instead)
+    }
+}
+
+/// What a file says.
+#[derive(Clone, Debug, Default)]
+pub struct Parsed {
+    pub catalog: Catalog,
+    pub settings: Settings,
+    /// Names of the settings that the file gives, for their origin.
+    pub given: BTreeSet<&'static str>,
+}
+
+/// The cluster of an environment without a context, until a kubeconfig says which is the current one.
+pub const CURRENT_CONTEXT: &str = "";
+
+/// Reads a configuration.
+///
+/// # Errors
+/// Every problem of the file, in its order.
+pub fn parse(file: &str, text: &str) -> Result<Parsed, Vec<Problem>> {
+    let mut problems = Problems { text, file, found: Vec::new() };
+    let document = match DeTable::parse(text) {
+        Ok(document) => document,
+        Err(error) => {
+            let span = error.span().unwrap_or(0..0);
+            problems.add(span, format!("this is not TOML: {}", error.message()), "correct the syntax first");
+            return Err(problems.found);
+        }
+    };
+    let mut root = Table::new("the file", document.get_ref(), document.span());
+    let mut parsed = Parsed::default();
+    let environments = root.tables("environment", "[[environment]]", &mut problems);
+    let services = root.tables("service", "[[service]]", &mut problems);
+    let groups = root.tables("group", "[[group]]", &mut problems);
+    settings::read(&mut root, &mut parsed, &mut problems);
+    root.finish(&mut problems);
+    let places = read_catalog(environments, services, groups, &mut parsed.catalog, &mut problems);
+    check_references(&parsed.catalog, &places, &mut problems);
+    problems.found.sort_by(|a, b| a.place.cmp(&b.place));
+    if problems.found.is_empty() { Ok(parsed) } else { Err(problems.found) }
+}
+
+/// Names that refer to others, with their places.
+#[derive(Default)]
+struct Places {
+    after: Vec<(EnvId, Spanned<String>)>,
+    needs: Vec<(ServiceId, Spanned<String>)>,
+    members: Vec<Spanned<String>>,
+}
+
+fn read_catalog(
+    environments: Vec<Table<'_>>,
+    services: Vec<Table<'_>>,
+    groups: Vec<Table<'_>>,
+    catalog: &mut Catalog,
+    problems: &mut Problems<'_>,
+) -> Places {
+    let mut places = Places::default();
+    let mut seen = BTreeSet::new();
+    for table in environments {
+        catalog.environments.extend(environment(table, &mut places, problems, &mut seen));
+    }
+    seen.clear();
+    for table in services {
+        catalog.services.extend(service(table, &mut places, problems, &mut seen));
+    }
+    seen.clear();
+    for mut table in groups {
+        let name = name(&mut table, &mut seen, problems);
+        let members = table.strings("services", problems);
+        table.finish(problems);
+        if let Some(name) = name {
+            let services = members.iter().map(|member| ServiceId::new(member.get_ref())).collect();
+            catalog.groups.push(Group { name: GroupId::new(name), services });
+        }
+        places.members.extend(members);
+    }
+    places
+}
+
+/// The name of a table: there, not empty, no control characters, and not used before.
+fn name(table: &mut Table<'_>, seen: &mut BTreeSet<String>, problems: &mut Problems<'_>) -> Option<String> {
+    let span = table.span.clone();
+    let Some(name) = table.string("name", problems) else {
+        problems.add(span, "a name is missing", "name = \"…\"");
+        return None;
+    };
+    let text = name.get_ref().clone();
+    if text.is_empty() || text.chars().any(|c| c.is_whitespace() || crate::domain::text::is_unsafe(c)) {
+        let what = "a name needs at least one character, and neither spaces nor control characters";
+        problems.add(name.span(), what, "name = \"checkout\"");
+        return None;
+    }
+    if !seen.insert(text.clone()) {
+        let what = format!("the name {text} is used twice");
+        problems.add(name.span(), what, "give one of them another name, or remove it");
+    }
+    Some(text)
+}
+
+fn environment(
+    mut table: Table<'_>,
+    places: &mut Places,
+    problems: &mut Problems<'_>,
+    seen: &mut BTreeSet<String>,
+) -> Option<Environment> {
+    let name = name(&mut table, seen, problems);
+    let context = table.string("context", problems).map_or_else(|| CURRENT_CONTEXT.to_owned(), Spanned::into_inner);
+    let namespace = table.string("namespace", problems);
+    let after = table.strings("after", problems);
+    let protected = table.boolean("protected", problems).unwrap_or(false);
+    let span = table.span.clone();
+    table.finish(problems);
+    let Some(namespace) = namespace else {
+        problems.add(span, "an environment needs its namespace", "namespace = \"shop-staging\"");
+        return None;
+    };
+    if !is_dns_label(namespace.get_ref()) {
+        let what = format!("{} is no namespace", namespace.get_ref());
+        problems.add(namespace.span(), what, "lower-case letters, digits and '-', at most 63");
+    }
+    let name = EnvId::new(name?);
+    places.after.extend(after.iter().map(|before| (name.clone(), before.clone())));
+    Some(Environment {
+        name,
+        cluster: ClusterId::new(context),
+        namespace: namespace.into_inner().into(),
+        after: after.iter().map(|before| EnvId::new(before.get_ref())).collect(),
+        protected,
+    })
+}
+
+fn is_dns_label(text: &str) -> bool {
+    let fits = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    fits && (1..=63).contains(&text.len()) && !text.starts_with('-') && !text.ends_with('-')
+}
+
+fn service(
+    mut table: Table<'_>,
+    places: &mut Places,
+    problems: &mut Problems<'_>,
+    seen: &mut BTreeSet<String>,
+) -> Option<Service> {
+    let name = name(&mut table, seen, problems);
+    let repository = table.string("repository", problems);
+    let image = table.string("image", problems);
+    let workload = table.string("workload", problems);
+    let container = table.string("container", problems).map(|container| container.into_inner().into());
+    let needs = table.strings("needs", problems);
+    table.finish(problems);
+    check_repository(repository.as_ref(), problems);
+    check_image(image.as_ref(), problems);
+    let name = ServiceId::new(name?);
+    let default = || WorkloadRef::deployment(name.as_str());
+    let workload = workload.map_or_else(default, |text| {
+        text.get_ref().parse().unwrap_or_else(|error: crate::domain::observed::NoWorkloadRef| {
+            problems.add(text.span(), format!("{} is no workload", text.get_ref()), error.to_string());
+            default()
+        })
+    });
+    places.needs.extend(needs.iter().map(|need| (name.clone(), need.clone())));
+    Some(Service {
+        name,
+        repository: repository.map(|text| text.into_inner().into()),
+        image: image.map(|text| text.into_inner().into()),
+        workload,
+        container,
+        needs: needs.iter().map(|need| ServiceId::new(need.get_ref())).collect(),
+    })
+}
+
+fn check_repository(repository: Option<&Spanned<String>>, problems: &mut Problems<'_>) {
+    let Some(repository) = repository else { return };
+    let parts: Vec<&str> = repository.get_ref().split('/').collect();
+    if parts.len() != 2 || parts.iter().any(|part| part.is_empty() || part.contains(char::is_whitespace)) {
+        let what = format!("{} is no repository", repository.get_ref());
+        problems.add(repository.span(), what, "repository = \"owner/name\"");
+    }
+}
+
+fn check_image(image: Option<&Spanned<String>>, problems: &mut Problems<'_>) {
+    let Some(image) = image else { return };
+    match image.get_ref().parse::<Image>() {
+        Err(error) => problems.add(image.span(), error.to_string(), "image = \"registry.example/checkout\""),
+        Ok(parsed) if parsed.tag.is_some() || parsed.digest.is_some() => problems.add(
+            image.span(),
+            "an image stands here without its version, which is chosen when it is deployed",
+            format!("image = \"{}\"", parsed.repository),
+        ),
+        Ok(_) => {}
+    }
+}
+
+fn check_references(catalog: &Catalog, places: &Places, problems: &mut Problems<'_>) {
+    let envs: Vec<&str> = catalog.environments.iter().map(|env| env.name.as_str()).collect();
+    let services: Vec<&str> = catalog.services.iter().map(|service| service.name.as_str()).collect();
+    for (_, before) in &places.after {
+        check_known(before, "environment", &envs, problems);
+    }
+    for need in places.needs.iter().map(|(_, need)| need).chain(&places.members) {
+        check_known(need, "service", &services, problems);
+    }
+    if let Some(cycle) = find_cycle(catalog) {
+        let place = places.needs.iter().find(|(service, _)| cycle.contains(service));
+        let path = cycle.iter().map(ServiceId::as_str).collect::<Vec<_>>().join(" → ");
+        let span = place.map_or(0..0, |(_, need)| need.span());
+        problems.add(span, format!("these services need each other: {path}"), "remove one of these needs");
+    }
+    if let Some((env, before)) = places.after.iter().find(|(env, _)| comes_before_itself(catalog, env)) {
+        let what = format!("{env} comes after itself in the order of promotion");
+        problems.add(before.span(), what, "remove one of these `after`");
+    }
+}
+
+fn check_known(name: &Spanned<String>, kind: &str, known: &[&str], problems: &mut Problems<'_>) {
+    let text = name.get_ref();
+    if known.contains(&text.as_str()) {
+        return;
+    }
+    let all = || format!("known are: {}", known.join(", "));
+    let instead = nearest(text, known.iter().copied()).map_or_else(all, |near| format!("did you mean {near}?"));
+    problems.add(name.span(), format!("there is no {kind} {text}"), instead);
+}
+
+fn comes_before_itself(catalog: &Catalog, env: &EnvId) -> bool {
+    let before = |env: &EnvId| catalog.environment(env).map(|env| env.after.clone()).unwrap_or_default();
+    let mut open = before(env);
+    let mut seen = BTreeSet::new();
+    while let Some(next) = open.pop() {
+        if next == *env {
+            return true;
+        }
+        if seen.insert(next.clone()) {
+            open.extend(before(&next));
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(text: &str) -> Vec<String> {
+        parse("config.toml", text).err().unwrap_or_default().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn every_problem_is_told_at_once_with_its_place_and_what_to_write() {
+        let text = "
+[[environment]]
+name = \"staging\"
+namespce = \"shop\"
+
+[[service]]
+name = \"cart\"
+image = \"r/cart:v1\"
+needs = [\"auht\"]
+
+[[service]]
+name = \"auth\"
+workload = \"pod/auth\"
+
+[[service]]
+name = \"auth\"
+needs = true
+
+[keys]
+deplyo = \"d\"
+promote = \"hyper-x\"
+";
+        let found = problems(text);
+        let has = |place: &str, words: &str| {
+            found.iter().any(|problem| problem.starts_with(place) && problem.contains(words))
+        };
+        assert!(has("config.toml:4:1", "did you mean namespace?"), "{found:#?}");
+        assert!(has("config.toml:2:1", "needs its namespace"), "{found:#?}");
+        assert!(has("config.toml:8:9", "image = \"r/cart\""), "{found:#?}");
+        assert!(has("config.toml:9:10", "did you mean auth?"), "{found:#?}");
+        assert!(has("config.toml:13:12", "deployment/NAME"), "{found:#?}");
+        assert!(has("config.toml:16:8", "used twice"), "{found:#?}");
+        assert!(has("config.toml:17:9", "list of names"), "{found:#?}");
+        assert!(has("config.toml:20:1", "did you mean deploy?"), "{found:#?}");
+        assert!(has("config.toml:21:11", "ctrl-d"), "{found:#?}");
+    }
+
+    #[test]
+    fn cycles_are_told_with_their_path() {
+        let found = problems("[[service]]\nname=\"a\"\nneeds=[\"b\"]\n[[service]]\nname=\"b\"\nneeds=[\"a\"]\n");
+        assert!(found[0].contains("a → b → a"), "{found:?}");
+    }
+
+    #[test]
+    fn a_file_that_is_no_toml_says_where() {
+        assert!(problems("[[service]\n")[0].starts_with("config.toml:1:"));
+    }
+
+    #[test]
+    fn control_characters_of_a_file_never_come_back() {
+        assert!(!problems("\"a\\u001b[31mb\" = 1\n").iter().any(|problem| problem.contains('\x1b')));
+    }
+}
