@@ -13,21 +13,50 @@ pub enum Effect {
     /// Find namespaces and workloads. Answer: `Outcome::Discovered`.
     Discover(ClusterId),
     /// Watch an environment from now on; watching it already is fine.
-    Watch { cluster: ClusterId, scope: Scope },
+    Watch {
+        cluster: ClusterId,
+        scope: Scope,
+    },
     Unwatch(EnvId),
     /// Somebody looks, or nobody does.
     Attend(bool),
     /// Answer: `Outcome::Written`. Never aborted once begun.
-    SetImage { run: RunId, service: ServiceId, cluster: ClusterId, change: ImageChange },
+    SetImage {
+        run: RunId,
+        service: ServiceId,
+        cluster: ClusterId,
+        change: ImageChange,
+    },
     /// Answer: `Outcome::Revisions`.
-    Revisions { env: EnvId, service: ServiceId, cluster: ClusterId, namespace: Arc<str>, workload: WorkloadRef },
+    Revisions {
+        env: EnvId,
+        service: ServiceId,
+        cluster: ClusterId,
+        namespace: Arc<str>,
+        workload: WorkloadRef,
+    },
     /// Open a log stream after a delay; answers are `Msg::Log` with this number.
-    OpenLog { stream: u64, cluster: ClusterId, request: LogRequest, delay_ms: u64 },
-    CloseLog { stream: u64 },
+    OpenLog {
+        stream: u64,
+        cluster: ClusterId,
+        request: LogRequest,
+        delay_ms: u64,
+    },
+    CloseLog {
+        stream: u64,
+    },
     /// Save log and status of the finding, then delete it. Answer: `Outcome::Deleted` with where it was saved.
-    Delete { cluster: ClusterId, namespace: Arc<str>, finding: Box<Finding> },
+    Delete {
+        cluster: ClusterId,
+        namespace: Arc<str>,
+        finding: Box<Finding>,
+    },
     /// Write a file in the data directory (`name` without folders), or exactly at `path`. Answer: `Outcome::Saved`.
-    Save { what: String, file: FileTarget, text: String },
+    Save {
+        what: String,
+        file: FileTarget,
+        text: String,
+    },
     /// Put text on the clipboard by OSC 52.
     Copy(String),
     /// Forget what the terminal shows and draw it anew.

@@ -166,9 +166,17 @@ pub enum Overlay {
     Menu(Listing),
     Picker(Picker),
     /// Details and evidence of a cell.
-    Details { service: ServiceId, env: EnvId, scroll: usize },
-    Commands { scroll: usize },
-    Errors { scroll: usize },
+    Details {
+        service: ServiceId,
+        env: EnvId,
+        scroll: usize,
+    },
+    Commands {
+        scroll: usize,
+    },
+    Errors {
+        scroll: usize,
+    },
     /// Input on the hint row: what it is for is said by its prompt.
     Prompt(Prompt),
 }

@@ -15,8 +15,14 @@ pub enum Msg {
     Input(Input),
     /// Once a second while something shown ages, else only when something happens.
     Tick,
-    Fact { env: EnvId, change: Change },
-    Log { stream: u64, event: LogEvent },
+    Fact {
+        env: EnvId,
+        change: Change,
+    },
+    Log {
+        stream: u64,
+        event: LogEvent,
+    },
     Done(Outcome),
     /// The process was asked to end: SIGTERM or SIGHUP.
     Terminate,
@@ -27,10 +33,20 @@ pub enum Msg {
 pub enum Input {
     Key(Chord),
     Paste(String),
-    Resize { width: u16, height: u16 },
-    Click { x: u16, y: u16 },
+    Resize {
+        width: u16,
+        height: u16,
+    },
+    Click {
+        x: u16,
+        y: u16,
+    },
     /// Positive is down.
-    Wheel { x: u16, y: u16, lines: i16 },
+    Wheel {
+        x: u16,
+        y: u16,
+        lines: i16,
+    },
 }
 
 /// What a log stream says.
@@ -45,12 +61,33 @@ pub enum LogEvent {
 /// What an effect came to.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    Discovered { cluster: ClusterId, result: Result<Discovery, Fault> },
-    Written { run: RunId, service: ServiceId, result: Result<Box<Workload>, Fault>, at: Timestamp },
-    Revisions { env: EnvId, service: ServiceId, result: Result<Vec<Revision>, Fault> },
-    Deleted { uid: crate::domain::ids::Uid, result: Result<Option<String>, Fault> },
+    Discovered {
+        cluster: ClusterId,
+        result: Result<Discovery, Fault>,
+    },
+    Written {
+        run: RunId,
+        service: ServiceId,
+        result: Result<Box<Workload>, Fault>,
+        at: Timestamp,
+    },
+    Revisions {
+        env: EnvId,
+        service: ServiceId,
+        result: Result<Vec<Revision>, Fault>,
+    },
+    Deleted {
+        uid: crate::domain::ids::Uid,
+        result: Result<Option<String>, Fault>,
+    },
     /// A file was written: what it holds and where it is, or why not.
-    Saved { what: String, result: Result<String, Fault> },
+    Saved {
+        what: String,
+        result: Result<String, Fault>,
+    },
     /// A task ended by a fault that nobody else reports.
-    TaskFailed { key: TaskKey, fault: Fault },
+    TaskFailed {
+        key: TaskKey,
+        fault: Fault,
+    },
 }
