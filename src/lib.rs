@@ -6,3 +6,4 @@ pub mod config;
 pub mod domain;
 pub mod ports;
 pub mod report;
+pub mod ui;

@@ -1,0 +1,158 @@
+//! Pane 1: the heads of the columns, and the summary of trouble at their left.
+
+use super::look::Token;
+use super::pen::{Pen, Rule};
+use super::{format, signs};
+use crate::app::geometry::{Area, Columns, columns};
+use crate::app::model::{Model, Pane};
+use crate::domain::catalog::Environment;
+use crate::domain::run::RunState;
+use crate::domain::verdict::State;
+use crate::domain::world::Freshness;
+
+pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
+    if area.height == 0 {
+        return;
+    }
+    let focused = model.home.focus == Pane::Environments;
+    let columns = columns(area.width, model.catalog.environments.len());
+    let hidden = model.catalog.environments.len().saturating_sub(model.home.env_scroll + columns.visible);
+    let more = if hidden > 0 { format!("{hidden} more ›") } else { String::new() };
+    let note = match model.session.hidden_namespaces {
+        0 => String::new(),
+        hidden => {
+            format!("{} · {hidden} of the system hidden", format::count(model.catalog.environments.len(), "namespace"))
+        }
+    };
+    pen.rule(area, &Rule { key: "1", title: "Environments", note: &note, state: &more, focused, ..Rule::default() });
+    let body = area.below_rule();
+    summary(pen, model, body, columns.first_x.saturating_sub(3));
+    let shown = model.catalog.environments.iter().skip(model.home.env_scroll).take(columns.visible);
+    for (index, env) in shown.enumerate() {
+        let x = columns.first_x + columns.pitch * index as u16;
+        head(pen, model, env, Area::new(x, body.y, columns.content, body.height), &columns);
+    }
+}
+
+/// `✗ 1 failing`: the way to trouble.
+fn summary(pen: &mut Pen<'_>, model: &Model, body: Area, width: u16) {
+    let mut numbers =
+        [(State::Failed, 0, "failing"), (State::Degraded, 0, "degraded"), (State::Progressing, 0, "moving")];
+    for service in &model.catalog.services {
+        for env in &model.catalog.environments {
+            let Some(cell) = model.board.cell(&service.name, &env.name) else { continue };
+            for (state, number, _) in &mut numbers {
+                *number += u32::from(cell.verdict.state == *state);
+            }
+        }
+    }
+    let mut y = body.y;
+    for (state, number, word) in numbers.into_iter().filter(|(_, number, _)| *number > 0) {
+        if y >= body.bottom() {
+            break;
+        }
+        let text = format!("{} {number} {word}", signs::glyph(state, pen.look.ascii));
+        pen.text(2, y, &text, signs::token(state), width);
+        y += 1;
+    }
+    if y == body.y {
+        let live = model
+            .catalog
+            .environments
+            .iter()
+            .all(|env| model.world.env(&env.name).is_some_and(|world| world.freshness().is_live()));
+        if live && !model.catalog.services.is_empty() {
+            let x = pen.text(2, y, signs::glyph(State::Ok, pen.look.ascii), Token::Calm, 1);
+            pen.text(x + 1, y, "all well", Token::Text, width);
+            y += 1;
+        }
+    }
+    if y < body.bottom() && body.height > 2 {
+        pen.text(2, y, &format::count(model.catalog.services.len(), "service"), Token::Muted, width);
+    }
+}
+
+fn head(pen: &mut Pen<'_>, model: &Model, env: &Environment, area: Area, columns: &Columns) {
+    let right = area.x + columns.content;
+    let (mut ready, mut there, mut worst) = (0, 0, State::Ok);
+    for service in &model.catalog.services {
+        let Some(cell) = model.board.cell(&service.name, &env.name) else { continue };
+        match cell.verdict.state {
+            State::Absent | State::Reading => continue,
+            State::Ok | State::ScaledToZero | State::Done => ready += 1,
+            other => {
+                if other.urgency() < worst.urgency() {
+                    worst = other;
+                }
+            }
+        }
+        there += 1;
+    }
+    let selected = model.home.env.as_ref() == Some(&env.name);
+    let style = pen.look.style(if selected { Token::Hi } else { Token::Text });
+    let style = style.add_modifier(ratatui::style::Modifier::BOLD);
+    let counts = if columns.content < 28 { format!("{ready}/{there}") } else { format!("{ready} of {there} ready") };
+    let token = if ready == there { Token::Muted } else { signs::token(worst) };
+    let at = if there == 0 { right } else { pen.right(right, area.y, &counts, token) };
+    pen.styled(
+        area.x,
+        area.y,
+        &format::cut(env.name.as_str(), usize::from(at.saturating_sub(area.x + 1))),
+        style,
+        columns.content,
+    );
+    if area.height > 1 {
+        let (text, token) = doing(model, env, pen.look.ascii);
+        pen.text(area.x, area.y + 1, &text, token, columns.content);
+    }
+    if area.height > 2 {
+        let text = next(model, env);
+        pen.text(area.x, area.y + 2, &text, Token::Muted, columns.content);
+    }
+    if area.height > 3 {
+        pen.text(area.x, area.y + 3, &format!("namespace {}", env.namespace), Token::Muted, columns.content);
+    }
+}
+
+/// What happens there, or how old the picture is.
+fn doing(model: &Model, env: &Environment, ascii: bool) -> (String, Token) {
+    let now = model.session.now;
+    match model.world.env(&env.name).map(crate::domain::world::EnvWorld::freshness) {
+        None => ("○ not read yet".to_owned(), Token::Muted),
+        Some(Freshness::Reading { since, seen }) => {
+            (format!("◐ reading, {seen} objects, {}", format::age(since, now)), Token::Prog)
+        }
+        Some(Freshness::Stale { since, fault }) => {
+            (format!("{} {} {}", signs::stale(ascii), fault.kind, format::age(since, now)), Token::Warn)
+        }
+        Some(Freshness::Denied { kind, .. }) => (format!("? may not list {}", kind.plural()), Token::Warn),
+        Some(Freshness::Live) => {
+            let run = model.runs.iter().rev().find(|run| run.plan.env == env.name && !run.state.is_over());
+            match run {
+                Some(run) if run.state == RunState::Halted => (format!("✗ {} halted", run.plan.title), Token::Fail),
+                Some(run) => {
+                    let text =
+                        format!("◐ {} by {}  {} of {}", run.plan.title, run.by, run.succeeded(), run.steps.len());
+                    (text, Token::Prog)
+                }
+                None => ("● idle".to_owned(), Token::Muted),
+            }
+        }
+    }
+}
+
+/// How it stands to the environment before it.
+fn next(model: &Model, env: &Environment) -> String {
+    let Some(upstream) = model.catalog.upstream(&env.name) else {
+        return if env.protected { "protected".to_owned() } else { String::new() };
+    };
+    let behind = model
+        .catalog
+        .services
+        .iter()
+        .filter(|service| model.board.differs_from_upstream(&model.catalog, &service.name, &env.name));
+    match behind.count() {
+        0 => format!("same as {}", upstream.name),
+        number => format!("{number} differ from {}", upstream.name),
+    }
+}

@@ -1,0 +1,106 @@
+//! Numbers and names as people read them.
+
+use jiff::{SignedDuration, Timestamp};
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+/// `now`, `12s`, `4m`, `2h`, `3d`, `5w`: one unit.
+pub(super) fn age(since: Timestamp, now: Timestamp) -> String {
+    let seconds = now.duration_since(since).as_secs();
+    match seconds {
+        ..5 => "now".to_owned(),
+        5..60 => format!("{seconds}s"),
+        60..3_600 => format!("{}m", seconds / 60),
+        3_600..86_400 => format!("{}h", seconds / 3_600),
+        86_400..1_209_600 => format!("{}d", seconds / 86_400),
+        _ => format!("{}w", seconds / 604_800),
+    }
+}
+
+/// `34s`, `1m 12s`: how long something took.
+pub(super) fn span(span: SignedDuration) -> String {
+    let seconds = span.as_secs().max(0);
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3_600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
+        _ => format!("{}h {:02}m", seconds / 3_600, seconds % 3_600 / 60),
+    }
+}
+
+/// `12:04:31` in the zone of the reader.
+pub(super) fn clock(time: Timestamp) -> String {
+    time.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M:%S").to_string()
+}
+
+/// `1 pod`, `2 pods`.
+pub(super) fn count(number: usize, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+}
+
+/// The text cut at its end to so many columns.
+pub(super) fn cut(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut out = take(text.graphemes(true), width.saturating_sub(1));
+    if width > 0 {
+        out.push('…');
+    }
+    out
+}
+
+/// The text cut in its middle, because the endings of names tell siblings apart.
+pub(super) fn cut_middle(text: &str, width: usize) -> String {
+    if text.width() <= width || width < 5 {
+        return cut(text, width);
+    }
+    let head = (width - 1) * 2 / 5;
+    let tail = width - 1 - head;
+    let front = take(text.graphemes(true), head);
+    let back: Vec<&str> = {
+        let mut used = 0;
+        let mut kept: Vec<&str> = Vec::new();
+        for grapheme in text.graphemes(true).rev() {
+            used += grapheme.width();
+            if used > tail {
+                break;
+            }
+            kept.push(grapheme);
+        }
+        kept.reverse();
+        kept
+    };
+    format!("{front}…{}", back.concat())
+}
+
+fn take<'a>(graphemes: impl Iterator<Item = &'a str>, width: usize) -> String {
+    let mut used = 0;
+    let mut out = String::new();
+    for grapheme in graphemes {
+        used += grapheme.width();
+        if used > width {
+            break;
+        }
+        out.push_str(grapheme);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::fixtures::{START, later};
+
+    #[test]
+    fn ages_have_one_unit() {
+        let ages = [0, 12, 240, 7_200, 259_200, 3_024_000].map(|seconds| age(START, later(seconds)));
+        assert_eq!(ages, ["now", "12s", "4m", "2h", "3d", "5w"]);
+    }
+
+    #[test]
+    fn a_name_keeps_both_ends_and_its_width() {
+        assert_eq!(cut_middle("recommendation-feed-builder", 20), "recomme…feed-builder");
+        assert_eq!(cut("версия", 4), "вер…");
+        assert_eq!(cut_middle("世界世界世界世界", 7).width() <= 7, true);
+    }
+}

@@ -1,0 +1,238 @@
+//! Pane 3: who must go before whom, in waves, with live status.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::look::{Ground, Token};
+use super::pen::{Pen, Rule};
+use super::signs;
+use crate::app::geometry::Area;
+use crate::app::model::{Model, Pane};
+use crate::domain::ids::ServiceId;
+use crate::domain::plan::waves::{layers, needed_by, needs_within, neighbourhood, reduced};
+use crate::domain::verdict::State;
+
+pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area, tabs: bool) {
+    if area.height == 0 {
+        return;
+    }
+    let set = shown(model);
+    let note = match (&model.home.group, model.home.marks.is_empty(), &model.home.service) {
+        (Some(group), false, _) => format!("{group} · {}", set.len()),
+        (None, false, _) => format!("{} marked", set.len()),
+        (_, true, Some(service)) => format!("around {service} · {} of {}", set.len(), model.catalog.services.len()),
+        (_, true, None) => String::new(),
+    };
+    let focused = model.home.focus == Pane::Dependencies;
+    let state = if tabs { "4 logs" } else { "" };
+    pen.rule(area, &Rule { key: "3", title: "Dependencies", note: &note, state, focused, ..Rule::default() });
+    let body = area.below_rule();
+    if model.catalog.services.iter().all(|service| service.needs.is_empty()) {
+        return unknown(pen, body);
+    }
+    match layers(&model.catalog, &set) {
+        Ok(waves) => {
+            let words = body.height.min(4);
+            let place = Area::new(body.x, body.y, body.width, body.height.saturating_sub(words));
+            let edges = needs_within(&model.catalog, &set);
+            let (edges, hidden) = reduced(&edges);
+            if fits(&waves, place) {
+                graph(pen, model, &waves, &edges, place);
+                facts(pen, model, Area::new(body.x, place.bottom(), body.width, words), hidden);
+            } else {
+                facts(pen, model, body, 0);
+            }
+        }
+        Err(error) => {
+            pen.text(body.x + 2, body.y, &format!("✗ {error}"), Token::Fail, body.width.saturating_sub(3));
+        }
+    }
+}
+
+/// The marked set, or the neighbourhood of the selection.
+fn shown(model: &Model) -> BTreeSet<ServiceId> {
+    if !model.home.marks.is_empty() {
+        return model.home.marks.clone();
+    }
+    model.home.service.as_ref().map(|service| neighbourhood(&model.catalog, service)).unwrap_or_default()
+}
+
+fn unknown(pen: &mut Pen<'_>, body: Area) {
+    let lines =
+        ["No dependencies known yet.", "", "needs = [\"auth\"] in the configuration tells the order of deploys."];
+    for (index, line) in lines.iter().enumerate().filter(|(index, _)| *index < usize::from(body.height)) {
+        let token = if index == 0 { Token::Text } else { Token::Muted };
+        pen.text(body.x + 2, body.y + index as u16, line, token, body.width.saturating_sub(3));
+    }
+}
+
+fn column_width(wave: &[ServiceId]) -> u16 {
+    wave.iter().map(|service| service.as_str().chars().count() as u16).max().unwrap_or(0).min(20) + 2
+}
+
+fn fits(waves: &[Vec<ServiceId>], place: Area) -> bool {
+    let tallest = waves.iter().map(Vec::len).max().unwrap_or(0) as u16;
+    let width: u16 = waves.iter().map(|wave| column_width(wave) + 6).sum();
+    place.height >= tallest + 1 && width <= place.width + 4 && waves.len() <= 5
+}
+
+fn graph(
+    pen: &mut Pen<'_>,
+    model: &Model,
+    waves: &[Vec<ServiceId>],
+    edges: &BTreeMap<ServiceId, BTreeSet<ServiceId>>,
+    place: Area,
+) {
+    let active = model.active_run().map(|run| run.wave);
+    let step =
+        if waves.iter().map(|wave| wave.len() * 2).max().unwrap_or(0) < usize::from(place.height) { 2 } else { 1 };
+    let mut places: BTreeMap<&ServiceId, (u16, u16, u16)> = BTreeMap::new();
+    let mut x = place.x + 2;
+    for (index, wave) in waves.iter().enumerate() {
+        let width = column_width(wave);
+        let lit = active == Some(index) && !model.home.marks.is_empty();
+        let (title, token) = if lit {
+            (format!("wave {} now", index + 1), Token::Prog)
+        } else {
+            (format!("wave {}", index + 1), Token::Muted)
+        };
+        pen.text(x, place.y, &title, token, width + 6);
+        // Neighbouring waves stand on alternate rows, so that a line rarely runs through a stranger.
+        let shift = if step == 2 { (index % 2) as u16 } else { 0 };
+        for (row, service) in wave.iter().enumerate() {
+            let y = place.y + 1 + shift + step as u16 * row as u16;
+            places.insert(service, (x, y.min(place.bottom().saturating_sub(1)), width));
+        }
+        x += width + 6;
+    }
+    let selected = model.home.service.as_ref();
+    let touches = |from: &ServiceId, to: &ServiceId| selected.is_some_and(|it| it == from || it == to);
+    for lit in [false, true] {
+        for (to, needs) in edges {
+            for from in needs.iter().filter(|from| touches(from, to) == lit) {
+                if let (Some(from), Some(to)) = (places.get(from), places.get(to)) {
+                    edge(pen, *from, *to, if lit { Token::Accent } else { Token::Edge });
+                }
+            }
+        }
+    }
+    for (service, (x, y, width)) in &places {
+        node(pen, model, service, Area::new(*x, *y, *width, 1));
+    }
+}
+
+/// From the right of a node to the left of another: along, up or down in the lane before the target, and in.
+fn edge(pen: &mut Pen<'_>, from: (u16, u16, u16), to: (u16, u16, u16), token: Token) {
+    let (start, end) = (from.0 + from.2 + 1, to.0.saturating_sub(2));
+    let lane = end.saturating_sub(2).max(start);
+    let style = pen.look.style(token);
+    let mut put = |x: u16, y: u16, sign: &str| {
+        let before = pen.buf.cell((x, y)).map(|cell| cell.symbol().to_owned()).unwrap_or_default();
+        let merged = join(&before, sign);
+        pen.styled(x, y, merged, style, 1);
+    };
+    for x in start..lane {
+        put(x, from.1, "─");
+    }
+    if from.1 == to.1 {
+        put(lane, from.1, "─");
+    } else {
+        let down = to.1 > from.1;
+        put(lane, from.1, if down { "┐" } else { "┘" });
+        for y in from.1.min(to.1) + 1..from.1.max(to.1) {
+            put(lane, y, "│");
+        }
+        put(lane, to.1, if down { "└" } else { "┌" });
+    }
+    for x in lane + 1..end {
+        put(x, to.1, "─");
+    }
+    put(end, to.1, "►");
+}
+
+/// Two lines that meet.
+fn join<'a>(before: &'a str, sign: &'a str) -> &'a str {
+    const SIGNS: [(&str, u8); 11] = [
+        ("─", 0b0011),
+        ("│", 0b1100),
+        ("┌", 0b0101),
+        ("┐", 0b0110),
+        ("└", 0b1001),
+        ("┘", 0b1010),
+        ("├", 0b1101),
+        ("┤", 0b1110),
+        ("┬", 0b0111),
+        ("┴", 0b1011),
+        ("┼", 0b1111),
+    ];
+    let bits = |sign: &str| SIGNS.iter().find(|(known, _)| *known == sign).map(|(_, bits)| *bits);
+    match (bits(before), bits(sign)) {
+        (Some(a), Some(b)) => SIGNS.iter().find(|(_, bits)| *bits == a | b).map_or(sign, |(known, _)| known),
+        _ => sign,
+    }
+}
+
+fn node(pen: &mut Pen<'_>, model: &Model, service: &ServiceId, area: Area) {
+    let state = state(model, service);
+    let selected = model.home.service.as_ref() == Some(service);
+    let near = model
+        .home
+        .service
+        .as_ref()
+        .and_then(|it| model.catalog.service(it))
+        .is_some_and(|it| it.needs.contains(service));
+    let sign_token = if state == State::Ok { Token::Calm } else { signs::token(state) };
+    let name_token = match () {
+        () if selected => Token::Hi,
+        () if state == State::Failed => Token::Fail,
+        () if near => Token::Text,
+        () => Token::Muted,
+    };
+    let x = pen.text(area.x, area.y, signs::glyph(state, pen.look.ascii), sign_token, 1);
+    let name = super::format::cut_middle(service.as_str(), usize::from(area.width.saturating_sub(2)));
+    pen.text(x + 1, area.y, &name, name_token, area.width);
+    if selected {
+        let width = (name.chars().count() as u16 + 4).min(area.width + 2);
+        pen.under(Area::new(area.x.saturating_sub(1), area.y, width, 1), Ground::Sel);
+    }
+}
+
+fn state(model: &Model, service: &ServiceId) -> State {
+    let env = model.home.env.as_ref();
+    let cell = env.and_then(|env| model.board.cell(service, env));
+    cell.map_or(State::Reading, |cell| if cell.stale { State::Unknown } else { cell.verdict.state })
+}
+
+/// The same in words: two lines that join look like a way between sources, words do not.
+fn facts(pen: &mut Pen<'_>, model: &Model, area: Area, hidden: usize) {
+    let Some(service) = model.home.service.as_ref().and_then(|it| model.catalog.service(it)) else { return };
+    let needed: Vec<ServiceId> = needed_by(&model.catalog, &service.name).cloned().collect();
+    let lines = [("needs", &service.needs), ("needed by", &needed)];
+    let mut y = area.y + u16::from(area.height > 3);
+    for (title, services) in lines {
+        if y >= area.bottom() {
+            return;
+        }
+        pen.text(area.x + 2, y, title, Token::Muted, 10);
+        let mut x = area.x + 13;
+        if services.is_empty() {
+            pen.text(x, y, "nothing", Token::Muted, 8);
+        }
+        for service in services {
+            let width = service.as_str().chars().count() as u16 + 3;
+            if x + width >= area.right() {
+                pen.text(x, y, "…", Token::Muted, 1);
+                break;
+            }
+            let state = state(model, service);
+            let token = if state == State::Ok { Token::Calm } else { signs::token(state) };
+            x = pen.text(x, y, signs::glyph(state, pen.look.ascii), token, 1);
+            x = pen.text(x + 1, y, service.as_str(), Token::Text, width) + 2;
+        }
+        y += 1;
+    }
+    if hidden > 0 && y < area.bottom() {
+        let words =
+            if hidden == 1 { "1 implied edge hidden".to_owned() } else { format!("{hidden} implied edges hidden") };
+        pen.text(area.x + 2, y, &words, Token::Muted, area.width.saturating_sub(3));
+    }
+}

@@ -1,0 +1,352 @@
+//! Boxes over the screen: the only boxes there are.
+
+use super::format;
+use super::look::{Ground, Token};
+use super::pages;
+use super::pen::Pen;
+use crate::app::geometry::Area;
+use crate::app::input::LineInput;
+use crate::app::model::{Confirm, Listing, Model, Overlay, Picker, PlanReview, Prompt, VersionsForm};
+use crate::domain::plan::Purpose;
+
+/// The prompt on the hint row, if one is open.
+pub(super) fn prompt(model: &Model) -> Option<&Prompt> {
+    match model.overlays.last() {
+        Some(Overlay::Prompt(prompt)) => Some(prompt),
+        _ => None,
+    }
+}
+
+pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
+    match model.overlays.last() {
+        None | Some(Overlay::Prompt(_)) => {}
+        Some(Overlay::Versions(form)) => versions(pen, form, area),
+        Some(Overlay::Plan(review)) => plan(pen, review, area),
+        Some(Overlay::Confirm(confirm)) => ask(pen, confirm, area),
+        Some(Overlay::Help(listing)) => list(pen, listing, "Keys", area),
+        Some(Overlay::Palette(listing)) => list(pen, listing, "Do anything", area),
+        Some(Overlay::Menu(listing)) => list(pen, listing, "Here", area),
+        Some(Overlay::Picker(picker)) => pick(pen, picker, area),
+        Some(Overlay::Details { service, env, scroll }) => {
+            let frame = open(pen, area, (88, 24), &format!("{service} in {env}"), "", Token::Accent);
+            let lines = pages::details(model, service, env);
+            for (index, (text, token)) in lines.iter().skip(*scroll).take(usize::from(frame.height)).enumerate() {
+                pen.text(frame.x, frame.y + index as u16, text, *token, frame.width);
+            }
+        }
+        Some(Overlay::Commands { scroll }) => {
+            let rows = model.journal.commands.iter().rev().map(|command| {
+                let sign = match command.ok {
+                    Some(true) => "✓",
+                    Some(false) => "✗",
+                    None => "◐",
+                };
+                (format!("{} {sign} {}", format::clock(command.at), command.text), Token::Text)
+            });
+            text(pen, area, "Commands", "nothing was changed yet", rows.skip(*scroll));
+        }
+        Some(Overlay::Errors { scroll }) => {
+            let rows = model.journal.notices.iter().rev().flat_map(|notice| {
+                let first = format!("{} {}", format::clock(notice.at), notice.title);
+                [(first, super::signs::token(notice.state)), (format!("         {}", notice.detail), Token::Muted)]
+            });
+            text(pen, area, "Notices and errors", "nothing happened yet", rows.skip(*scroll));
+        }
+    }
+}
+
+/// Dims the screen and opens a box; returns its inside.
+fn open(pen: &mut Pen<'_>, area: Area, size: (u16, u16), title: &str, note: &str, edge: Token) -> Area {
+    let dim = pen.look.style(Token::Dim);
+    for y in area.y..area.bottom() {
+        for x in area.x..area.right() {
+            if let Some(cell) = pen.buf.cell_mut((x, y)) {
+                cell.set_style(ratatui::style::Style::reset());
+                cell.set_style(dim);
+            }
+        }
+    }
+    let ground = pen.look.ground(Ground::Bg);
+    pen.buf.set_style(pen.buf.area, ground);
+    let width = if area.width < 90 { area.width } else { size.0.min(area.width - 8) };
+    let height = (size.1 + 4).min(area.height.saturating_sub(2)).max(5);
+    let frame = Area::new((area.width - width) / 2, (area.height.saturating_sub(height)) / 2, width, height);
+    pen.fill(frame, Ground::Over);
+    let (right, bottom) = (frame.right() - 1, frame.bottom() - 1);
+    for x in frame.x + 1..right {
+        pen.text(x, frame.y, "─", edge, 1);
+        pen.text(x, bottom, "─", edge, 1);
+    }
+    for y in frame.y + 1..bottom {
+        pen.text(frame.x, y, "│", edge, 1);
+        pen.text(right, y, "│", edge, 1);
+    }
+    for (x, y, sign) in [(frame.x, frame.y, "╭"), (right, frame.y, "╮"), (frame.x, bottom, "╰"), (right, bottom, "╯")]
+    {
+        pen.text(x, y, sign, edge, 1);
+    }
+    let title = format!(" {title} ");
+    pen.text(frame.x + 2, frame.y, &title, Token::Hi, width.saturating_sub(6));
+    if !note.is_empty() {
+        pen.right(right.saturating_sub(2), frame.y, &format!(" {note} "), edge);
+    }
+    Area::new(frame.x + 3, frame.y + 2, width.saturating_sub(6), height.saturating_sub(4))
+}
+
+/// One line being typed; returns where its field ends.
+pub(super) fn line(pen: &mut Pen<'_>, input: &LineInput, x: u16, y: u16, width: u16) -> u16 {
+    let text = input.text();
+    let end = pen.text(x, y, text, Token::Hi, width);
+    let before: String = text.chars().take(input.cursor()).collect();
+    let cursor = x + unicode_width::UnicodeWidthStr::width(before.as_str()) as u16;
+    if cursor < x + width {
+        let style = pen.look.style(Token::Accent).add_modifier(ratatui::style::Modifier::REVERSED);
+        let under = text.chars().nth(input.cursor()).map_or(" ".to_owned(), |c| c.to_string());
+        pen.styled(cursor, y, &under, style, 1);
+    }
+    end.max(cursor + 1)
+}
+
+fn hint(pen: &mut Pen<'_>, x: u16, y: u16, key: &str, word: &str) -> u16 {
+    let x = pen.text(x, y, key, Token::Accent, 16);
+    pen.text(x + 1, y, word, Token::Muted, 40) + 3
+}
+
+fn versions(pen: &mut Pen<'_>, form: &VersionsForm, area: Area) {
+    let height = form.rows.len() as u16 + 8;
+    let inside = open(pen, area, (84, height), &format!("Deploy {} to {}", form.title, form.env), "", Token::Accent);
+    let mut y = inside.y;
+    pen.text(inside.x, y, "Nothing has happened yet.", Token::Text, inside.width);
+    y += 1;
+    let source = form.source.as_ref().map_or("as typed below".to_owned(), |env| format!("exactly what {env} runs"));
+    pen.text(inside.x, y, &format!("Versions: {source}"), Token::Muted, inside.width);
+    y += 2;
+    let column = inside.x + 28;
+    pen.text(inside.x, y, "service", Token::Muted, 20);
+    pen.text(column, y, "now", Token::Muted, 14);
+    pen.text(column + 16, y, "new version: tag, digest, or both", Token::Muted, inside.width.saturating_sub(44));
+    y += 1;
+    let room = usize::from(inside.bottom().saturating_sub(y + 3)).max(1);
+    let skip = form.selected.saturating_sub(room - 1);
+    for (index, row) in form.rows.iter().enumerate().skip(skip).take(room) {
+        let selected = index == form.selected;
+        if selected {
+            pen.under(Area::new(inside.x - 1, y, inside.width + 2, 1), Ground::Sel);
+        }
+        pen.text(
+            inside.x,
+            y,
+            &format::cut_middle(row.service.as_str(), 26),
+            if selected { Token::Hi } else { Token::Text },
+            26,
+        );
+        pen.text(column, y, &format!("{} →", row.current), Token::Muted, 15);
+        if selected {
+            line(pen, &row.input, column + 16, y, inside.width.saturating_sub(46));
+        } else {
+            pen.text(column + 16, y, row.input.text(), Token::Hi, inside.width.saturating_sub(46));
+        }
+        if row.input.text().is_empty() {
+            let offered = row.offered.as_deref().filter(|_| form.source.is_some()).unwrap_or("type a version");
+            pen.text(column + 18, y, offered, Token::Edge, inside.width.saturating_sub(48));
+        }
+        y += 1;
+    }
+    if let Some(error) = &form.error {
+        let lines = wrap(error, usize::from(inside.width));
+        for text in lines.iter().take(2) {
+            pen.text(inside.x, y, text, Token::Fail, inside.width);
+            y += 1;
+        }
+    }
+    let x = hint(pen, inside.x, inside.bottom() - 1, "enter", "see the plan");
+    let x = hint(pen, x, inside.bottom() - 1, "tab", "take versions from an environment");
+    hint(pen, x, inside.bottom() - 1, "esc", "cancel");
+}
+
+fn plan(pen: &mut Pen<'_>, review: &PlanReview, area: Area) {
+    let plan = &review.plan;
+    let edge = if plan.protected { Token::Warn } else { Token::Accent };
+    let verb = match &plan.purpose {
+        Purpose::Deploy => "Deploy",
+        Purpose::Promote { .. } => "Promote",
+        Purpose::RollBack => "Roll back",
+    };
+    let mut lines: Vec<Vec<(u16, String, Token)>> = Vec::new();
+    for (index, wave) in plan.waves.iter().enumerate() {
+        for (row, step) in wave.steps.iter().enumerate() {
+            let title = if row == 0 { format!("wave {}", index + 1) } else { String::new() };
+            lines.push(vec![
+                (0, title, Token::Muted),
+                (9, format::cut_middle(step.service.as_str(), 24), Token::Text),
+                (35, step.from_version.clone(), Token::Muted),
+                (52, "→".to_owned(), Token::Muted),
+                (54, step.to_version.clone(), Token::Hi),
+            ]);
+        }
+    }
+    lines.push(Vec::new());
+    for skipped in &plan.skipped {
+        lines.push(vec![
+            (0, "○".to_owned(), Token::Muted),
+            (2, format!("{}  {}", skipped.service, skipped.why), Token::Muted),
+        ]);
+    }
+    for warning in plan.warnings.iter().chain(&review.warnings) {
+        lines.push(vec![
+            (0, "▲".to_owned(), Token::Warn),
+            (2, format!("{}  {}", warning.subject, warning.text), Token::Text),
+        ]);
+    }
+    let note = if plan.protected { "protected" } else { "" };
+    let title = format!("{verb} {} to {}", plan.title, plan.env);
+    let inside = open(pen, area, (88, lines.len() as u16 + 6), &title, note, edge);
+    let x = pen.text(inside.x, inside.y, "Nothing has happened yet.", Token::Text, inside.width);
+    if let Purpose::Promote { from } = &plan.purpose {
+        pen.text(
+            x + 2,
+            inside.y,
+            &format!("This ships exactly what runs in {from}."),
+            Token::Muted,
+            inside.width.saturating_sub(28),
+        );
+    }
+    let room = usize::from(inside.height.saturating_sub(5));
+    for (index, line) in lines.iter().skip(review.scroll).take(room).enumerate() {
+        for (offset, text, token) in line {
+            pen.text(
+                inside.x + offset,
+                inside.y + 2 + index as u16,
+                text,
+                *token,
+                inside.width.saturating_sub(*offset),
+            );
+        }
+    }
+    let steps = plan.steps().count();
+    let total = format!("{}  {}", format::count(steps, "service"), format::count(plan.waves.len(), "wave"));
+    let y = inside.bottom() - 1;
+    pen.text(inside.x, y - 1, &total, Token::Muted, inside.width);
+    if plan.is_empty() {
+        pen.text(inside.x, y, "Everything runs as wanted already.", Token::Text, inside.width);
+        hint(pen, inside.x + 38, y, "esc", "close");
+    } else if plan.protected {
+        typed(pen, plan.env.as_str(), &review.confirm, inside, y);
+    } else {
+        let x = hint(pen, inside.x, y, "enter", "run");
+        hint(pen, x, y, "esc", "cancel, nothing happens");
+    }
+}
+
+/// `Type production to run it`: Enter works only when it is right.
+fn typed(pen: &mut Pen<'_>, word: &str, input: &LineInput, inside: Area, y: u16) {
+    let x = pen.text(inside.x, y, "Type ", Token::Text, inside.width);
+    let x = pen.text(x, y, word, Token::Warn, inside.width);
+    let x = pen.text(x, y, " to run it  ", Token::Text, inside.width) + 1;
+    let width = word.chars().count() as u16 + 2;
+    pen.fill(Area::new(x.saturating_sub(1), y, width + 2, 1), Ground::Bg);
+    if word.starts_with(input.text()) {
+        pen.text(x, y, word, Token::Edge, width);
+    }
+    let end = line(pen, input, x, y, width).max(x + width) + 2;
+    let token = if input.text() == word { Token::Accent } else { Token::Edge };
+    let x = pen.text(end, y, "enter run", token, 9) + 3;
+    hint(pen, x, y, "esc", "cancel");
+}
+
+fn ask(pen: &mut Pen<'_>, confirm: &Confirm, area: Area) {
+    let inside = open(pen, area, (88, confirm.lines.len() as u16 + 4), &confirm.title, "", Token::Warn);
+    let room = usize::from(inside.height.saturating_sub(3));
+    for (index, text) in confirm.lines.iter().skip(confirm.scroll).take(room).enumerate() {
+        pen.text(inside.x, inside.y + index as u16, text, Token::Text, inside.width);
+    }
+    let y = inside.bottom() - 1;
+    pen.text(inside.x, y - 1, &confirm.question, Token::Hi, inside.width);
+    match &confirm.word {
+        Some(word) => typed(pen, word, &confirm.typed, inside, y),
+        None => {
+            let x = hint(pen, inside.x, y, "enter", "yes");
+            hint(pen, x, y, "esc", "no");
+        }
+    }
+}
+
+fn list(pen: &mut Pen<'_>, listing: &Listing, title: &str, area: Area) {
+    let rows = listing.entries.len() as u16;
+    let inside = open(pen, area, (84, rows + 3), title, &rows.to_string(), Token::Accent);
+    let x = pen.text(inside.x, inside.y, ": ", Token::Accent, 2);
+    line(pen, &listing.input, x, inside.y, inside.width.saturating_sub(4));
+    let room = usize::from(inside.height.saturating_sub(2));
+    let first = listing.selected.saturating_sub(room.saturating_sub(1));
+    if listing.entries.is_empty() {
+        pen.text(inside.x, inside.y + 2, "Nothing is called that. backspace shows more.", Token::Muted, inside.width);
+    }
+    for (row, (index, entry)) in listing.entries.iter().enumerate().skip(first).take(room).enumerate() {
+        let y = inside.y + 2 + row as u16;
+        if index == listing.selected {
+            pen.under(Area::new(inside.x - 1, y, inside.width + 2, 1), Ground::Sel);
+        }
+        let token = match (&entry.refused, index == listing.selected) {
+            (Some(_), _) => Token::Muted,
+            (None, true) => Token::Hi,
+            (None, false) => Token::Text,
+        };
+        pen.text(inside.x, y, &entry.title, token, 44.min(inside.width));
+        for at in &entry.matched {
+            let style = pen.look.style(Token::Accent).add_modifier(ratatui::style::Modifier::UNDERLINED);
+            if let Some(c) = entry.title.chars().nth(*at).filter(|_| *at < 44) {
+                pen.styled(inside.x + *at as u16, y, &c.to_string(), style, 1);
+            }
+        }
+        let note = entry.refused.as_deref().unwrap_or(&entry.note);
+        let token = if entry.refused.is_some() { Token::Held } else { Token::Accent };
+        let width = inside.width.saturating_sub(46);
+        pen.right(inside.right(), y, &format::cut(note, usize::from(width)), token);
+    }
+}
+
+fn pick(pen: &mut Pen<'_>, picker: &Picker, area: Area) {
+    let inside = open(pen, area, (60, picker.items.len() as u16 + 2), &picker.title, "", Token::Accent);
+    let room = usize::from(inside.height.saturating_sub(2)).max(1);
+    let first = picker.selected.saturating_sub(room - 1);
+    for (row, (index, item)) in picker.items.iter().enumerate().skip(first).take(room).enumerate() {
+        let y = inside.y + row as u16;
+        if index == picker.selected {
+            pen.under(Area::new(inside.x - 1, y, inside.width + 2, 1), Ground::Sel);
+        }
+        let mark = if picker.chosen.contains(&index) { "✓ " } else { "  " };
+        let x = pen.text(inside.x, y, mark, Token::Accent, 2);
+        pen.text(x, y, item, if index == picker.selected { Token::Hi } else { Token::Text }, inside.width - 2);
+    }
+    let x = hint(pen, inside.x, inside.bottom() - 1, "enter", "choose");
+    hint(pen, x, inside.bottom() - 1, "esc", "cancel");
+}
+
+fn text(pen: &mut Pen<'_>, area: Area, title: &str, none: &str, rows: impl Iterator<Item = (String, Token)>) {
+    let rows: Vec<_> = rows.collect();
+    let inside = open(pen, area, (120, rows.len().max(1) as u16), title, "", Token::Accent);
+    if rows.is_empty() {
+        pen.text(inside.x, inside.y, none, Token::Muted, inside.width);
+    }
+    for (index, (text, token)) in rows.iter().take(usize::from(inside.height)).enumerate() {
+        pen.text(inside.x, inside.y + index as u16, text, *token, inside.width);
+    }
+}
+
+/// Words in lines of at most so many characters.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let last = lines.last().map_or(0, |line| line.chars().count());
+        if last > 0 && last + 1 + word.chars().count() > width {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines
+}
