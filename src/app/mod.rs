@@ -1,9 +1,24 @@
 //! The model and its update: The Elm Architecture, pure. Nothing here awaits, reads a clock or draws.
 
+pub mod availability;
+pub mod discovery;
+pub mod dispatch;
 pub mod effect;
+pub mod facts;
+pub mod focus;
 pub mod geometry;
 pub mod input;
+pub mod journal;
+pub mod log_bridge;
 pub mod logs;
 pub mod model;
+pub mod mouse;
 pub mod msg;
+pub mod outcomes;
+pub mod overlays;
+pub mod places;
+pub mod rows;
+pub mod runs;
+pub mod screens;
+pub mod starter;
 pub mod update;

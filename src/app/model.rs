@@ -15,6 +15,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::cleanup::Finding;
 use crate::domain::fault::Fault;
 use crate::domain::ids::{ClusterId, EnvId, RunId, ServiceId, Uid};
+use crate::domain::image::Image;
 use crate::domain::plan::{Plan, Request, Warning};
 use crate::domain::run::Run;
 use crate::domain::verdict::State;
@@ -38,6 +39,17 @@ pub struct Model {
     pub runs: Vec<Run>,
     pub logs: LogPane,
     pub journal: Journal,
+    /// A roll back whose history is being read.
+    pub gathering: Option<Gathering>,
+}
+
+/// What is known so far about what services ran before.
+#[derive(Clone, Debug)]
+pub struct Gathering {
+    pub env: EnvId,
+    pub title: String,
+    /// None: not answered yet.
+    pub answers: BTreeMap<ServiceId, Option<Result<Image, String>>>,
 }
 
 /// Facts about this sitting.
@@ -64,6 +76,8 @@ pub struct Session {
     pub quitting: bool,
     /// Something shown changed since the last frame.
     pub dirty: bool,
+    /// Clusters to look around in when nothing is configured; none: those of the catalog, else the current context.
+    pub explore: Vec<ClusterId>,
 }
 
 /// A pane of the home screen.
@@ -114,6 +128,10 @@ pub struct Home {
     pub env_scroll: usize,
     /// First visible row of the dependency pane.
     pub graph_scroll: usize,
+    /// Rows would stand in another order if nobody had typed just now.
+    pub unsorted: bool,
+    /// When rows were put in order last.
+    pub arranged: Option<Timestamp>,
 }
 
 /// A full-page screen.
@@ -362,6 +380,7 @@ impl Model {
             touched: now,
             quitting: false,
             dirty: true,
+            explore: Vec::new(),
         };
         Self {
             catalog,
@@ -376,6 +395,7 @@ impl Model {
             runs: Vec::new(),
             logs: LogPane::default(),
             journal: Journal::default(),
+            gathering: None,
         }
     }
 

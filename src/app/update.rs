@@ -1,17 +1,87 @@
 //! `update(model, msg)`: routes what arrived to the file that handles it.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::effect::Effect;
 use super::model::Model;
 use super::msg::Msg;
+use super::{discovery, facts, focus, journal, log_bridge, outcomes, rows};
+use crate::domain::run::StepState;
+use crate::domain::verdict::State;
+use crate::domain::world::Freshness;
+use crate::ports::cluster::Scope;
 
 /// Takes in what happened at a time and says what to do. Sets `session.dirty` when something shown changed.
-pub fn update(_model: &mut Model, _msg: Msg, _now: Timestamp) -> Vec<Effect> {
-    Vec::new()
+pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
+    model.session.now = now;
+    match msg {
+        Msg::Input(input) => focus::input(model, input),
+        Msg::Tick => facts::tick(model),
+        Msg::Fact { env, change } => facts::take(model, &env, change),
+        Msg::Log { stream, event } => log_bridge::take(model, stream, event),
+        Msg::Done(outcome) => outcomes::take(model, outcome),
+        Msg::Terminate => {
+            model.session.quitting = true;
+            vec![Effect::Quit]
+        }
+    }
 }
 
 /// What to do when the program starts: watch what is configured, discover what is not.
-pub fn start(_model: &mut Model) -> Vec<Effect> {
-    Vec::new()
+pub fn start(model: &mut Model) -> Vec<Effect> {
+    let now = model.session.now;
+    let mut effects = if model.catalog.discovered { discovery::begin(model) } else { Vec::new() };
+    effects.extend(watch_all(model));
+    let Model { world, board, catalog, .. } = &mut *model;
+    for env in &catalog.environments {
+        board.refresh_env(world, catalog, &env.name, now);
+    }
+    rows::rearrange(model);
+    model.session.dirty = true;
+    effects
+}
+
+/// Watches every environment of the catalog; watching one twice is fine.
+pub fn watch_all(model: &mut Model) -> Vec<Effect> {
+    let now = model.session.now;
+    let Model { world, catalog, .. } = model;
+    let watch = |env: &crate::domain::catalog::Environment| {
+        world.begin(&env.name, now);
+        let scope = Scope { env: env.name.clone(), namespace: env.namespace.clone() };
+        Effect::Watch { cluster: env.cluster.clone(), scope }
+    };
+    catalog.environments.iter().map(watch).collect()
+}
+
+/// How long to wait for the next tick: a second while something shown ages, a quarter while something moves, else for
+/// ever.
+pub fn next_tick(model: &Model) -> Option<Duration> {
+    if model.settings.motion && something_moves(model) {
+        return Some(Duration::from_millis(250));
+    }
+    (something_ages(model) || something_moves(model)).then_some(Duration::from_secs(1))
+}
+
+fn something_moves(model: &Model) -> bool {
+    let watching = |state: &StepState| matches!(state, StepState::Writing | StepState::Watching);
+    model.runs.iter().any(|run| run.steps.iter().any(|step| watching(&step.state))) || progressing(model)
+}
+
+fn progressing(model: &Model) -> bool {
+    let cells = model.catalog.services.iter().flat_map(|service| {
+        model.catalog.environments.iter().filter_map(|env| model.board.cell(&service.name, &env.name))
+    });
+    cells.into_iter().any(|cell| cell.verdict.state == State::Progressing && !cell.stale)
+}
+
+fn something_ages(model: &Model) -> bool {
+    let old = |freshness: Freshness| matches!(freshness, Freshness::Reading { .. } | Freshness::Stale { .. });
+    let envs = &model.catalog.environments;
+    envs.iter().any(|env| model.world.env(&env.name).is_some_and(|world| old(world.freshness())))
+        || journal::toast(model).is_some_and(|toast| !toast.sticky)
+        || model.active_run().is_some()
+        || model.home.unsorted
+        || model.session.interrupted.is_some()
 }

@@ -3,6 +3,7 @@
 pub mod board;
 pub mod catalog;
 pub mod cleanup;
+pub mod discover;
 pub mod fault;
 #[cfg(test)]
 pub(crate) mod fixtures;

@@ -1,0 +1,126 @@
+//! Why an action cannot be done now, in the words of the person who wants it.
+
+use super::model::{Model, Overlay, Page};
+use super::screens::{cleanup, home, run};
+use super::{facts, focus};
+use crate::actions::{Action, Danger, Scope};
+use crate::domain::run::RunState;
+
+/// Whether it can be done now.
+///
+/// # Errors
+/// Why not.
+pub fn available(action: Action, model: &Model) -> Result<(), String> {
+    place(action, model, &focus::scopes(model))?;
+    permitted(action, model)?;
+    possible(action, model)
+}
+
+/// Whether it could be done if the box on top were closed: what palette, menu and help say.
+///
+/// # Errors
+/// Why not.
+pub fn available_below(action: Action, model: &Model) -> Result<(), String> {
+    let scopes: Vec<Scope> = match &model.page {
+        Some(Page::Run(_)) => vec![Scope::Run, Scope::Lists, Scope::Global],
+        Some(Page::Cleanup(_)) => vec![Scope::Cleanup, Scope::Lists, Scope::Global],
+        None => vec![Scope::Home, Scope::Logs, Scope::Lists, Scope::Global],
+    };
+    place(action, model, &scopes)?;
+    permitted(action, model)?;
+    possible(action, model)
+}
+
+fn place(action: Action, model: &Model, scopes: &[Scope]) -> Result<(), String> {
+    let scope = action.spec().scope;
+    // Keys of the log pane are offered everywhere on the home screen; only their keys need its focus.
+    let logs = scope == Scope::Logs && model.page.is_none() && model.overlays.is_empty();
+    let copy = action == Action::Copy && model.page.is_some();
+    if scopes.contains(&scope) || logs || copy {
+        return Ok(());
+    }
+    Err(match scope {
+        Scope::Home | Scope::Logs => "only on the home screen",
+        Scope::Run => "only while a run is shown",
+        Scope::Cleanup => "only while leftovers are shown",
+        Scope::Plan => "only while a plan is shown",
+        Scope::Lists | Scope::Global => "not here",
+    }
+    .to_owned())
+}
+
+fn permitted(action: Action, model: &Model) -> Result<(), String> {
+    let looks = action.spec().danger == Danger::Looks || matches!(action, Action::WriteConfig | Action::CleanUp);
+    match &model.session.read_only {
+        Some(why) if !looks => Err(format!("read-only: {why}")),
+        _ => Ok(()),
+    }
+}
+
+fn need(holds: bool, why: &str) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(why.to_owned()) }
+}
+
+fn possible(action: Action, model: &Model) -> Result<(), String> {
+    use Action as A;
+    let run = || run::shown(model);
+    match action {
+        A::Deploy | A::RollBack => {
+            need(model.home.env.is_some(), "no environment is selected")?;
+            need(!facts::chosen(model).is_empty(), "no service is selected")?;
+            live(model)
+        }
+        A::Promote => promotable(model),
+        A::CleanUp => need(model.home.env.is_some(), "no environment is selected"),
+        A::Details | A::Menu | A::Mark => need(model.home.service.is_some(), "no service is selected"),
+        A::MarkGroup => need(!model.catalog.groups.is_empty(), "the configuration has no groups"),
+        A::Unmark => need(!model.home.marks.is_empty(), "nothing is marked"),
+        A::ShowRun => need(!model.runs.is_empty(), "nothing was deployed in this session"),
+        A::Copy => need(home::copied(model).is_some(), "there is nothing to copy here"),
+        A::WriteConfig => need(model.catalog.discovered, "there is a configuration already"),
+        A::LogNext | A::LogPrevious => need(!model.logs.search.is_empty(), "nothing is searched for"),
+        A::LogSave => need(!model.logs.ring.is_empty(), "no line was received"),
+        A::LogContainers | A::LogPreviousContainer | A::LogSince => {
+            need(model.logs.target.is_some(), "no service is selected")
+        }
+        A::RunPause => {
+            let over = run().is_none_or(|run| run.state.is_over());
+            need(!over, "this run is over")?;
+            need(run().is_some_and(|run| run.state != RunState::Halted), "this run holds because of a failure")
+        }
+        A::RunRetry => need(run().is_some_and(|run| run.state == RunState::Halted), "nothing has failed"),
+        A::RunRollBack => {
+            need(run().is_some_and(|run| crate::domain::run::inverse(run).is_some()), "this run has changed nothing")
+        }
+        A::RunAbort => need(run().is_some_and(|run| !run.state.is_over()), "this run is over"),
+        A::CleanupMark | A::CleanupMarkKind => {
+            need(matches!(&model.page, Some(Page::Cleanup(page)) if page.selected.is_some()), "there are no leftovers")
+        }
+        A::CleanupDelete => deletable(model),
+        A::PlanEdit => {
+            let form = matches!(model.overlays.last(), Some(Overlay::Plan(review)) if review.form.is_some());
+            need(form, "its versions were not typed")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn live(model: &Model) -> Result<(), String> {
+    let Some(env) = &model.home.env else { return Err("no environment is selected".to_owned()) };
+    let is_live = model.world.env(env).is_some_and(|world| world.freshness().is_live());
+    need(is_live, &format!("what is known of {env} is not current"))
+}
+
+fn promotable(model: &Model) -> Result<(), String> {
+    live(model)?;
+    let Some(env) = &model.home.env else { return Ok(()) };
+    let why = format!("nothing comes after {env} in the order of promotion; set `after` in the configuration");
+    need(model.catalog.downstream(env).next().is_some(), &why)
+}
+
+fn deletable(model: &Model) -> Result<(), String> {
+    let Some(Page::Cleanup(page)) = &model.page else { return Ok(()) };
+    let live = model.world.env(&page.env).is_some_and(|world| world.freshness().is_live());
+    need(live, &format!("what is known of {} is not current", page.env))?;
+    need(!cleanup::chosen(page).is_empty(), "there are no leftovers")
+}

@@ -1,0 +1,67 @@
+//! A start without a configuration: what is found becomes the catalog, and nothing may be changed.
+
+use super::effect::Effect;
+use super::model::Model;
+use super::{journal, rows, update};
+use crate::domain::discover::{self, Found};
+use crate::domain::fault::Fault;
+use crate::domain::ids::ClusterId;
+use crate::domain::verdict::State;
+use crate::ports::cluster::Discovery;
+
+/// Why nothing may be changed in a world that was only found.
+pub const READ_ONLY: &str = "no configuration; press I or run shipdeck init";
+
+/// Looks around.
+pub fn begin(model: &mut Model) -> Vec<Effect> {
+    model.session.read_only.get_or_insert_with(|| READ_ONLY.to_owned());
+    let known = model.catalog.clusters().into_iter().cloned().collect::<Vec<_>>();
+    let clusters = match (model.session.explore.is_empty(), known.is_empty()) {
+        (false, _) => model.session.explore.clone(),
+        (true, false) => known,
+        // The adapter reads an empty name as the current context.
+        (true, true) => vec![ClusterId::new("")],
+    };
+    clusters.into_iter().map(Effect::Discover).collect()
+}
+
+/// Takes in what was found in a cluster.
+pub fn take(model: &mut Model, cluster: &ClusterId, result: Result<Discovery, Fault>) -> Vec<Effect> {
+    model.session.dirty = true;
+    let found = match result {
+        Ok(found) => found,
+        Err(fault) => {
+            let title = format!("cannot look around in {}: {fault}", shown(cluster));
+            journal::notice(model, State::Failed, title, fault.advice());
+            model.session.undiscovered.insert(cluster.clone(), fault);
+            return Vec::new();
+        }
+    };
+    model.session.undiscovered.remove(cluster);
+    model.session.hidden_namespaces = found.hidden_namespaces;
+    if !model.catalog.discovered {
+        return Vec::new();
+    }
+    let sightings = found.workloads.into_iter().map(|seen| Found {
+        cluster: cluster.clone(),
+        namespace: seen.namespace,
+        workload: seen.workload,
+        containers: seen.containers,
+    });
+    discover::extend(&mut model.catalog, cluster, sightings.collect());
+    let Model { world, board, catalog, .. } = &mut *model;
+    world.retain(|env| catalog.environment(env).is_some());
+    board.retain(catalog);
+    let effects = update::watch_all(model);
+    let now = model.session.now;
+    let Model { world, board, catalog, .. } = &mut *model;
+    for env in &catalog.environments {
+        board.refresh_env(world, catalog, &env.name, now);
+    }
+    rows::rearrange(model);
+    effects
+}
+
+fn shown(cluster: &ClusterId) -> &str {
+    if cluster.as_str().is_empty() { "the current context" } else { cluster.as_str() }
+}

@@ -1,0 +1,269 @@
+//! What every action does, and why it cannot be done now. A new row of the table does not compile before it is here.
+
+use jiff::SignedDuration;
+
+use super::effect::Effect;
+use super::input::LineInput;
+use super::model::{Confirm, Confirmed, Model, Overlay, Page, Pane, Picker, PickerPurpose, PromptPurpose};
+use super::overlays::listing::Which;
+use super::overlays::{listing, picker, plan, versions};
+use super::screens::{cleanup, home, rollback, run};
+use super::{journal, log_bridge, mouse, places, rows, runs};
+use crate::actions::Action;
+use crate::domain::verdict::State;
+
+pub use super::availability::{available, available_below};
+
+/// Does it, or says why not.
+pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
+    if let Err(why) = available(action, model) {
+        journal::notice(model, State::Blocked, format!("{}: {why}", action.spec().title), "");
+        return Vec::new();
+    }
+    act(model, action)
+}
+
+fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    use Action as A;
+    match action {
+        A::Up => move_by(model, -1),
+        A::Down => move_by(model, 1),
+        A::Left => home::horizontal(model, -1),
+        A::Right => home::horizontal(model, 1),
+        A::Top => move_by(model, -1_000_000),
+        A::Bottom => move_by(model, 1_000_000),
+        A::HalfPageUp => move_by(model, -half(model)),
+        A::HalfPageDown => move_by(model, half(model)),
+        A::Enter => return enter(model),
+        A::Back => return back(model),
+        A::Quit => return quit(model),
+        A::Interrupt => return interrupt(model),
+        A::Suspend => return vec![Effect::Suspend],
+        A::FocusEnvironments => home::focus(model, Pane::Environments),
+        A::FocusServices => home::focus(model, Pane::Services),
+        A::FocusDependencies => home::focus(model, Pane::Dependencies),
+        A::FocusLogs => home::focus(model, Pane::Logs),
+        A::NextPane => home::next_pane(model, 1),
+        A::PreviousPane => home::next_pane(model, Pane::ALL.len() - 1),
+        A::Enlarge => zoom(model, true),
+        A::Shrink => zoom(model, false),
+        A::Filter if model.home.focus == Pane::Logs => log_bridge::prompt(model, PromptPurpose::LogFilter),
+        A::Filter => model.home.filtering = true,
+        A::Palette => listing::open(model, Which::Palette),
+        A::Help => listing::open(model, Which::Help),
+        A::Menu => listing::open(model, Which::Menu),
+        A::Sort => home::sort(model),
+        A::Details => home::details(model),
+        A::CommandLog => model.overlays.push(Overlay::Commands { scroll: 0 }),
+        A::ErrorLog => {
+            journal::dismiss(model);
+            model.overlays.push(Overlay::Errors { scroll: 0 });
+        }
+        A::ShowRun => {
+            if let Some(id) = model.active_run().or(model.runs.last()).map(|run| run.id) {
+                runs::show(model, id);
+            }
+        }
+        A::Mark => home::mark(model),
+        A::MarkGroup => home::pick_group(model),
+        A::Unmark => {
+            model.home.marks.clear();
+            model.home.group = None;
+        }
+        A::Deploy => return versions::open(model),
+        A::Promote => promote(model),
+        A::RollBack => return rollback::begin(model),
+        A::CleanUp => return cleanup::open(model),
+        A::Copy => return copy(model),
+        A::Refresh => return home::refresh(model),
+        A::WriteConfig => write_config(model),
+        A::Redraw => return vec![Effect::Redraw],
+        A::Theme => model.settings.theme = model.settings.theme.next(),
+        A::Mouse => {
+            model.settings.mouse = !model.settings.mouse;
+            return vec![Effect::Mouse(model.settings.mouse)];
+        }
+        A::LogFollow
+        | A::LogSearch
+        | A::LogNext
+        | A::LogPrevious
+        | A::LogPreviousContainer
+        | A::LogContainers
+        | A::LogSince
+        | A::LogWrap
+        | A::LogTimestamps
+        | A::LogFields
+        | A::LogSave => return log_bridge::act(model, action),
+        A::RunPause => return run::pause(model),
+        A::RunRetry => return run::retry(model),
+        A::RunRollBack => return run::roll_back(model),
+        A::RunAbort => return run::abort(model),
+        A::CleanupMark => {
+            cleanup::mark(model);
+            places::move_page(model, 1);
+        }
+        A::CleanupMarkKind => cleanup::mark_kind(model),
+        A::CleanupFilter => {
+            if let Some(page) = cleanup::page_mut(model) {
+                page.filtering = true;
+            }
+        }
+        A::CleanupDelete => cleanup::ask(model),
+        A::PlanLeaveOut => plan::leave_out(model),
+        A::PlanEdit => plan::edit(model),
+    }
+    Vec::new()
+}
+
+fn move_by(model: &mut Model, by: isize) {
+    if !model.overlays.is_empty() {
+        mouse::move_overlay(model, by);
+    } else if model.page.is_some() {
+        places::move_page(model, by);
+    } else {
+        home::vertical(model, by);
+    }
+}
+
+fn half(model: &Model) -> isize {
+    if model.overlays.is_empty() && model.page.is_none() {
+        home::half_page(model)
+    } else {
+        isize::try_from(places::page_rows(model) / 2).unwrap_or(1)
+    }
+}
+
+fn zoom(model: &mut Model, zoomed: bool) {
+    model.home.zoomed = zoomed;
+    places::clamp(model);
+}
+
+fn enter(model: &mut Model) -> Vec<Effect> {
+    match (model.overlays.last(), &model.page) {
+        (Some(Overlay::Picker(_)), _) => return picker::choose(model),
+        (Some(Overlay::Details { .. } | Overlay::Commands { .. } | Overlay::Errors { .. }), _) => {
+            model.overlays.pop();
+        }
+        (Some(_), _) => {}
+        (None, Some(Page::Run(_))) => places::move_page(model, 0),
+        (None, Some(Page::Cleanup(_))) => cleanup::mark(model),
+        (None, None) => home::enter(model),
+    }
+    Vec::new()
+}
+
+/// One step back, and never out: a box, a page, the zoom, a filter, a notice, in this order.
+fn back(model: &mut Model) -> Vec<Effect> {
+    if let Some(overlay) = model.overlays.pop() {
+        if let Overlay::Plan(review) = overlay
+            && let Some(form) = review.form
+        {
+            model.overlays.push(Overlay::Versions(form));
+        }
+    } else if let Some(Page::Cleanup(page)) = &mut model.page
+        && !page.filter.text().is_empty()
+    {
+        page.filter.clear();
+        cleanup::filtered(model);
+    } else if model.page.is_some() {
+        model.page = None;
+    } else if model.session.welcome {
+        model.session.welcome = false;
+    } else if model.home.zoomed {
+        zoom(model, false);
+    } else if !model.home.filter.text().is_empty() {
+        model.home.filter.clear();
+        rows::rearrange(model);
+    } else {
+        journal::dismiss(model);
+    }
+    Vec::new()
+}
+
+/// Back, and out at home; asks first while a run is under way.
+fn quit(model: &mut Model) -> Vec<Effect> {
+    if !model.overlays.is_empty() || model.page.is_some() {
+        return back(model);
+    }
+    let Some(active) = model.active_run() else { return vec![Effect::Quit] };
+    let confirm = Confirm {
+        title: format!("The {} is under way", runs::name(&active.plan)),
+        lines: run::what_remains(active),
+        question: "Leave it?".to_owned(),
+        word: None,
+        typed: LineInput::default(),
+        then: Confirmed::Quit,
+        scroll: 0,
+    };
+    model.overlays.push(Overlay::Confirm(confirm));
+    Vec::new()
+}
+
+/// The first time stops what is being typed, asked or read; the second time within a second leaves.
+pub fn interrupt(model: &mut Model) -> Vec<Effect> {
+    let now = model.session.now;
+    let again = |last: jiff::Timestamp| now.duration_since(last) <= SignedDuration::from_secs(1);
+    if model.session.interrupted.is_some_and(again) {
+        return vec![Effect::Quit];
+    }
+    model.session.interrupted = Some(now);
+    let stopped = if model.gathering.take().is_some() {
+        "stopped reading what ran before"
+    } else if model.overlays.pop().is_some() {
+        "closed"
+    } else if std::mem::take(&mut model.home.filtering) {
+        "stopped typing"
+    } else if cleanup::page_mut(model).is_some_and(|page| std::mem::take(&mut page.filtering)) {
+        "stopped typing"
+    } else {
+        "nothing to stop"
+    };
+    journal::notice(model, State::Blocked, stopped, "once more within a second quits");
+    Vec::new()
+}
+
+fn promote(model: &mut Model) {
+    let Some(from) = model.home.env.clone() else { return };
+    let targets: Vec<_> = model.catalog.downstream(&from).map(|env| env.name.clone()).collect();
+    if let [only] = targets.as_slice() {
+        if let Err(why) = plan::promote(model, only) {
+            journal::notice(model, State::Blocked, why, "nothing has happened");
+        }
+        return;
+    }
+    model.overlays.push(Overlay::Picker(Picker {
+        title: format!("Promote {from} to"),
+        items: targets.iter().map(ToString::to_string).collect(),
+        chosen: std::collections::BTreeSet::new(),
+        selected: 0,
+        purpose: PickerPurpose::PromoteTo,
+    }));
+}
+
+fn copy(model: &mut Model) -> Vec<Effect> {
+    let Some(text) = home::copied(model) else { return Vec::new() };
+    let shown: String = text.lines().next().unwrap_or_default().chars().take(60).collect();
+    journal::notice(model, State::Done, "copied", shown);
+    vec![Effect::Copy(text)]
+}
+
+fn write_config(model: &mut Model) {
+    let text = super::starter::configuration(&model.catalog);
+    let confirm = Confirm {
+        title: "Write a configuration".to_owned(),
+        lines: vec![
+            format!(
+                "{} environments and {} services, as they are seen here",
+                model.catalog.environments.len(),
+                model.catalog.services.len()
+            ),
+            "An existing file is not overwritten. Start shipdeck again to use it.".to_owned(),
+        ],
+        question: "Write it?".to_owned(),
+        word: None,
+        typed: LineInput::default(),
+        then: Confirmed::WriteConfig(text),
+        scroll: 0,
+    };
+    model.overlays.push(Overlay::Confirm(confirm));
+}

@@ -1,0 +1,77 @@
+//! What was observed: only what it touched is judged again.
+
+use super::effect::Effect;
+use super::model::{Model, Page};
+use super::{rows, runs};
+use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::observed::Change;
+use crate::domain::world::Touched;
+
+/// Takes a change in.
+pub fn take(model: &mut Model, env: &EnvId, change: Change) -> Vec<Effect> {
+    // A watch that was closed may still have sent something.
+    if model.catalog.environment(env).is_none() {
+        return Vec::new();
+    }
+    let now = model.session.now;
+    let touched = model.world.apply(env, change, now);
+    if touched.is_nothing() {
+        // A first read shows how far it is.
+        model.session.dirty |= model.world.env(env).is_some_and(|world| !world.freshness().is_live());
+        return Vec::new();
+    }
+    model.session.dirty |= touched.other || touched.freshness;
+    if refresh(model, env, &touched) {
+        model.session.dirty = true;
+        rows::arrange(model);
+    }
+    if touched.other {
+        findings(model, env);
+    }
+    let mut effects = runs::judge(model, env, &touched);
+    if model.home.env.as_ref() == Some(env) {
+        effects.extend(super::log_bridge::follow(model));
+    }
+    effects
+}
+
+fn refresh(model: &mut Model, env: &EnvId, touched: &Touched) -> bool {
+    let now = model.session.now;
+    let Model { world, board, catalog, .. } = model;
+    if touched.freshness {
+        return board.refresh_env(world, catalog, env, now);
+    }
+    let services = catalog.services.iter().filter(|service| touched.workloads.contains(&service.workload));
+    services.fold(false, |changed, service| board.refresh(world, service, env, now) | changed)
+}
+
+fn findings(model: &mut Model, env: &EnvId) {
+    if matches!(&model.page, Some(Page::Cleanup(page)) if page.env == *env) {
+        super::screens::cleanup::refresh(model);
+    }
+}
+
+/// Once a second while something shown ages.
+pub fn tick(model: &mut Model) -> Vec<Effect> {
+    let now = model.session.now;
+    let Model { world, board, catalog, .. } = model;
+    let changed = board.refresh_unsettled(world, catalog, now);
+    if changed || model.home.unsorted {
+        rows::arrange_now(model);
+    }
+    super::journal::expire(model);
+    if matches!(model.page, Some(Page::Cleanup(_))) {
+        super::screens::cleanup::refresh(model);
+    }
+    model.session.dirty = true;
+    runs::judge_all(model)
+}
+
+/// Services of the catalog, selected one first where it is alone: what an action is about.
+pub fn chosen(model: &Model) -> Vec<ServiceId> {
+    if model.home.marks.is_empty() {
+        return model.home.service.iter().cloned().collect();
+    }
+    let marked = model.catalog.services.iter().map(|service| &service.name);
+    marked.filter(|service| model.home.marks.contains(*service)).cloned().collect()
+}

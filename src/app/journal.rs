@@ -1,0 +1,71 @@
+//! Notices and the command log.
+
+use jiff::SignedDuration;
+
+use super::model::{Command, Model, Notice};
+use crate::domain::verdict::State;
+
+/// How long a notice that is no failure stays on screen.
+const SHOWN: SignedDuration = SignedDuration::from_secs(6);
+/// Entries kept of each log.
+const KEPT: usize = 1_000;
+
+/// Tells people that something happened. A failure stays until it is seen.
+pub fn notice(model: &mut Model, state: State, title: impl Into<String>, detail: impl Into<String>) {
+    let at = model.session.now;
+    let (title, detail) = (title.into(), detail.into());
+    let sticky = state == State::Failed;
+    // Said again, it is the same thing: it moves to the end instead of filling the log.
+    if let Some(last) = model.journal.notices.last_mut()
+        && last.title == title
+        && last.detail == detail
+    {
+        (last.at, last.dismissed) = (at, false);
+    } else {
+        model.journal.notices.push(Notice { at, state, title, detail, sticky, dismissed: false });
+    }
+    let surplus = model.journal.notices.len().saturating_sub(KEPT);
+    model.journal.notices.drain(..surplus);
+    model.journal.seen = model.journal.seen.saturating_sub(surplus);
+    model.session.dirty = true;
+}
+
+/// The notice to be shown over the screen: the newest failure that nobody has seen, else the newest.
+pub fn toast(model: &Model) -> Option<&Notice> {
+    let shown = || model.journal.notices.iter().rev().filter(|notice| !notice.dismissed);
+    shown().find(|notice| notice.sticky).or_else(|| shown().next())
+}
+
+/// Takes away what has been shown long enough. True if something went.
+pub fn expire(model: &mut Model) -> bool {
+    let now = model.session.now;
+    let old = |notice: &&mut Notice| !notice.sticky && !notice.dismissed && now.duration_since(notice.at) >= SHOWN;
+    model.journal.notices.iter_mut().filter(old).fold(false, |_, notice| {
+        notice.dismissed = true;
+        true
+    })
+}
+
+/// Everything has been seen: nothing is shown over the screen any more.
+pub fn dismiss(model: &mut Model) {
+    for notice in &mut model.journal.notices {
+        notice.dismissed = true;
+    }
+    model.journal.seen = model.journal.notices.len();
+    model.session.dirty = true;
+}
+
+/// Notes a command that is under way.
+pub fn command(model: &mut Model, text: String) {
+    model.journal.commands.push(Command { at: model.session.now, text, ok: None });
+    let surplus = model.journal.commands.len().saturating_sub(KEPT);
+    model.journal.commands.drain(..surplus);
+}
+
+/// Notes how a command ended.
+pub fn command_ended(model: &mut Model, text: &str, ok: bool) {
+    let mut under_way = model.journal.commands.iter_mut().rev().filter(|command| command.ok.is_none());
+    if let Some(command) = under_way.find(|command| command.text == text) {
+        command.ok = Some(ok);
+    }
+}

@@ -1,0 +1,68 @@
+//! What is under the pointer: a click selects it, the wheel scrolls it.
+
+use super::effect::Effect;
+use super::geometry;
+use super::model::{Model, Overlay, Pane};
+use super::overlays::listing;
+use super::{places, screens};
+
+/// Selects what is at a point. Boxes are left alone: nothing acts by a click.
+pub fn click(model: &mut Model, x: u16, y: u16) -> Vec<Effect> {
+    if !model.overlays.is_empty() || model.page.is_some() {
+        return Vec::new();
+    }
+    let areas = geometry::home(model);
+    let Some(pane) = areas.hit(x, y) else { return Vec::new() };
+    screens::home::focus(model, pane);
+    if matches!(pane, Pane::Services | Pane::Environments) {
+        let area = areas.pane(pane);
+        let columns = geometry::columns(area.width, model.catalog.environments.len());
+        if let Some(column) = geometry::environment_at(&columns, x) {
+            let env = model.catalog.environments.get(model.home.env_scroll + column);
+            model.home.env = env.map(|env| env.name.clone()).or(model.home.env.take());
+        }
+        if pane == Pane::Services && y > area.y {
+            let row = model.home.scroll + usize::from(y - area.y - 1);
+            model.home.service = model.home.rows.get(row).cloned().or(model.home.service.take());
+        }
+    }
+    places::clamp(model);
+    Vec::new()
+}
+
+/// Scrolls what is at a point.
+pub fn wheel(model: &mut Model, x: u16, y: u16, lines: i16) -> Vec<Effect> {
+    let by = isize::from(lines);
+    if !model.overlays.is_empty() {
+        move_overlay(model, by);
+    } else if model.page.is_some() {
+        places::move_page(model, by);
+    } else if let Some(pane) = geometry::home(model).hit(x, y) {
+        // The wheel scrolls what it is over and leaves the focus where it is.
+        let focus = std::mem::replace(&mut model.home.focus, pane);
+        screens::home::vertical(model, by);
+        model.home.focus = focus;
+    }
+    Vec::new()
+}
+
+/// Moves the selection of the box on top, or scrolls it.
+pub fn move_overlay(model: &mut Model, by: isize) {
+    let rows = places::page_rows(model);
+    let Some(overlay) = model.overlays.last_mut() else { return };
+    let len = places::overlay_len(overlay);
+    match overlay {
+        Overlay::Versions(form) => form.selected = places::moved(form.selected, by, len),
+        Overlay::Plan(review) => {
+            review.selected = places::moved(review.selected, by, len);
+            review.scroll = places::visible(review.scroll, review.selected, rows, len);
+        }
+        Overlay::Picker(picker) => picker.selected = places::moved(picker.selected, by, len),
+        Overlay::Confirm(confirm) => confirm.scroll = places::moved(confirm.scroll, by, len),
+        Overlay::Details { scroll, .. } | Overlay::Commands { scroll } | Overlay::Errors { scroll } => {
+            *scroll = places::moved(*scroll, by, len);
+        }
+        Overlay::Help(_) | Overlay::Palette(_) | Overlay::Menu(_) => listing::move_by(model, by),
+        Overlay::Prompt(_) => {}
+    }
+}

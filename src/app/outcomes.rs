@@ -1,0 +1,38 @@
+//! What effects came to.
+
+use super::effect::{Effect, TaskKey};
+use super::model::Model;
+use super::msg::Outcome;
+use super::{discovery, journal, runs, screens};
+use crate::domain::verdict::State;
+
+/// Takes in what became of something that was asked for.
+pub fn take(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
+    model.session.dirty = true;
+    match outcome {
+        Outcome::Discovered { cluster, result } => discovery::take(model, &cluster, result),
+        Outcome::Written { run, service, result, at } => runs::written(model, run, &service, result, at),
+        Outcome::Revisions { env, service, result } => screens::rollback::answered(model, &env, &service, result),
+        Outcome::Deleted { uid, result } => screens::cleanup::deleted(model, &uid, result),
+        Outcome::Saved { what, result } => {
+            match result {
+                Ok(path) => journal::notice(model, State::Done, format!("{what} saved"), path),
+                Err(fault) => {
+                    journal::notice(model, State::Failed, format!("{what} was not saved: {fault}"), fault.advice());
+                }
+            }
+            Vec::new()
+        }
+        Outcome::TaskFailed { key, fault } => {
+            let what = match key {
+                TaskKey::Watch(env) => format!("watching {env}"),
+                TaskKey::Log(_) => "reading a log".to_owned(),
+                TaskKey::Discover(cluster) => format!("looking around in {cluster}"),
+                TaskKey::Write(run, service) => format!("writing {service} in run {run}"),
+                TaskKey::Other(_) => "a task".to_owned(),
+            };
+            journal::notice(model, State::Failed, format!("{what} failed: {fault}"), fault.advice());
+            Vec::new()
+        }
+    }
+}

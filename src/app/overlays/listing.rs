@@ -1,0 +1,167 @@
+//! Lists that are narrowed by typing: help, palette and menu.
+
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+
+use crate::actions::chord::{Chord, KeyCode};
+use crate::actions::{ACTIONS, Action};
+use crate::app::effect::Effect;
+use crate::app::model::{Entry, EntryDoes, Listing, Model, Overlay};
+use crate::app::{dispatch, places, screens};
+
+/// What the menu of a cell offers.
+const MENU: [Action; 10] = [
+    Action::Deploy,
+    Action::Promote,
+    Action::RollBack,
+    Action::Details,
+    Action::FocusLogs,
+    Action::Mark,
+    Action::MarkGroup,
+    Action::Copy,
+    Action::CleanUp,
+    Action::WriteConfig,
+];
+
+/// Which of the lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    Help,
+    Palette,
+    Menu,
+}
+
+/// Opens a list.
+pub fn open(model: &mut Model, which: Which) {
+    let entries = entries(model, which);
+    let listing = Listing { entries, ..Listing::default() };
+    model.overlays.push(match which {
+        Which::Help => Overlay::Help(listing),
+        Which::Palette => Overlay::Palette(listing),
+        Which::Menu => Overlay::Menu(listing),
+    });
+}
+
+fn entries(model: &Model, which: Which) -> Vec<Entry> {
+    let actions: Vec<Action> = match which {
+        Which::Menu => MENU.to_vec(),
+        Which::Help | Which::Palette => ACTIONS.iter().map(|spec| spec.action).collect(),
+    };
+    let mut entries: Vec<Entry> = actions.into_iter().map(|action| entry(model, action)).collect();
+    if which == Which::Palette {
+        let go = |service: &crate::domain::catalog::Service| Entry {
+            title: service.name.to_string(),
+            note: "service".to_owned(),
+            does: EntryDoes::Go(service.name.clone(), None),
+            refused: None,
+            matched: Vec::new(),
+        };
+        entries.extend(model.catalog.services.iter().map(go));
+    }
+    entries
+}
+
+fn entry(model: &Model, action: Action) -> Entry {
+    let keys = model.keymap.keys(action).iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    Entry {
+        title: action.spec().help.trim_end_matches('.').to_owned(),
+        note: keys,
+        does: EntryDoes::Action(action),
+        refused: dispatch::available_below(action, model).err(),
+        matched: Vec::new(),
+    }
+}
+
+fn narrowed(entries: Vec<Entry>, typed: &str) -> Vec<Entry> {
+    if typed.trim().is_empty() {
+        return entries;
+    }
+    let mut matcher = Matcher::new(Config::DEFAULT);
+    let pattern = Pattern::parse(typed, CaseMatching::Smart, Normalization::Smart);
+    let mut buffer = Vec::new();
+    let mut found: Vec<(u32, Entry)> = Vec::new();
+    for mut entry in entries {
+        let mut indices = Vec::new();
+        let title = Utf32Str::new(&entry.title, &mut buffer);
+        let mut score = pattern.indices(title, &mut matcher, &mut indices);
+        if score.is_none() {
+            indices.clear();
+            score = (entry.note == typed).then_some(1);
+        }
+        if let Some(score) = score {
+            indices.sort_unstable();
+            indices.dedup();
+            entry.matched = indices.into_iter().map(|index| index as usize).collect();
+            found.push((score, entry));
+        }
+    }
+    found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    found.into_iter().map(|(_, entry)| entry).collect()
+}
+
+fn top(model: &mut Model) -> Option<(Which, &mut Listing)> {
+    match model.overlays.last_mut()? {
+        Overlay::Help(listing) => Some((Which::Help, listing)),
+        Overlay::Palette(listing) => Some((Which::Palette, listing)),
+        Overlay::Menu(listing) => Some((Which::Menu, listing)),
+        _ => None,
+    }
+}
+
+/// A key in the list.
+pub fn key(model: &mut Model, chord: Chord) -> Vec<Effect> {
+    let half = isize::try_from(places::page_rows(model) / 2).unwrap_or(1);
+    let Some((_, listing)) = top(model) else { return Vec::new() };
+    let by = match chord.code {
+        KeyCode::Esc => {
+            model.overlays.pop();
+            return Vec::new();
+        }
+        KeyCode::Enter => return choose(model),
+        KeyCode::Up => -1,
+        KeyCode::Down => 1,
+        KeyCode::PageUp => -half,
+        KeyCode::PageDown => half,
+        _ => {
+            if listing.input.key(&chord) {
+                typed(model);
+            }
+            return Vec::new();
+        }
+    };
+    move_by(model, by);
+    Vec::new()
+}
+
+/// Moves the selection.
+pub fn move_by(model: &mut Model, by: isize) {
+    let rows = places::page_rows(model);
+    if let Some((_, listing)) = top(model) {
+        listing.selected = places::moved(listing.selected, by, listing.entries.len());
+        listing.scroll = places::visible(listing.scroll, listing.selected, rows, listing.entries.len());
+    }
+}
+
+/// Narrows the list by what is typed.
+pub fn typed(model: &mut Model) {
+    let Some((which, listing)) = top(model) else { return };
+    let text = listing.input.text().to_owned();
+    let entries = narrowed(entries(model, which), &text);
+    if let Some((_, listing)) = top(model) {
+        (listing.entries, listing.selected, listing.scroll) = (entries, 0, 0);
+    }
+}
+
+fn choose(model: &mut Model) -> Vec<Effect> {
+    let Some((_, listing)) = top(model) else { return Vec::new() };
+    let Some(entry) = listing.entries.get(listing.selected).cloned() else { return Vec::new() };
+    model.overlays.pop();
+    match entry.does {
+        EntryDoes::Action(action) => dispatch::perform(model, action),
+        EntryDoes::Go(service, env) => {
+            model.page = None;
+            screens::home::select(model, Some(service), env);
+            Vec::new()
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Boxes over the screen: each takes its keys itself.
+
+pub mod confirm;
+pub mod listing;
+pub mod picker;
+pub mod plan;
+pub mod versions;

@@ -1,0 +1,231 @@
+//! A plan, to be read before anything happens; checked once more in the moment in which it begins.
+
+use crate::actions::chord::{Chord, KeyCode};
+use crate::app::effect::Effect;
+use crate::app::input::LineInput;
+use crate::app::model::{Model, Overlay, PlanReview, VersionsForm};
+use crate::app::{facts, journal, places, runs};
+use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::plan::{self, Plan, PlanError, Purpose, Request, Skipped, Step, Wanted, Warning};
+use crate::domain::verdict::State;
+
+/// Makes the plan and shows it. Nothing has happened yet.
+///
+/// # Errors
+/// Why there is no plan, for people.
+pub fn open(model: &mut Model, request: Request, form: Option<VersionsForm>) -> Result<(), String> {
+    let plan = build(model, &request)?;
+    show(model, request, plan, form);
+    Ok(())
+}
+
+fn show(model: &mut Model, request: Request, plan: Plan, form: Option<VersionsForm>) {
+    let confirm = LineInput::default();
+    let review = PlanReview { request, plan, confirm, selected: 0, scroll: 0, form, warnings: Vec::new() };
+    model.overlays.push(Overlay::Plan(review));
+}
+
+fn build(model: &Model, request: &Request) -> Result<Plan, String> {
+    if let Some(why) = &model.session.read_only {
+        return Err(PlanError::ReadOnly(why.clone()).to_string());
+    }
+    let plan = plan::build(&model.catalog, &model.world, &model.board, request).map_err(|error| error.to_string())?;
+    if plan.is_empty() {
+        let why = plan.skipped.iter().map(|it| format!("{} {}", it.service, it.why)).collect::<Vec<_>>();
+        return Err(format!("nothing to do: {}", why.join("; ")));
+    }
+    Ok(plan)
+}
+
+/// Plans a promotion of the chosen services, or of all that run, to an environment.
+///
+/// # Errors
+/// Why there is no plan, for people.
+pub fn promote(model: &mut Model, to: &EnvId) -> Result<(), String> {
+    let Some(from) = model.home.env.clone() else { return Err("no environment is selected".to_owned()) };
+    let all = model.home.marks.is_empty();
+    let runs_here = |name: &ServiceId| model.board.cell(name, &from).is_some_and(|cell| cell.version.is_some());
+    let services = if all {
+        model.catalog.services.iter().map(|service| service.name.clone()).filter(runs_here).collect()
+    } else {
+        facts::chosen(model)
+    };
+    let wanted = |service: ServiceId| (service, Wanted::As(from.clone()));
+    let mut request = Request {
+        env: to.clone(),
+        purpose: Purpose::Promote { from: from.clone() },
+        title: model.home.group.as_ref().map(ToString::to_string).unwrap_or_default(),
+        services: services.into_iter().map(wanted).collect(),
+    };
+    let mut left = Vec::new();
+    // Where nobody chose, what cannot go is left out and said; what was chosen is refused as a whole.
+    while all && let Err(error) = plan::build(&model.catalog, &model.world, &model.board, &request) {
+        let (service, why) = match &error {
+            PlanError::UpstreamNotReady { service, why, .. } => {
+                (service.clone(), format!("not ready in {from}: {why}"))
+            }
+            PlanError::NotThere { service, .. } => (service.clone(), format!("does not exist in {to}")),
+            _ => break,
+        };
+        request.services.retain(|(other, _)| *other != service);
+        left.push(Skipped { service, why });
+    }
+    let mut plan = build(model, &request)?;
+    plan.skipped.extend(left);
+    show(model, request, plan, None);
+    Ok(())
+}
+
+/// A key in the review. While a name has to be typed, keys of actions are held with alt.
+pub fn key(model: &mut Model, chord: Chord) -> Option<Vec<Effect>> {
+    let Some(Overlay::Plan(review)) = model.overlays.last_mut() else { return None };
+    let protected = review.plan.protected;
+    match chord.code {
+        KeyCode::Enter => Some(confirm(model)),
+        KeyCode::Char(_) | KeyCode::Backspace | KeyCode::Delete if protected && !chord.alt => {
+            review.confirm.key(&chord).then(Vec::new)
+        }
+        _ => None,
+    }
+}
+
+fn confirm(model: &mut Model) -> Vec<Effect> {
+    let Some(Overlay::Plan(review)) = model.overlays.last() else { return Vec::new() };
+    if review.plan.protected && review.confirm.text() != review.plan.env.as_str() {
+        let title = format!("type {} to change it: it is protected", review.plan.env);
+        journal::notice(model, State::Blocked, title, "nothing has happened");
+        return Vec::new();
+    }
+    if let Some(why) = refusal(model, &review.plan) {
+        journal::notice(model, State::Blocked, why, "nothing has happened");
+        return Vec::new();
+    }
+    let changes: Vec<Warning> = review.plan.steps().filter_map(|step| changed(model, &review.plan.env, step)).collect();
+    if !changes.is_empty() {
+        rebuild(model, changes);
+        return Vec::new();
+    }
+    let Some(Overlay::Plan(review)) = model.overlays.pop() else { return Vec::new() };
+    model.home.marks.clear();
+    model.home.group = None;
+    // A run that is being undone begins nothing more.
+    let undone = super::super::screens::run::shown(model)
+        .filter(|run| review.plan.purpose == Purpose::RollBack && run.plan.env == review.plan.env)
+        .map(|run| run.id);
+    let mut effects = Vec::new();
+    if let Some(id) = undone {
+        effects.extend(runs::on(model, id, crate::domain::run::RunEvent::Abort));
+    }
+    effects.extend(runs::begin(model, review.plan));
+    if let (Some(id), Some(new)) = (undone, model.runs.last().map(|run| run.id))
+        && let Some(run) = model.run_mut(id)
+    {
+        run.undone_by = Some(new);
+    }
+    effects
+}
+
+/// Why the plan may not begin now.
+fn refusal(model: &Model, plan: &Plan) -> Option<String> {
+    if let Some(why) = &model.session.read_only {
+        return Some(format!("read-only: {why}"));
+    }
+    if !model.world.env(&plan.env).is_some_and(|world| world.freshness().is_live()) {
+        return Some(format!("what is known of {} is not current; wait until it is live", plan.env));
+    }
+    let undoing = super::super::screens::run::shown(model).map(|run| run.id);
+    let other = model.runs.iter().find(|run| {
+        run.plan.env == plan.env
+            && !run.state.is_over()
+            && !(plan.purpose == Purpose::RollBack && Some(run.id) == undoing)
+    })?;
+    Some(format!("the {} is still under way; finish or abort it first", runs::name(&other.plan)))
+}
+
+fn changed(model: &Model, env: &EnvId, step: &Step) -> Option<Warning> {
+    let subject = step.service.to_string();
+    let Some(workload) = model.world.env(env).and_then(|world| world.workload(&step.workload)) else {
+        return Some(Warning { subject, text: "was deleted since this plan was made".to_owned() });
+    };
+    if workload.meta.uid != step.uid {
+        return Some(Warning { subject, text: "was replaced since this plan was made".to_owned() });
+    }
+    let image = workload.containers.get(step.container_index).map(|container| &container.image);
+    if image == Some(&step.from) {
+        return None;
+    }
+    let now = image.map_or_else(|| "something else".to_owned(), |image| plan::version_of(image));
+    Some(Warning { subject, text: format!("was changed to {now} since this plan was made") })
+}
+
+/// Plans anew after something changed and says what; the plan has to be read again.
+fn rebuild(model: &mut Model, changes: Vec<Warning>) {
+    let Some(Overlay::Plan(mut review)) = model.overlays.pop() else { return };
+    let what = changes.iter().map(|it| format!("{} {}", it.subject, it.text)).collect::<Vec<_>>().join("; ");
+    journal::notice(model, State::Blocked, what, "read the plan again; nothing has happened");
+    if review.plan.purpose == Purpose::RollBack {
+        // Its order is that of the run, turned round: what no longer stands is left out, the rest stays.
+        for change in &changes {
+            leave_out_of(&mut review.plan, &ServiceId::new(&change.subject), &change.text);
+        }
+    } else {
+        match build(model, &review.request) {
+            Ok(plan) => review.plan = plan,
+            Err(why) => {
+                journal::notice(model, State::Blocked, why.clone(), "nothing has happened");
+                if let Some(form) = review.form {
+                    model.overlays.push(Overlay::Versions(VersionsForm { error: Some(why), ..form }));
+                }
+                return;
+            }
+        }
+    }
+    if review.plan.is_empty() {
+        return;
+    }
+    review.warnings = changes;
+    review.confirm.clear();
+    review.selected = 0;
+    model.overlays.push(Overlay::Plan(review));
+}
+
+fn leave_out_of(plan: &mut Plan, service: &ServiceId, why: &str) {
+    for wave in &mut plan.waves {
+        wave.steps.retain(|step| step.service != *service);
+    }
+    plan.waves.retain(|wave| !wave.steps.is_empty());
+    plan.skipped.push(Skipped { service: service.clone(), why: why.to_owned() });
+}
+
+/// Leaves the selected service out and plans anew.
+pub fn leave_out(model: &mut Model) {
+    let Some(Overlay::Plan(mut review)) = model.overlays.pop() else { return };
+    let service = review.plan.steps().nth(review.selected).map(|step| step.service.clone());
+    let before = review.clone();
+    if let Some(service) = service {
+        review.request.services.retain(|(other, _)| *other != service);
+        if review.plan.purpose == Purpose::RollBack {
+            leave_out_of(&mut review.plan, &service, "left out");
+        } else {
+            match build(model, &review.request) {
+                Ok(plan) => review.plan = plan,
+                Err(why) => {
+                    journal::notice(model, State::Blocked, format!("{service} cannot be left out: {why}"), "");
+                    review = before;
+                }
+            }
+        }
+    }
+    if !review.plan.is_empty() {
+        review.selected = places::moved(review.selected, 0, review.plan.steps().count());
+        model.overlays.push(Overlay::Plan(review));
+    }
+}
+
+/// Back to the versions.
+pub fn edit(model: &mut Model) {
+    let Some(Overlay::Plan(review)) = model.overlays.pop() else { return };
+    if let Some(form) = review.form {
+        model.overlays.push(Overlay::Versions(form));
+    }
+}

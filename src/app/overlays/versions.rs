@@ -1,0 +1,93 @@
+//! Choosing the version of each service, typed or taken from another environment.
+
+use crate::actions::chord::{Chord, KeyCode};
+use crate::app::effect::Effect;
+use crate::app::input::LineInput;
+use crate::app::model::{Model, Overlay, VersionRow, VersionsForm};
+use crate::app::{facts, places};
+use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::plan::{Purpose, Request, Wanted};
+
+/// Opens the form for the chosen services in the selected environment.
+pub fn open(model: &mut Model) -> Vec<Effect> {
+    let Some(env) = model.home.env.clone() else { return Vec::new() };
+    let row = |service: ServiceId| {
+        let current = model.board.cell(&service, &env).and_then(|cell| cell.version.clone()).unwrap_or_default();
+        VersionRow { service, current, input: LineInput::default(), offered: None }
+    };
+    let form = VersionsForm {
+        title: model.home.group.as_ref().map(ToString::to_string).unwrap_or_default(),
+        rows: facts::chosen(model).into_iter().map(row).collect(),
+        selected: 0,
+        sources: model.catalog.environments.iter().map(|env| env.name.clone()).filter(|name| *name != env).collect(),
+        source: None,
+        error: None,
+        env,
+    };
+    model.overlays.push(Overlay::Versions(form));
+    Vec::new()
+}
+
+/// A key in the form.
+pub fn key(model: &mut Model, chord: Chord) -> Vec<Effect> {
+    let Some(Overlay::Versions(form)) = model.overlays.last_mut() else { return Vec::new() };
+    match chord.code {
+        KeyCode::Enter => submit(model),
+        KeyCode::Esc => drop(model.overlays.pop()),
+        KeyCode::Up => form.selected = places::moved(form.selected, -1, form.rows.len()),
+        KeyCode::Down => form.selected = places::moved(form.selected, 1, form.rows.len()),
+        KeyCode::Tab => cycle(model, chord.shift),
+        _ => {
+            if let Some(row) = form.rows.get_mut(form.selected)
+                && row.input.key(&chord)
+            {
+                form.error = None;
+            }
+        }
+    }
+    Vec::new()
+}
+
+/// Takes versions from the next environment, or from none.
+fn cycle(model: &mut Model, back: bool) {
+    let Model { overlays, board, .. } = model;
+    let Some(Overlay::Versions(form)) = overlays.last_mut() else { return };
+    let len = form.sources.len() + 1;
+    let at =
+        form.source.as_ref().and_then(|it| form.sources.iter().position(|other| other == it)).map_or(0, |at| at + 1);
+    let next = if back { (at + len - 1) % len } else { (at + 1) % len };
+    form.source = next.checked_sub(1).and_then(|index| form.sources.get(index)).cloned();
+    form.error = None;
+    let source: Option<EnvId> = form.source.clone();
+    for row in &mut form.rows {
+        let cell = source.as_ref().and_then(|env| board.cell(&row.service, env));
+        row.offered = cell.and_then(|cell| cell.version.clone());
+    }
+}
+
+fn request(form: &VersionsForm) -> Request {
+    let wanted = |row: &VersionRow| match (row.input.text().trim(), &form.source) {
+        ("", Some(source)) => Some((row.service.clone(), Wanted::As(source.clone()))),
+        ("", None) => None,
+        (typed, _) => Some((row.service.clone(), Wanted::Version(typed.to_owned()))),
+    };
+    Request {
+        env: form.env.clone(),
+        purpose: Purpose::Deploy,
+        title: form.title.clone(),
+        services: form.rows.iter().filter_map(wanted).collect(),
+    }
+}
+
+fn submit(model: &mut Model) {
+    let Some(Overlay::Versions(form)) = model.overlays.pop() else { return };
+    let request = request(&form);
+    let result = if request.services.is_empty() {
+        Err("type a version, or press tab to take them from another environment".to_owned())
+    } else {
+        super::plan::open(model, request, Some(form.clone()))
+    };
+    if let Err(why) = result {
+        model.overlays.push(Overlay::Versions(VersionsForm { error: Some(why), ..form }));
+    }
+}

@@ -1,0 +1,73 @@
+//! Keeps scroll positions within what there is, and the selection within what is seen.
+
+use super::geometry;
+use super::model::{Model, Overlay, Page};
+
+/// Makes every scroll position of the home screen valid and the selection visible.
+pub fn clamp(model: &mut Model) {
+    let areas = geometry::home(model);
+    let rows = areas.service_rows().max(1);
+    let columns =
+        geometry::columns(areas.services.width.max(areas.environments.width), model.catalog.environments.len());
+    let row = model.home.rows.iter().position(|row| Some(row) == model.home.service.as_ref()).unwrap_or(0);
+    let env = model.catalog.environments.iter().position(|env| Some(&env.name) == model.home.env.as_ref()).unwrap_or(0);
+    model.home.scroll = visible(model.home.scroll, row, rows, model.home.rows.len());
+    model.home.env_scroll =
+        visible(model.home.env_scroll, env, columns.visible.max(1), model.catalog.environments.len());
+    model.home.graph_scroll = model.home.graph_scroll.min(model.catalog.services.len());
+}
+
+/// The scroll position nearest to the present one that shows the selection and no needless emptiness.
+pub fn visible(scroll: usize, selected: usize, height: usize, len: usize) -> usize {
+    let scroll = scroll.min(len.saturating_sub(height));
+    scroll.min(selected).max((selected + 1).saturating_sub(height))
+}
+
+/// Rows of a full page or an overlay, for scrolling by half pages.
+pub fn page_rows(model: &Model) -> usize {
+    usize::from(model.session.height.saturating_sub(6)).max(1)
+}
+
+/// Moves an index within a list.
+pub fn moved(at: usize, by: isize, len: usize) -> usize {
+    at.saturating_add_signed(by).min(len.saturating_sub(1))
+}
+
+/// Number of things in the list that has the focus.
+pub fn overlay_len(overlay: &Overlay) -> usize {
+    match overlay {
+        Overlay::Versions(form) => form.rows.len(),
+        Overlay::Plan(review) => review.plan.steps().count(),
+        Overlay::Help(list) | Overlay::Palette(list) | Overlay::Menu(list) => list.entries.len(),
+        Overlay::Picker(picker) => picker.items.len(),
+        Overlay::Confirm(confirm) => confirm.lines.len(),
+        Overlay::Details { .. } => 200,
+        Overlay::Commands { .. } | Overlay::Errors { .. } => 1_000,
+        Overlay::Prompt(_) => 0,
+    }
+}
+
+/// Moves the selection of the page or scrolls it.
+pub fn move_page(model: &mut Model, by: isize) {
+    let rows = page_rows(model);
+    let Model { page, runs, .. } = model;
+    match page {
+        Some(Page::Run(page)) => {
+            let Some(run) = runs.iter().find(|run| run.id == page.run) else { return };
+            let at = page.selected.as_ref().or(run.first_failure().map(|step| &step.service));
+            let at = run.steps.iter().position(|step| Some(&step.service) == at);
+            let next = at.map_or(0, |at| moved(at, by, run.steps.len()));
+            page.selected = run.steps.get(next).map(|step| step.service.clone());
+            page.scroll = visible(page.scroll, next, rows, run.steps.len());
+        }
+        Some(Page::Cleanup(page)) => {
+            let shown = super::screens::cleanup::shown(page);
+            let at = shown.iter().position(|finding| Some(&finding.uid) == page.selected.as_ref()).unwrap_or(0);
+            let (next, len) = (moved(at, by, shown.len()), shown.len());
+            let selected = shown.get(next).map(|finding| finding.uid.clone());
+            page.selected = selected;
+            page.scroll = visible(page.scroll, next, rows, len);
+        }
+        None => {}
+    }
+}

@@ -1,0 +1,206 @@
+//! Runs: begun from a plan, fed with answers and judgements, their commands turned into effects.
+
+use super::effect::Effect;
+use super::journal;
+use super::model::{Model, Page, RunPage};
+use crate::domain::catalog::Environment;
+use crate::domain::ids::{EnvId, RunId, ServiceId};
+use crate::domain::observed::Workload;
+use crate::domain::plan::{Plan, Purpose, Step};
+use crate::domain::rollout::{self, View};
+use crate::domain::run::{Announcement, Baseline, Run, RunCommand, RunEvent};
+use crate::domain::verdict::{Cause, Evidence, Progress, State, Verdict};
+use crate::domain::world::Touched;
+use crate::ports::cluster::ImageChange;
+
+/// Begins to carry a plan out and shows how it goes.
+pub fn begin(model: &mut Model, plan: Plan) -> Vec<Effect> {
+    let id = RunId(model.runs.iter().map(|run| run.id.0).max().unwrap_or(0) + 1);
+    let run = Run::new(id, plan, model.session.user.as_str(), model.session.now);
+    model.runs.push(run);
+    show(model, id);
+    let mut effects = vec![Effect::Attend(true)];
+    effects.extend(on(model, id, RunEvent::Start));
+    effects
+}
+
+/// Opens the page of a run.
+pub fn show(model: &mut Model, run: RunId) {
+    model.overlays.clear();
+    model.page = Some(Page::Run(RunPage { run, selected: None, scroll: 0 }));
+}
+
+/// Takes in what happened to a run.
+pub fn on(model: &mut Model, id: RunId, event: RunEvent) -> Vec<Effect> {
+    let now = model.session.now;
+    let Some(run) = model.run_mut(id) else { return Vec::new() };
+    let was = (run.state, run.wave);
+    let commands = run.on(event, now);
+    let settled = run.state.is_over() && was.0 != run.state;
+    model.session.dirty = true;
+    let mut effects = Vec::new();
+    for command in commands {
+        match command {
+            RunCommand::Write(step) => effects.extend(write(model, id, &step)),
+            RunCommand::Announce(news) => announce(model, id, &news),
+        }
+    }
+    if settled && model.active_run().is_none() {
+        effects.push(Effect::Attend(false));
+    }
+    effects
+}
+
+fn write(model: &mut Model, id: RunId, step: &Step) -> Option<Effect> {
+    let env = model.run(id).and_then(|run| model.catalog.environment(&run.plan.env))?.clone();
+    let text = kubectl(&env, step);
+    journal::command(model, text);
+    Some(Effect::SetImage {
+        run: id,
+        service: step.service.clone(),
+        cluster: env.cluster.clone(),
+        change: ImageChange {
+            namespace: env.namespace.clone(),
+            workload: step.workload.clone(),
+            uid: step.uid.clone(),
+            container_index: step.container_index,
+            container: step.container.clone(),
+            from: step.from.clone(),
+            to: step.to.clone(),
+            dry_run: false,
+        },
+    })
+}
+
+/// The command that would have done the same.
+fn kubectl(env: &Environment, step: &Step) -> String {
+    format!(
+        "kubectl --context {} -n {} set image {} {}={}",
+        env.cluster, env.namespace, step.workload, step.container, step.to
+    )
+}
+
+/// Takes in the answer to a write.
+pub fn written(
+    model: &mut Model,
+    id: RunId,
+    service: &ServiceId,
+    result: Result<Box<Workload>, crate::domain::fault::Fault>,
+    at: jiff::Timestamp,
+) -> Vec<Effect> {
+    let Some(run) = model.run(id) else { return Vec::new() };
+    let env = run.plan.env.clone();
+    let step = run.plan.steps().find(|step| step.service == *service).cloned();
+    if let (Some(step), Some(env)) = (&step, model.catalog.environment(&env)) {
+        let text = kubectl(env, step);
+        journal::command_ended(model, &text, result.is_ok());
+    }
+    let changed = step.is_some_and(|step| step.from != step.to);
+    let result = result.map(|workload| baseline(&workload, changed, at));
+    let mut effects = on(model, id, RunEvent::Written { service: service.clone(), result });
+    effects.extend(judge_run(model, id));
+    effects
+}
+
+fn baseline(workload: &Workload, changed: bool, at: jiff::Timestamp) -> Baseline {
+    Baseline {
+        uid: workload.meta.uid.clone(),
+        generation: workload.generation,
+        template: workload.template,
+        progressing: workload.status.conditions.iter().find(|condition| &*condition.kind == "Progressing").cloned(),
+        changed,
+        at,
+        progress_deadline: workload.progress_deadline,
+    }
+}
+
+/// Judges the runs that a change may concern.
+pub fn judge(model: &mut Model, env: &EnvId, touched: &Touched) -> Vec<Effect> {
+    let concerned = |run: &&Run| {
+        run.plan.env == *env
+            && (touched.freshness || run.plan.steps().any(|step| touched.workloads.contains(&step.workload)))
+    };
+    let ids: Vec<RunId> = model.runs.iter().filter(concerned).map(|run| run.id).collect();
+    ids.into_iter().flat_map(|id| judge_run(model, id)).collect()
+}
+
+/// Judges every run, because time alone may have decided.
+pub fn judge_all(model: &mut Model) -> Vec<Effect> {
+    let ids: Vec<RunId> = model.runs.iter().map(|run| run.id).collect();
+    ids.into_iter().flat_map(|id| judge_run(model, id)).collect()
+}
+
+fn judge_run(model: &mut Model, id: RunId) -> Vec<Effect> {
+    let Some(run) = model.run(id) else { return Vec::new() };
+    let verdicts: Vec<(ServiceId, Verdict)> = run
+        .watched()
+        .filter_map(|(step, baseline)| Some((step.service.clone(), verdict(model, run, &step.service, baseline)?)))
+        .collect();
+    let mut effects = Vec::new();
+    for (service, verdict) in verdicts {
+        let same = model.run(id).and_then(|run| run.step(&service)).and_then(|step| step.verdict.as_ref());
+        // Time may turn what looks the same into an end, so an end is always told.
+        if same != Some(&verdict) {
+            effects.extend(on(model, id, RunEvent::Judged { service, verdict }));
+        }
+    }
+    effects
+}
+
+/// None while the picture is not current: what is old never decides.
+fn verdict(model: &Model, run: &Run, service: &ServiceId, baseline: &Baseline) -> Option<Verdict> {
+    let world = model.world.env(&run.plan.env).filter(|world| world.freshness().is_live())?;
+    let step = run.planned(service)?;
+    Some(match world.workload(&step.workload) {
+        Some(workload) => rollout::judge(&View::new(world, workload), baseline, model.session.now),
+        None => gone(step),
+    })
+}
+
+fn gone(step: &Step) -> Verdict {
+    Verdict::new(State::Failed, Progress::default()).because(Evidence {
+        cause: Cause::Deleted,
+        headline: format!("{} was deleted while it rolled out", step.workload),
+        details: Vec::new(),
+        pod: None,
+        since: None,
+        remedy: "Find out who removed it, then deploy it anew.".to_owned(),
+    })
+}
+
+/// What is done and where, for people: `deploy of checkout to staging`.
+pub fn name(plan: &Plan) -> String {
+    match &plan.purpose {
+        Purpose::Deploy => format!("deploy of {} to {}", plan.title, plan.env),
+        Purpose::Promote { from } => format!("promotion of {} from {from} to {}", plan.title, plan.env),
+        Purpose::RollBack => format!("roll back of {} in {}", plan.title, plan.env),
+    }
+}
+
+fn announce(model: &mut Model, id: RunId, news: &Announcement) {
+    let Some(run) = model.run(id) else { return };
+    let watched = matches!(&model.page, Some(Page::Run(page)) if page.run == id);
+    let what = name(&run.plan);
+    let (env, done, all) = (run.plan.env.clone(), run.succeeded(), run.steps.len());
+    let see = format!("{} shows it", model.keymap.hint(crate::actions::Action::ShowRun));
+    match news {
+        // Seen on the page, or part of what the end will say.
+        Announcement::StepSucceeded { .. } | Announcement::WaveDone(_) => {}
+        Announcement::StepFailed { service, why } => {
+            journal::notice(model, State::Failed, format!("{service} failed in {env}: {why}"), see);
+        }
+        Announcement::Halted => {
+            let detail = "no later wave begins; try again, roll back all, or leave it";
+            journal::notice(model, State::Blocked, format!("{what} holds"), detail);
+        }
+        Announcement::Paused => journal::notice(model, State::Paused, format!("{what} is paused"), see),
+        Announcement::Succeeded => {
+            let detail = if watched { String::new() } else { see };
+            journal::notice(model, State::Done, format!("{what}: {done} of {all} done"), detail);
+        }
+        Announcement::Ended => {
+            let detail = "what was begun goes on in the cluster; nothing new begins";
+            journal::notice(model, State::Blocked, format!("{what} ended: {done} of {all} done"), detail);
+        }
+    }
+}

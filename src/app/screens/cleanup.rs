@@ -1,0 +1,189 @@
+//! Leftovers of an environment: seen, marked, deleted after a confirmation, each result told.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::app::effect::Effect;
+use crate::app::input::LineInput;
+use crate::app::journal;
+use crate::app::model::{CleanupPage, Confirm, Confirmed, DeleteResult, Model, Overlay, Page};
+use crate::domain::cleanup::{self, Finding};
+use crate::domain::fault::Fault;
+use crate::domain::ids::Uid;
+use crate::domain::verdict::State;
+
+/// Opens the page for the selected environment.
+pub fn open(model: &mut Model) -> Vec<Effect> {
+    let Some(env) = model.home.env.clone() else { return Vec::new() };
+    model.page = Some(Page::Cleanup(CleanupPage {
+        env,
+        findings: Vec::new(),
+        selected: None,
+        marks: BTreeSet::new(),
+        filter: LineInput::default(),
+        filtering: false,
+        scroll: 0,
+        results: BTreeMap::new(),
+    }));
+    refresh(model);
+    Vec::new()
+}
+
+/// Finds anew; marks of what is gone go with it.
+pub fn refresh(model: &mut Model) {
+    let now = model.session.now;
+    let Model { page, catalog, world, session, .. } = model;
+    let Some(Page::Cleanup(page)) = page else { return };
+    let (Some(env), Some(world)) = (catalog.environment(&page.env), world.env(&page.env)) else { return };
+    let findings = cleanup::findings(env, world, cleanup::MINIMUM_AGE, now);
+    if findings != page.findings {
+        session.dirty = true;
+        page.marks.retain(|uid| findings.iter().any(|finding| finding.uid == *uid));
+        page.findings = findings;
+    }
+    keep_selection(page);
+}
+
+fn keep_selection(page: &mut CleanupPage) {
+    let shown = shown(page);
+    if !shown.iter().any(|finding| Some(&finding.uid) == page.selected.as_ref()) {
+        let first = shown.first().map(|finding| finding.uid.clone());
+        page.selected = first;
+    }
+}
+
+/// Findings that the filter lets through.
+pub fn shown(page: &CleanupPage) -> Vec<&Finding> {
+    let filter = page.filter.text().to_lowercase();
+    let fits = |finding: &&Finding| {
+        finding.name.to_lowercase().contains(&filter)
+            || finding.reason.to_lowercase().contains(&filter)
+            || finding.owner.as_ref().is_some_and(|owner| owner.contains(&filter))
+    };
+    page.findings.iter().filter(fits).collect()
+}
+
+/// The page, if it is open.
+pub fn page_mut(model: &mut Model) -> Option<&mut CleanupPage> {
+    match &mut model.page {
+        Some(Page::Cleanup(page)) => Some(page),
+        _ => None,
+    }
+}
+
+/// Marks what is selected, or takes the mark away.
+pub fn mark(model: &mut Model) {
+    let Some(page) = page_mut(model) else { return };
+    let Some(uid) = page.selected.clone() else { return };
+    if !page.marks.remove(&uid) {
+        page.marks.insert(uid);
+    }
+}
+
+/// Marks every shown leftover of the selected one's kind, or none if all are marked.
+pub fn mark_kind(model: &mut Model) {
+    let Some(page) = page_mut(model) else { return };
+    let shown = shown(page);
+    let Some(kind) = shown.iter().find(|it| Some(&it.uid) == page.selected.as_ref()).map(|it| it.kind) else { return };
+    let same: Vec<Uid> = shown.iter().filter(|it| it.kind == kind).map(|it| it.uid.clone()).collect();
+    if same.iter().all(|uid| page.marks.contains(uid)) {
+        page.marks.retain(|uid| !same.contains(uid));
+    } else {
+        page.marks.extend(same);
+    }
+}
+
+/// After the filter was typed.
+pub fn filtered(model: &mut Model) {
+    if let Some(page) = page_mut(model) {
+        keep_selection(page);
+        page.scroll = 0;
+    }
+}
+
+/// What would be deleted: the marked, else the selected.
+pub fn chosen(page: &CleanupPage) -> Vec<Finding> {
+    let marked = |it: &&Finding| page.marks.contains(&it.uid);
+    let selected = |it: &&Finding| page.marks.is_empty() && Some(&it.uid) == page.selected.as_ref();
+    page.findings.iter().filter(|it| marked(it) || selected(it)).cloned().collect()
+}
+
+/// Asks before anything is deleted.
+pub fn ask(model: &mut Model) {
+    let Some(Page::Cleanup(page)) = &model.page else { return };
+    let findings = chosen(page);
+    let Some(env) = model.catalog.environment(&page.env) else { return };
+    let shown: BTreeSet<&Uid> = shown(page).into_iter().map(|it| &it.uid).collect();
+    let hidden = findings.iter().filter(|it| !shown.contains(&it.uid)).count();
+    let mut lines: Vec<String> =
+        findings.iter().map(|it| format!("{}/{}  {}", it.kind.resource(), it.name, it.reason)).collect();
+    if hidden > 0 {
+        lines.insert(0, format!("{hidden} of them are hidden by the filter"));
+    }
+    lines.push("Log and status of each are saved first.".to_owned());
+    let confirm = Confirm {
+        title: format!("Delete {} in {}", count(findings.len()), env.name),
+        lines,
+        question: format!(
+            "Delete {} in {} (context {}, namespace {})?",
+            count(findings.len()),
+            env.name,
+            env.cluster,
+            env.namespace
+        ),
+        word: env.protected.then(|| env.name.to_string()),
+        typed: LineInput::default(),
+        then: Confirmed::Delete(findings),
+        scroll: 0,
+    };
+    model.overlays.push(Overlay::Confirm(confirm));
+}
+
+fn count(number: usize) -> String {
+    if number == 1 { "1 leftover".to_owned() } else { format!("{number} leftovers") }
+}
+
+/// Begins to delete.
+pub fn delete(model: &mut Model, findings: Vec<Finding>) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for finding in findings {
+        let Some(env) = model.catalog.environment(&finding.env).cloned() else { continue };
+        let text = finding.kubectl(env.cluster.as_str(), &env.namespace);
+        journal::command(model, text);
+        if let Some(page) = page_mut(model) {
+            page.marks.remove(&finding.uid);
+            let result = DeleteResult { name: finding.name.clone(), result: None };
+            page.results.insert(finding.uid.clone(), result);
+        }
+        effects.push(Effect::Delete { cluster: env.cluster, namespace: env.namespace, finding: Box::new(finding) });
+    }
+    effects
+}
+
+/// Takes in what became of one deletion.
+pub fn deleted(model: &mut Model, uid: &Uid, result: Result<Option<String>, Fault>) -> Vec<Effect> {
+    let ok = result.is_ok();
+    let name = page_mut(model).and_then(|page| page.results.get(uid)).map(|it| it.name.clone());
+    let under_way = |name: &str| {
+        let mut commands = model.journal.commands.iter().rev().filter(|command| command.ok.is_none());
+        let ends = |text: &str| text.split('/').next_back().is_some_and(|end| end.split(' ').next() == Some(name));
+        commands.find(|command| ends(&command.text)).map(|command| command.text.clone())
+    };
+    if let Some(text) = name.as_deref().and_then(under_way) {
+        journal::command_ended(model, &text, ok);
+    }
+    let named = name.as_deref().unwrap_or(uid.as_str()).to_owned();
+    if let Err(fault) = &result {
+        journal::notice(model, State::Failed, format!("{named} was not deleted: {fault}"), fault.advice());
+    }
+    let Some(page) = page_mut(model) else { return Vec::new() };
+    if let Some(slot) = page.results.get_mut(uid) {
+        slot.result = Some(result);
+    }
+    let results: Vec<bool> = page.results.values().filter_map(|it| it.result.as_ref().map(Result::is_ok)).collect();
+    if results.len() == page.results.len() && ok {
+        let done = results.iter().filter(|ok| **ok).count();
+        let title = format!("{} deleted in {}", count(done), page.env);
+        journal::notice(model, State::Done, title, "log and status of each were saved first");
+    }
+    Vec::new()
+}

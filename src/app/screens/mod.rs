@@ -1,0 +1,6 @@
+//! What actions do on each screen.
+
+pub mod cleanup;
+pub mod home;
+pub mod rollback;
+pub mod run;
