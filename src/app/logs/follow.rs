@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use super::pane::{LogPane, Stream};
 use crate::app::effect::Effect;
 use crate::app::msg::LogEvent;
-use crate::domain::catalog::Catalog;
-use crate::domain::observed::{ContainerState, Phase, Pod, Workload};
+use crate::domain::catalog::{Catalog, Environment};
+use crate::domain::observed::{ContainerState, ContainerStatus, Phase, Pod, Terminated, Workload};
 use crate::domain::plan::version_of;
 use crate::domain::world::{EnvWorld, World};
 use crate::ports::cluster::LogRequest;
@@ -28,25 +28,24 @@ pub fn sync(pane: &mut LogPane, catalog: &Catalog, world: &World, now: Timestamp
     let Some(world) = world.env(&env) else { return Vec::new() };
     let Some(workload) = world.workload(&service.workload) else { return Vec::new() };
     let mut effects = close_gone(pane, world, now);
+    effects.extend(restarted(pane, world, environment, now));
+    pane.unfollowed = 0;
     for (pod, container) in wanted(pane, world, workload) {
         let known = pane.streams.values().any(|stream| stream.pod == pod.meta.name && stream.container == container);
-        if known || pane.streams.len() >= STREAMS {
+        if known {
             continue;
         }
-        let image =
-            pod.containers.iter().find(|status| status.name == container).map(|status| version_of(&status.image));
+        if pane.streams.values().filter(|stream| !stream.ended).count() >= STREAMS {
+            pane.unfollowed += 1;
+            continue;
+        }
+        let status = pod.containers.iter().find(|status| status.name == container);
+        let image = status.map(|status| version_of(&status.image));
         pane.mark(&pod.meta.name, pod.meta.created, &format!("joined · {}", image.unwrap_or_default()), false);
         pane.next_stream += 1;
         let number = pane.next_stream;
-        let stream = Stream {
-            pod: Arc::clone(&pod.meta.name),
-            container,
-            last: None,
-            at_last: Vec::new(),
-            failures: 0,
-            open: true,
-            ended: false,
-        };
+        let restarts = status.map_or(0, |status| status.restarts);
+        let stream = Stream::new(Arc::clone(&pod.meta.name), container, restarts);
         let request = request(pane, &stream, &environment.namespace);
         pane.streams.insert(number, stream);
         let cluster = environment.cluster.clone();
@@ -56,40 +55,40 @@ pub fn sync(pane: &mut LogPane, catalog: &Catalog, world: &World, now: Timestamp
 }
 
 /// Takes in what a stream says; opens it again while its container runs.
-pub fn event(
-    pane: &mut LogPane,
-    catalog: &Catalog,
-    world: &World,
-    stream: u64,
-    event: LogEvent,
-    now: Timestamp,
-) -> Vec<Effect> {
+pub fn event(pane: &mut LogPane, catalog: &Catalog, world: &World, stream: u64, event: LogEvent) -> Vec<Effect> {
     match event {
         LogEvent::Lines(lines) => {
             pane.take(stream, lines);
             Vec::new()
         }
-        LogEvent::Ended => reopen(pane, catalog, world, stream, now),
+        LogEvent::Ended => reopen(pane, catalog, world, stream),
         LogEvent::Failed(fault) => {
             pane.problem = Some(fault);
-            reopen(pane, catalog, world, stream, now)
+            reopen(pane, catalog, world, stream)
         }
     }
 }
 
 /// End of file is not the end while the container runs.
-fn reopen(pane: &mut LogPane, catalog: &Catalog, world: &World, number: u64, _now: Timestamp) -> Vec<Effect> {
+fn reopen(pane: &mut LogPane, catalog: &Catalog, world: &World, number: u64) -> Vec<Effect> {
     let Some((env, _)) = pane.target.clone() else { return Vec::new() };
     let (Some(environment), Some(world)) = (catalog.environment(&env), world.env(&env)) else { return Vec::new() };
     let Some(stream) = pane.streams.get_mut(&number) else { return Vec::new() };
     stream.failures += 1;
     let running = world.pod(&stream.pod).is_some_and(|pod| may_say_more(pod, &stream.container));
     if !running || pane.previous {
-        stream.open = false;
         stream.ended = true;
+        let (pod, last) = (Arc::clone(&stream.pod), stream.last);
+        let status = world.pod(&pod).and_then(|pod| status_of(pod, &stream.container));
+        if let Some(end) = status.and_then(how_it_ended).filter(|_| !pane.previous)
+            && let Some(time) = end.finished.or(last)
+        {
+            pane.mark(&pod, time, &format!("exited {}", end.exit_code), end.exit_code != 0);
+        }
         return Vec::new();
     }
-    let delay = Duration::from_secs(1 << stream.failures.min(5)).min(Duration::from_secs(30)) / 2;
+    let delay = Duration::from_secs(1 << (stream.failures - 1).min(5)).min(Duration::from_secs(30));
+    stream.resume();
     let stream = stream.clone();
     let request = request(pane, &stream, &environment.namespace);
     let delay_ms = delay.as_millis() as u64;
@@ -97,10 +96,51 @@ fn reopen(pane: &mut LogPane, catalog: &Catalog, world: &World, number: u64, _no
 }
 
 fn may_say_more(pod: &Pod, container: &str) -> bool {
-    let ended =
-        |status: &crate::domain::observed::ContainerStatus| matches!(status.state, ContainerState::Terminated(_));
     !matches!(pod.phase, Phase::Succeeded | Phase::Failed)
-        && pod.containers.iter().any(|status| &*status.name == container && !ended(status))
+        && status_of(pod, container).is_some_and(|status| how_it_ended(status).is_none())
+}
+
+fn status_of<'a>(pod: &'a Pod, container: &str) -> Option<&'a ContainerStatus> {
+    pod.containers.iter().find(|status| &*status.name == container)
+}
+
+/// How a container ended that does not run now; one that waits to be started again has ended too.
+fn how_it_ended(status: &ContainerStatus) -> Option<&Terminated> {
+    match &status.state {
+        ContainerState::Terminated(end) => Some(end),
+        ContainerState::Waiting { .. } => status.last.as_ref(),
+        ContainerState::Running { .. } | ContainerState::Unknown => None,
+    }
+}
+
+/// Says which containers were started again, and opens those streams again that had ended with them.
+fn restarted(pane: &mut LogPane, world: &EnvWorld, environment: &Environment, now: Timestamp) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for number in pane.streams.keys().copied().collect::<Vec<_>>() {
+        let Some(stream) = pane.streams.get_mut(&number) else { continue };
+        let Some(status) = world.pod(&stream.pod).and_then(|pod| status_of(pod, &stream.container)) else { continue };
+        let runs = matches!(status.state, ContainerState::Running { .. });
+        if !runs || status.restarts <= stream.restarts {
+            continue;
+        }
+        stream.restarts = status.restarts;
+        let had_ended = std::mem::take(&mut stream.ended);
+        if had_ended {
+            stream.failures = 0;
+            stream.resume();
+        }
+        let stream = stream.clone();
+        let code = status.last.as_ref().map(|end| end.exit_code).filter(|_| !had_ended);
+        let exited = code.map(|code| format!("exited {code} · ")).unwrap_or_default();
+        let bad = code.is_some_and(|code| code != 0);
+        pane.mark(&stream.pod, now, &format!("{exited}restart {}", status.restarts), bad);
+        if had_ended && !pane.previous {
+            let request = request(pane, &stream, &environment.namespace);
+            let cluster = environment.cluster.clone();
+            effects.push(Effect::OpenLog { stream: number, cluster, request, delay_ms: 0 });
+        }
+    }
+    effects
 }
 
 fn request(pane: &LogPane, stream: &Stream, namespace: &Arc<str>) -> LogRequest {

@@ -22,8 +22,11 @@ pub(super) struct Stream {
     pub(super) last: Option<Timestamp>,
     /// Lines already seen at the time `last`, which come again when the stream is opened anew.
     pub(super) at_last: Vec<Box<str>>,
+    /// Opened anew after this time: what is older comes again, and of what is as old those in `replay`.
+    resumed: Option<Timestamp>,
+    replay: Vec<Box<str>>,
     pub(super) failures: u32,
-    pub(super) open: bool,
+    pub(super) restarts: u32,
     /// The container has ended: what comes after the end of the stream is nothing.
     pub(super) ended: bool,
 }
@@ -37,6 +40,7 @@ pub struct Row<'a> {
 }
 
 /// State of the log pane.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own that a key turns")]
 #[derive(Clone, Debug, Default)]
 pub struct LogPane {
     pub target: Option<Target>,
@@ -56,6 +60,8 @@ pub struct LogPane {
     pub since_minutes: Option<u32>,
     pub column: usize,
     pub problem: Option<Fault>,
+    /// Containers that are not followed, because there are too many.
+    pub unfollowed: usize,
 }
 
 impl LogPane {
@@ -63,8 +69,8 @@ impl LogPane {
     pub fn turn_to(&mut self, target: Option<Target>) -> Vec<u64> {
         let closed = self.streams.keys().copied().collect();
         let next_stream = self.next_stream;
-        let Self { wrap, fields, timestamps, since_minutes, .. } = *self;
-        *self = Self { target, next_stream, wrap, fields, timestamps, since_minutes, ..Self::default() };
+        let Self { wrap, timestamps, fields, since_minutes, .. } = *self;
+        *self = Self { target, next_stream, wrap, timestamps, fields, since_minutes, ..Self::default() };
         closed
     }
 
@@ -92,7 +98,6 @@ impl LogPane {
     /// Takes lines of a stream in; those that came before it was opened anew are dropped.
     pub fn take(&mut self, stream: u64, lines: Vec<LogLine>) -> bool {
         let Some(stream) = self.streams.get_mut(&stream) else { return false };
-        stream.failures = 0;
         let mut any = false;
         for line in lines {
             if stream.is_repeat(&line) {
@@ -105,6 +110,7 @@ impl LogPane {
             self.ring.push(Entry { time: line.time, pod, level, mark: false, bad: false, text: line.text.into() });
         }
         if any {
+            stream.failures = 0;
             self.problem = None;
         }
         any
@@ -116,16 +122,17 @@ impl LogPane {
         self.ring.push(Entry { time: Some(now), pod, level: None, mark: true, bad, text: text.into() });
     }
 
-    /// The last rows that fit, oldest first.
+    /// The last rows that fit, oldest first. A filter that begins with `!` hides what matches.
     pub fn rows(&self, height: usize) -> Vec<Row<'_>> {
-        let filter = pattern(&self.filter).ok().flatten();
+        let (inverse, text) = self.filter.strip_prefix('!').map_or((false, &*self.filter), |rest| (true, rest));
+        let filter = pattern(text).ok().flatten();
         let search = pattern(&self.search).ok().flatten();
         let last = self.held_at.unwrap_or(u64::MAX).min(self.ring.end().saturating_sub(1));
         let mut rows: Vec<Row<'_>> = Vec::with_capacity(height);
         let mut number = last;
         while rows.len() < height && number >= self.ring.first() {
             let Some(entry) = self.ring.get(number) else { break };
-            if filter.as_ref().is_none_or(|filter| entry.mark || filter.is_match(&entry.text)) {
+            if filter.as_ref().is_none_or(|filter| entry.mark || filter.is_match(&entry.text) != inverse) {
                 let hit = search.as_ref().is_some_and(|search| search.is_match(&entry.text));
                 rows.push(Row { number, entry, hit });
             }
@@ -186,12 +193,26 @@ impl LogPane {
 }
 
 impl Stream {
-    fn is_repeat(&self, line: &LogLine) -> bool {
-        match (line.time, self.last) {
-            (Some(time), Some(last)) if time < last => true,
-            (Some(time), Some(last)) if time == last => self.at_last.iter().any(|seen| **seen == *line.text),
-            _ => false,
+    pub(super) fn new(pod: Arc<str>, container: Arc<str>, restarts: u32) -> Self {
+        let (at_last, replay) = (Vec::new(), Vec::new());
+        Self { pod, container, last: None, at_last, resumed: None, replay, failures: 0, restarts, ended: false }
+    }
+
+    /// Is about to be opened anew at the time of its last line.
+    pub(super) fn resume(&mut self) {
+        self.resumed = self.last;
+        self.replay.clone_from(&self.at_last);
+    }
+
+    /// Each line that was seen comes again once: an equal one after that is a line of its own.
+    fn is_repeat(&mut self, line: &LogLine) -> bool {
+        let (Some(time), Some(resumed)) = (line.time, self.resumed) else { return false };
+        if time > resumed {
+            self.resumed = None;
+            return false;
         }
+        let seen = self.replay.iter().position(|seen| **seen == *line.text);
+        time < resumed || seen.map(|at| self.replay.swap_remove(at)).is_some()
     }
 
     fn note(&mut self, line: &LogLine) {
@@ -199,7 +220,7 @@ impl Stream {
             self.at_last.clear();
             self.last = line.time.or(self.last);
         }
-        if self.at_last.len() < 64 {
+        if self.at_last.len() < 1_024 {
             self.at_last.push(line.text.as_str().into());
         }
     }
@@ -224,15 +245,7 @@ mod tests {
     use crate::domain::fixtures::later;
 
     fn pane() -> LogPane {
-        let stream = Stream {
-            pod: "auth-1".into(),
-            container: "auth".into(),
-            last: None,
-            at_last: Vec::new(),
-            failures: 0,
-            open: true,
-            ended: false,
-        };
+        let stream = Stream::new("auth-1".into(), "auth".into(), 0);
         LogPane { streams: BTreeMap::from([(1, stream)]), ..LogPane::default() }
     }
 
@@ -258,9 +271,11 @@ mod tests {
     #[test]
     fn a_stream_that_is_opened_anew_repeats_nothing_and_loses_nothing() {
         let mut pane = pane();
-        pane.take(1, vec![line(1, "one"), line(2, "two")]);
-        pane.take(1, vec![line(2, "two"), line(2, "another"), line(3, "three")]);
-        assert_eq!(shown(&pane, 9), ["one", "two", "another", "three"]);
+        pane.take(1, vec![line(1, "one"), line(2, "two"), line(2, "two")]);
+        pane.streams.get_mut(&1).unwrap().resume();
+        let again = ["two", "two", "two", "another"].map(|text| line(2, text));
+        pane.take(1, [vec![line(1, "one")], again.to_vec(), vec![line(3, "three")]].concat());
+        assert_eq!(shown(&pane, 9), ["one", "two", "two", "two", "another", "three"]);
     }
 
     #[test]
@@ -269,6 +284,8 @@ mod tests {
         pane.take(1, vec![line(1, "GET /"), line(2, "ERROR boom"), line(3, "GET /x")]);
         pane.filter = "get".to_owned();
         assert_eq!(shown(&pane, 9), ["GET /", "GET /x"]);
+        pane.filter = "!get".to_owned();
+        assert_eq!(shown(&pane, 9), ["ERROR boom"]);
         pane.filter.clear();
         pane.search = "boom".to_owned();
         assert!(pane.find(true));
