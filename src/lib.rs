@@ -1,6 +1,7 @@
 //! shipdeck: a terminal release cockpit. The map of the crate stands here once all layers do.
 
 pub mod actions;
+pub mod adapters;
 pub mod app;
 pub mod config;
 pub mod domain;

@@ -1,0 +1,4 @@
+//! The world outside, for real and simulated. Adapters do not know each other.
+
+pub mod simulated;
+pub mod system;

@@ -1,0 +1,276 @@
+//! The simulated cluster behind the same trait as a real one.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Notify;
+
+use super::world::{Key, World};
+use super::{logs, render};
+use crate::domain::catalog::Catalog;
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::observed::{Change, Kind, Object, Workload, WorkloadRef};
+use crate::ports::cluster::{
+    ChangeSink, Cluster, DeleteTarget, Discovery, ImageChange, LogRequest, LogSink, Revision, Scope, Sighting,
+};
+
+/// How often a moving world is looked at.
+const STEP: Duration = Duration::from_millis(250);
+
+/// A whole cluster in memory.
+pub struct SimulatedCluster {
+    world: Mutex<World>,
+    clock: fn() -> Timestamp,
+    changed: Notify,
+}
+
+impl SimulatedCluster {
+    /// The world of a catalog: equal seeds on equal clocks, equal worlds.
+    pub fn new(catalog: &Catalog, seed: u64, clock: fn() -> Timestamp) -> Self {
+        Self { world: Mutex::new(World::new(catalog, seed, clock())), clock, changed: Notify::new() }
+    }
+
+    /// From now on every call fails like this, and watches report it; none: all is well again.
+    pub fn set_fault(&self, fault: Option<Fault>) {
+        self.world().fault = fault;
+        self.changed.notify_waiters();
+    }
+
+    fn world(&self) -> MutexGuard<'_, World> {
+        // A panic in a test's thread leaves the world as it was between two statements: still usable.
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn check(&self) -> Result<(), Fault> {
+        self.world().fault.clone().map_or(Ok(()), Err)
+    }
+
+    /// Changes since what was sent, and how long nothing will happen.
+    fn news(&self, namespace: &str, sent: &mut BTreeMap<Key, u64>) -> (Vec<Change>, Duration) {
+        let now = (self.clock)();
+        let mut world = self.world();
+        let moving = world.step(now);
+        let mut changes = Vec::new();
+        for (key, (version, object)) in world.objects.iter().filter(|(key, _)| *key.0 == *namespace) {
+            if sent.get(key) != Some(version) {
+                sent.insert(key.clone(), *version);
+                changes.push(Change::Upsert(object.clone()));
+            }
+        }
+        let gone: Vec<Key> = sent.keys().filter(|key| !world.objects.contains_key(*key)).cloned().collect();
+        for key in gone {
+            sent.remove(&key);
+            // A delete by name is enough for the index: nothing else bears the name here.
+            let uid = crate::domain::ids::Uid::new("");
+            changes.push(Change::Delete { kind: key.1, name: key.2, uid });
+        }
+        let quiet = Duration::try_from(world.next_build().duration_since(now)).unwrap_or(STEP);
+        (changes, if moving { STEP } else { quiet.max(STEP) })
+    }
+
+    fn find(&self, namespace: &str, kind: Kind, name: &str) -> Option<Object> {
+        let key = (Arc::from(namespace), kind, Arc::from(name));
+        self.world().objects.get(&key).map(|(_, object)| object.clone())
+    }
+}
+
+fn not_found(what: &str) -> Fault {
+    Fault::new(FaultKind::NotFound, format!("{what} does not exist"))
+}
+
+#[async_trait]
+impl Cluster for SimulatedCluster {
+    async fn watch(&self, scope: Scope, sink: ChangeSink) {
+        let mut sent = BTreeMap::new();
+        let mut lost = false;
+        let mut first = true;
+        loop {
+            let fault = self.world().fault.clone();
+            if let Some(fault) = fault {
+                for kind in render::KINDS {
+                    if !sink(scope.env.clone(), Change::Lost(kind, fault.clone())).await {
+                        return;
+                    }
+                }
+                lost = true;
+                self.changed.notified().await;
+                continue;
+            }
+            if first || lost {
+                sent.clear();
+            }
+            let (changes, wait) = self.news(&scope.namespace, &mut sent);
+            let mut batch = Vec::new();
+            if first || lost {
+                batch.extend(render::KINDS.map(Change::ListStarted));
+                batch.extend(changes);
+                batch.extend(render::KINDS.map(Change::Listed));
+            } else {
+                batch = changes;
+            }
+            (first, lost) = (false, false);
+            for change in batch {
+                if !sink(scope.env.clone(), change).await {
+                    return;
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.changed.notified() => {}
+            }
+        }
+    }
+
+    async fn discover(&self) -> Result<Discovery, Fault> {
+        self.check()?;
+        let world = self.world();
+        let workloads = world.workloads.iter().map(|it| Sighting {
+            namespace: Arc::clone(&it.namespace),
+            workload: it.reference.clone(),
+            containers: vec![(Arc::clone(&it.reference.name), Arc::clone(it.image()))],
+        });
+        Ok(Discovery { workloads: workloads.collect(), hidden_namespaces: 4, limited_to: None })
+    }
+
+    fn attend(&self, _attentive: bool) {}
+
+    async fn set_image(&self, change: &ImageChange) -> Result<Workload, Fault> {
+        self.check()?;
+        let now = (self.clock)();
+        let object = self.workload(&change.namespace, &change.workload).await?;
+        if object.meta.uid != change.uid {
+            return Err(Fault::new(FaultKind::Conflict, format!("{} was deleted and created again", change.workload)));
+        }
+        let container = object.containers.get(change.container_index).filter(|it| it.name == change.container);
+        let Some(container) = container else {
+            let what = format!("{} has no container {} at its place any more", change.workload, change.container);
+            return Err(Fault::new(FaultKind::Conflict, what));
+        };
+        if container.image != change.from && container.image != change.to {
+            let writer = self.writer(&change.namespace, &change.workload);
+            let what = format!("{} was changed to {} by {writer} meanwhile", change.workload, container.image);
+            return Err(Fault::new(FaultKind::Conflict, what));
+        }
+        if !change.dry_run && container.image != change.to {
+            let mut world = self.world();
+            let found = world
+                .workloads
+                .iter_mut()
+                .find(|it| it.namespace == change.namespace && it.reference == change.workload);
+            if let Some(found) = found {
+                found.set(&change.to, "shipdeck", now);
+            }
+            world.step(now);
+        }
+        self.changed.notify_waiters();
+        self.workload(&change.namespace, &change.workload).await
+    }
+
+    async fn workload(&self, namespace: &str, workload: &WorkloadRef) -> Result<Workload, Fault> {
+        self.check()?;
+        match self.find(namespace, Kind::Workload(workload.kind), &workload.name) {
+            Some(Object::Workload(found)) => Ok(*found),
+            _ => Err(not_found(&workload.to_string())),
+        }
+    }
+
+    async fn revisions(&self, namespace: &str, workload: &WorkloadRef) -> Result<Vec<Revision>, Fault> {
+        self.check()?;
+        let world = self.world();
+        let found = world.workloads.iter().find(|it| &*it.namespace == namespace && it.reference == *workload);
+        let found = found.ok_or_else(|| not_found(&workload.to_string()))?;
+        let revisions = found.revisions.iter().enumerate().rev().map(|(number, (image, created))| Revision {
+            number: number as u64 + 1,
+            containers: vec![(Arc::clone(&workload.name), Arc::clone(image))],
+            created: *created,
+        });
+        Ok(revisions.collect())
+    }
+
+    async fn log(&self, request: &LogRequest, sink: LogSink) -> Result<(), Fault> {
+        let mut number = None;
+        loop {
+            self.check()?;
+            let now = (self.clock)();
+            let found = self
+                .world()
+                .pods
+                .iter()
+                .find(|it| it.namespace == request.namespace && it.name == request.pod)
+                .cloned();
+            let Some(pod) = found else {
+                return if number.is_some() { Ok(()) } else { Err(not_found(&format!("pod {}", request.pod))) };
+            };
+            let since = request.since.and_then(|since| SignedDuration::try_from(since).ok()).map(|since| now - since);
+            let start = request.since_time.or(since).unwrap_or_else(|| {
+                let tail = request.tail.unwrap_or(200).min(200);
+                now - SignedDuration::from_secs(3 * tail as i64)
+            });
+            let mut at =
+                number.unwrap_or_else(|| logs::first_after(pod.behaviour, pod.created, start.max(pod.created)));
+            let version = crate::domain::plan::version_of(&pod.image);
+            let mut batch = Vec::new();
+            let next = loop {
+                let line = logs::line(&pod.workload.name, &version, pod.behaviour, pod.created, at);
+                match line.time {
+                    Some(time) if time > now => break time,
+                    _ => batch.push(line),
+                }
+                at += 1;
+            };
+            number = Some(at);
+            if !batch.is_empty() && !sink(batch).await {
+                return Ok(());
+            }
+            if !request.follow || request.previous {
+                return Ok(());
+            }
+            let wait = Duration::try_from(next.duration_since(now)).unwrap_or(STEP);
+            tokio::time::sleep(wait.clamp(STEP, Duration::from_secs(2))).await;
+        }
+    }
+
+    async fn delete(&self, target: &DeleteTarget) -> Result<(), Fault> {
+        self.check()?;
+        let kind = if target.resource == "job" { Kind::Job } else { Kind::Pod };
+        let what = format!("{} {}", target.resource, target.name);
+        let object = self.find(&target.namespace, kind, &target.name).ok_or_else(|| not_found(&what))?;
+        let meta = object.meta();
+        if meta.uid != target.uid {
+            return Err(Fault::new(FaultKind::Conflict, format!("{what} was replaced meanwhile")));
+        }
+        if meta.resource_version != target.resource_version {
+            return Err(Fault::new(FaultKind::Conflict, format!("{what} was modified meanwhile")));
+        }
+        let now = (self.clock)();
+        let mut world = self.world();
+        world.fixed.retain(|(namespace, object)| *namespace != target.namespace || object.meta().uid != target.uid);
+        world.end_pod(&target.namespace, &target.name, now);
+        world.step(now);
+        drop(world);
+        self.changed.notify_waiters();
+        Ok(())
+    }
+
+    async fn manifest(&self, namespace: &str, resource: &str, name: &str) -> Result<String, Fault> {
+        self.check()?;
+        let kind = if resource == "job" { Kind::Job } else { Kind::Pod };
+        let object = self.find(namespace, kind, name).ok_or_else(|| not_found(&format!("{resource} {name}")))?;
+        let meta = object.meta();
+        let uid = meta.uid.as_str();
+        Ok(format!(
+            "{{\n  \"kind\": \"{resource}\",\n  \"metadata\": {{\"name\": \"{name}\", \"uid\": \"{uid}\"}}\n}}\n"
+        ))
+    }
+}
+
+impl SimulatedCluster {
+    fn writer(&self, namespace: &str, workload: &WorkloadRef) -> &'static str {
+        let world = self.world();
+        let found = world.workloads.iter().find(|it| &*it.namespace == namespace && it.reference == *workload);
+        found.map_or("somebody", |it| it.writer)
+    }
+}

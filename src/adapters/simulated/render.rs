@@ -1,0 +1,278 @@
+//! The simulated state as an API server would show it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::pods::SimPod;
+use super::world::{Dice, Key, Workload, World};
+use crate::domain::ids::Uid;
+use crate::domain::image::Image;
+use crate::domain::observed::{
+    Condition, Container, ContainerState, ContainerStatus, Job, Kind, Marks, Meta, Object, Owner, Phase, Pod,
+    ReplicaSet, Strategy, TemplateHash, Terminated, WorkloadKind, WorkloadRef, WorkloadStatus,
+};
+
+/// A stable number for a text (FNV-1a).
+fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// The digest that an image has here: its own, or one made from its name.
+pub(super) fn digest(image: &str) -> Arc<str> {
+    let own = image.parse::<Image>().ok().and_then(|image| image.digest);
+    own.unwrap_or_else(|| {
+        let parts: String = (0..4).map(|part| format!("{:016x}", hash(&format!("{part}{image}")))).collect();
+        format!("sha256:{parts}").into()
+    })
+}
+
+pub(super) fn set_name(workload: &WorkloadRef, image: &str) -> String {
+    format!("{}-{:08x}", workload.name, hash(image) as u32)
+}
+
+fn workload_uid(workload: &Workload) -> Uid {
+    Uid::new(format!("{}/{}", workload.namespace, workload.reference))
+}
+
+fn meta(name: &str, uid: Uid, created: Timestamp, owner: Option<Owner>) -> Meta {
+    Meta {
+        name: name.into(),
+        uid,
+        resource_version: "0".into(),
+        created,
+        deleting: None,
+        owner,
+        marks: Marks::default(),
+    }
+}
+
+/// The same object at a version.
+pub(super) fn with_version(mut object: Object, version: u64) -> Object {
+    let meta = match &mut object {
+        Object::Workload(it) => &mut it.meta,
+        Object::ReplicaSet(it) => &mut it.meta,
+        Object::Pod(it) => &mut it.meta,
+        Object::Job(it) => &mut it.meta,
+        Object::Event(it) => &mut it.meta,
+    };
+    meta.resource_version = version.to_string().into();
+    object
+}
+
+/// Every object there is.
+pub(super) fn all(world: &World, now: Timestamp) -> BTreeMap<Key, Object> {
+    let mut objects = BTreeMap::new();
+    let mut put = |namespace: &Arc<str>, object: Object| {
+        let name = Arc::clone(&object.meta().name);
+        objects.insert((Arc::clone(namespace), object.kind(), name), object);
+    };
+    for it in &world.workloads {
+        let pods: Vec<&SimPod> = world.pods_of(it).collect();
+        put(&it.namespace, Object::Workload(Box::new(workload(it, &pods, now))));
+        if it.reference.kind == WorkloadKind::Deployment {
+            for (number, (image, since)) in it.revisions.iter().enumerate() {
+                let set = replica_set(it, image, number as u64 + 1, (*since, now), &pods);
+                put(&it.namespace, Object::ReplicaSet(Box::new(set)));
+            }
+        }
+        for it in pods {
+            put(&it.namespace, Object::Pod(Box::new(pod(it, now))));
+        }
+    }
+    for (namespace, object) in &world.fixed {
+        put(namespace, object.clone());
+    }
+    objects
+}
+
+fn is_alive(pod: &&&SimPod) -> bool {
+    pod.deleting.is_none()
+}
+
+pub(super) fn workload(it: &Workload, pods: &[&SimPod], now: Timestamp) -> crate::domain::observed::Workload {
+    let alive = || pods.iter().filter(is_alive);
+    let new = || alive().filter(|pod| pod.image == *it.image());
+    let count = |number: usize| number as u32;
+    let updated = count(new().count());
+    let available = count(alive().filter(|pod| pod.is_ready(now)).count());
+    let new_ready = count(new().filter(|pod| pod.is_ready(now)).count());
+    let complete = updated == it.replicas && count(alive().count()) == it.replicas && available == it.replicas;
+    let revision = |image: &str| Arc::from(set_name(&it.reference, image));
+    let current =
+        if complete { it.image() } else { it.revisions.iter().rev().nth(1).map_or(it.image(), |(image, _)| image) };
+    let stateful = it.reference.kind == WorkloadKind::StatefulSet;
+    crate::domain::observed::Workload {
+        kind: it.reference.kind,
+        meta: meta(&it.reference.name, workload_uid(it), it.created, None),
+        generation: it.generation,
+        observed_generation: it.generation,
+        desired: it.replicas,
+        paused: false,
+        strategy: Strategy::RollingUpdate,
+        progress_deadline: (it.reference.kind == WorkloadKind::Deployment).then_some(600),
+        template: TemplateHash(hash(it.image())),
+        containers: vec![Container { name: Arc::clone(&it.reference.name), image: Arc::clone(it.image()) }],
+        status: WorkloadStatus {
+            replicas: count(alive().count()),
+            updated,
+            ready: available,
+            available,
+            terminating: count(pods.iter().filter(|pod| pod.deleting.is_some()).count()),
+            current_revision: stateful.then(|| revision(current)),
+            update_revision: stateful.then(|| revision(it.image())),
+            conditions: conditions(it, new_ready >= it.replicas, now),
+        },
+    }
+}
+
+/// `Progressing` as the Deployment controller writes it, naming the ReplicaSet.
+fn conditions(it: &Workload, complete: bool, now: Timestamp) -> Vec<Condition> {
+    if it.reference.kind != WorkloadKind::Deployment {
+        return Vec::new();
+    }
+    let set = set_name(&it.reference, it.image());
+    let since = it.revisions.last().map_or(it.created, |(_, at)| *at);
+    // A degraded service was whole once: the condition says so for ever.
+    let was_complete = complete || now.duration_since(since) > SignedDuration::from_hours(1);
+    let late = now.duration_since(since) > SignedDuration::from_secs(600);
+    let (status, reason, message) = match (was_complete, late) {
+        (true, _) => (true, "NewReplicaSetAvailable", format!("ReplicaSet \"{set}\" has successfully progressed.")),
+        (false, false) => (true, "ReplicaSetUpdated", format!("ReplicaSet \"{set}\" is progressing.")),
+        (false, true) => {
+            (false, "ProgressDeadlineExceeded", format!("ReplicaSet \"{set}\" has timed out progressing."))
+        }
+    };
+    vec![Condition {
+        kind: "Progressing".into(),
+        status,
+        reason: reason.into(),
+        message: message.into(),
+        updated: Some(since),
+    }]
+}
+
+fn replica_set(
+    it: &Workload,
+    image: &Arc<str>,
+    revision: u64,
+    times: (Timestamp, Timestamp),
+    pods: &[&SimPod],
+) -> ReplicaSet {
+    let (since, now) = times;
+    let own = || pods.iter().filter(is_alive).filter(|pod| pod.image == *image);
+    let ready = own().filter(|pod| pod.is_ready(now)).count() as u32;
+    let name = set_name(&it.reference, image);
+    let owner = Owner { kind: "Deployment".into(), name: Arc::clone(&it.reference.name), uid: workload_uid(it) };
+    ReplicaSet {
+        meta: meta(&name, Uid::new(format!("{}/{name}", it.namespace)), since, Some(owner)),
+        revision,
+        template: TemplateHash(hash(image)),
+        containers: vec![Container { name: Arc::clone(&it.reference.name), image: Arc::clone(image) }],
+        desired: own().count() as u32,
+        replicas: own().count() as u32,
+        ready,
+        available: ready,
+        conditions: Vec::new(),
+    }
+}
+
+fn pod(it: &SimPod, now: Timestamp) -> Pod {
+    let shown = it.shown(now);
+    let set = set_name(&it.workload, &it.image);
+    let owner = match it.workload.kind {
+        WorkloadKind::Deployment => Owner {
+            kind: "ReplicaSet".into(),
+            name: set.as_str().into(),
+            uid: Uid::new(format!("{}/{set}", it.namespace)),
+        },
+        kind => Owner {
+            kind: kind.api_kind().into(),
+            name: Arc::clone(&it.workload.name),
+            uid: Uid::new(format!("{}/{}", it.namespace, it.workload)),
+        },
+    };
+    let mut meta = meta(&it.name, Uid::new(&it.uid), it.created, Some(owner));
+    meta.deleting = it.deleting;
+    let started = !matches!(shown.state, ContainerState::Waiting { .. }) || shown.restarts > 0;
+    Pod {
+        meta,
+        revision: Some(set.into()),
+        phase: shown.phase,
+        reason: None,
+        message: None,
+        ready: shown.ready,
+        unscheduled: None,
+        node: Some("node-a".into()),
+        containers: vec![ContainerStatus {
+            name: Arc::clone(&it.workload.name),
+            image: Arc::clone(&it.image),
+            digest: started.then(|| digest(&it.image)),
+            init: false,
+            ready: shown.ready,
+            restarts: shown.restarts,
+            state: shown.state,
+            last: shown.last,
+        }],
+    }
+}
+
+/// What a busy namespace leaves behind.
+pub(super) fn leftovers(namespace: &Arc<str>, dice: &mut Dice, now: Timestamp) -> Vec<(Arc<str>, Object)> {
+    let hours = |number: i64| now - SignedDuration::from_hours(number);
+    let mut found = Vec::new();
+    for (name, reason, hour) in [("debug-shell", None, 70), ("load-test", Some("Evicted"), 26)] {
+        let name = format!("{name}-{}", dice.suffix());
+        let ended = Terminated {
+            exit_code: i32::from(reason.is_some()),
+            reason: "Error".into(),
+            message: "".into(),
+            finished: Some(hours(hour)),
+        };
+        let status = ContainerStatus {
+            name: "main".into(),
+            image: "registry.example/tools:v1".into(),
+            digest: None,
+            init: false,
+            ready: false,
+            restarts: 0,
+            state: ContainerState::Terminated(ended),
+            last: None,
+        };
+        found.push(Object::Pod(Box::new(Pod {
+            meta: meta(&name, Uid::new(format!("{namespace}/{name}")), hours(hour), None),
+            revision: None,
+            phase: if reason.is_some() { Phase::Failed } else { Phase::Succeeded },
+            reason: reason.map(Arc::from),
+            message: reason.map(|_| "the node was low on disk".into()),
+            ready: false,
+            unscheduled: None,
+            node: Some("node-b".into()),
+            containers: vec![status],
+        })));
+    }
+    for (name, reason, hour) in
+        [("ledger-migrate-188", "BackoffLimitExceeded", 120), ("feed-rebuild", "DeadlineExceeded", 96)]
+    {
+        let failed = Condition {
+            kind: "Failed".into(),
+            status: true,
+            reason: reason.into(),
+            message: "Job has reached its limit".into(),
+            updated: Some(hours(hour)),
+        };
+        found.push(Object::Job(Box::new(Job {
+            meta: meta(name, Uid::new(format!("{namespace}/{name}")), hours(hour), None),
+            active: 0,
+            succeeded: 0,
+            failed: 6,
+            ttl: false,
+            conditions: vec![failed],
+        })));
+    }
+    found.into_iter().map(|object| (Arc::clone(namespace), object)).collect()
+}
+
+/// The kinds of the simulation in the order of a first read.
+pub(super) const KINDS: [Kind; 7] = Kind::ALL;
