@@ -12,6 +12,7 @@ use super::world::{Key, World};
 use super::{logs, render};
 use crate::domain::catalog::Catalog;
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::ids::Uid;
 use crate::domain::observed::{Change, Kind, Object, Workload, WorkloadRef};
 use crate::ports::cluster::{
     ChangeSink, Cluster, DeleteTarget, Discovery, ImageChange, LogRequest, LogSink, Revision, Scope, Sighting,
@@ -49,23 +50,22 @@ impl SimulatedCluster {
     }
 
     /// Changes since what was sent, and how long nothing will happen.
-    fn news(&self, namespace: &str, sent: &mut BTreeMap<Key, u64>) -> (Vec<Change>, Duration) {
+    fn news(&self, namespace: &str, sent: &mut BTreeMap<Key, (u64, Uid)>) -> (Vec<Change>, Duration) {
         let now = (self.clock)();
         let mut world = self.world();
         let moving = world.step(now);
         let mut changes = Vec::new();
         for (key, (version, object)) in world.objects.iter().filter(|(key, _)| *key.0 == *namespace) {
-            if sent.get(key) != Some(version) {
-                sent.insert(key.clone(), *version);
+            if sent.get(key).is_none_or(|(known, _)| known != version) {
+                sent.insert(key.clone(), (*version, object.meta().uid.clone()));
                 changes.push(Change::Upsert(object.clone()));
             }
         }
         let gone: Vec<Key> = sent.keys().filter(|key| !world.objects.contains_key(*key)).cloned().collect();
         for key in gone {
-            sent.remove(&key);
-            // A delete by name is enough for the index: nothing else bears the name here.
-            let uid = crate::domain::ids::Uid::new("");
-            changes.push(Change::Delete { kind: key.1, name: key.2, uid });
+            if let Some((_, uid)) = sent.remove(&key) {
+                changes.push(Change::Delete { kind: key.1, name: key.2, uid });
+            }
         }
         let quiet = Duration::try_from(world.next_build().duration_since(now)).unwrap_or(STEP);
         (changes, if moving { STEP } else { quiet.max(STEP) })
