@@ -45,7 +45,7 @@ fn again(model: &mut Model, change: impl FnOnce(&mut logs::LogPane)) -> Vec<Effe
 /// Takes in what a stream says.
 pub fn take(model: &mut Model, stream: u64, event: LogEvent) -> Vec<Effect> {
     model.session.dirty = true;
-    logs::event(&mut model.logs, &model.catalog, &model.world, stream, event, model.session.now)
+    logs::event(&mut model.logs, &model.catalog, &model.world, stream, event)
 }
 
 /// What a key does to the pane.
