@@ -26,14 +26,9 @@ pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
 fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     use Action as A;
     match action {
-        A::Up => move_by(model, -1),
-        A::Down => move_by(model, 1),
-        A::Left => home::horizontal(model, -1),
-        A::Right => home::horizontal(model, 1),
-        A::Top => move_by(model, -1_000_000),
-        A::Bottom => move_by(model, 1_000_000),
-        A::HalfPageUp => move_by(model, -half(model)),
-        A::HalfPageDown => move_by(model, half(model)),
+        A::Up | A::Down | A::Left | A::Right | A::Top | A::Bottom | A::HalfPageUp | A::HalfPageDown => {
+            travel(model, action);
+        }
         A::Enter => return enter(model),
         A::Back => return back(model),
         A::Quit => return quit(model),
@@ -55,10 +50,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         A::Sort => home::sort(model),
         A::Details => home::details(model),
         A::CommandLog => model.overlays.push(Overlay::Commands { scroll: 0 }),
-        A::ErrorLog => {
-            journal::dismiss(model);
-            model.overlays.push(Overlay::Errors { scroll: 0 });
-        }
+        A::ErrorLog => show_errors(model),
         A::ShowRun => {
             if let Some(id) = model.active_run().or(model.runs.last()).map(|run| run.id) {
                 runs::show(model, id);
@@ -66,10 +58,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         A::Mark => home::mark(model),
         A::MarkGroup => home::pick_group(model),
-        A::Unmark => {
-            model.home.marks.clear();
-            model.home.group = None;
-        }
+        A::Unmark => home::unmark(model),
         A::Deploy => return versions::open(model),
         A::Promote => promote(model),
         A::RollBack => return rollback::begin(model),
@@ -115,6 +104,20 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     Vec::new()
 }
 
+fn travel(model: &mut Model, action: Action) {
+    match action {
+        Action::Up => move_by(model, -1),
+        Action::Down => move_by(model, 1),
+        Action::Left => home::horizontal(model, -1),
+        Action::Right => home::horizontal(model, 1),
+        Action::Top => move_by(model, -1_000_000),
+        Action::Bottom => move_by(model, 1_000_000),
+        Action::HalfPageUp => move_by(model, -half(model)),
+        Action::HalfPageDown => move_by(model, half(model)),
+        _ => {}
+    }
+}
+
 fn move_by(model: &mut Model, by: isize) {
     if !model.overlays.is_empty() {
         mouse::move_overlay(model, by);
@@ -131,6 +134,11 @@ fn half(model: &Model) -> isize {
     } else {
         isize::try_from(places::page_rows(model) / 2).unwrap_or(1)
     }
+}
+
+fn show_errors(model: &mut Model) {
+    journal::dismiss(model);
+    model.overlays.push(Overlay::Errors { scroll: 0 });
 }
 
 fn zoom(model: &mut Model, zoomed: bool) {
@@ -211,15 +219,18 @@ pub fn interrupt(model: &mut Model) -> Vec<Effect> {
         "stopped reading what ran before"
     } else if model.overlays.pop().is_some() {
         "closed"
-    } else if std::mem::take(&mut model.home.filtering) {
-        "stopped typing"
-    } else if cleanup::page_mut(model).is_some_and(|page| std::mem::take(&mut page.filtering)) {
+    } else if stop_typing(model) {
         "stopped typing"
     } else {
         "nothing to stop"
     };
     journal::notice(model, State::Blocked, stopped, "once more within a second quits");
     Vec::new()
+}
+
+fn stop_typing(model: &mut Model) -> bool {
+    let home = std::mem::take(&mut model.home.filtering);
+    home | cleanup::page_mut(model).is_some_and(|page| std::mem::take(&mut page.filtering))
 }
 
 fn promote(model: &mut Model) {

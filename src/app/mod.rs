@@ -21,4 +21,8 @@ pub mod rows;
 pub mod runs;
 pub mod screens;
 pub mod starter;
+#[cfg(test)]
+pub(crate) mod testkit;
+#[cfg(test)]
+mod tests;
 pub mod update;

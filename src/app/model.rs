@@ -54,6 +54,7 @@ pub struct Gathering {
 
 /// Facts about this sitting.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they say nothing about each other")]
 pub struct Session {
     /// Set by every message: the only clock there is.
     pub now: Timestamp,
@@ -136,6 +137,7 @@ pub struct Home {
 
 /// A full-page screen.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "only a few exist at a time")]
 pub enum Page {
     Run(RunPage),
     Cleanup(CleanupPage),
@@ -175,6 +177,7 @@ pub struct DeleteResult {
 
 /// A box over the screen.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "only a few exist at a time")]
 pub enum Overlay {
     Versions(VersionsForm),
     Plan(PlanReview),

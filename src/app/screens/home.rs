@@ -105,6 +105,12 @@ pub fn mark(model: &mut Model) {
     }
 }
 
+/// Takes all marks away.
+pub fn unmark(model: &mut Model) {
+    model.home.marks.clear();
+    model.home.group = None;
+}
+
 /// Offers the groups.
 pub fn pick_group(model: &mut Model) {
     let items = model.catalog.groups.iter().map(|group| format!("{} · {} services", group.name, group.services.len()));

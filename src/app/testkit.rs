@@ -1,0 +1,107 @@
+//! A cockpit for tests: a small world, keys pressed one by one, what was asked for kept.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::effect::Effect;
+use super::model::{Model, Overlay};
+use super::msg::{Input, Msg, Outcome};
+use super::update::{start, update};
+use crate::actions::keymap::Keymap;
+use crate::config::Settings;
+use crate::domain::fixtures::{START, TestWorld, catalog};
+use crate::domain::ids::{EnvId, GroupId, ServiceId};
+
+/// A driver over `update`.
+pub(crate) struct Cockpit {
+    pub(crate) model: Model,
+    pub(crate) effects: Vec<Effect>,
+    pub(crate) now: Timestamp,
+}
+
+impl Cockpit {
+    /// auth, cart (needs auth) and checkout (needs cart) in staging and in production, which is protected; all well.
+    pub(crate) fn demo() -> Self {
+        Self::with(&[("auth", &[]), ("cart", &["auth"]), ("checkout", &["cart"])])
+    }
+
+    pub(crate) fn with(services: &[(&str, &[&str])]) -> Self {
+        let mut catalog = catalog(services);
+        let all = catalog.services.iter().map(|service| service.name.clone()).collect();
+        catalog.groups.push(crate::domain::catalog::Group { name: GroupId::new("all"), services: all });
+        let mut world = TestWorld::new("staging");
+        for env in ["production", "staging"] {
+            world = world.live(env);
+            world.env = EnvId::new(env);
+            for (name, _) in services {
+                world.rolled_out(name, &format!("r/{name}:{}", if env == "staging" { "v2" } else { "v1" }), 2);
+            }
+        }
+        let keymap = Keymap::new(&BTreeMap::new()).unwrap();
+        let now = START + SignedDuration::from_secs(3_600);
+        let mut model = Model::new(catalog, Settings::default(), keymap, now);
+        model.world = world.world;
+        (model.session.width, model.session.height) = (120, 40);
+        let effects = start(&mut model);
+        Self { model, effects, now }
+    }
+
+    /// Presses keys: `d`, `<enter>`, `<ctrl-c>`.
+    pub(crate) fn press(&mut self, keys: &str) -> &mut Self {
+        self.effects.clear();
+        let mut rest = keys;
+        while let Some(first) = rest.chars().next() {
+            let (key, tail) = match rest.strip_prefix('<').and_then(|rest| rest.split_once('>')) {
+                Some((name, tail)) => (name, tail),
+                None if first == ' ' => ("space", &rest[1..]),
+                None => rest.split_at(first.len_utf8()),
+            };
+            rest = tail;
+            self.send(Msg::Input(Input::Key(key.parse().unwrap())));
+        }
+        self
+    }
+
+    pub(crate) fn send(&mut self, msg: Msg) -> &mut Self {
+        let effects = update(&mut self.model, msg, self.now);
+        self.effects.extend(effects);
+        self
+    }
+
+    pub(crate) fn wait(&mut self, seconds: i64) -> &mut Self {
+        self.now += SignedDuration::from_secs(seconds);
+        self.send(Msg::Tick)
+    }
+
+    pub(crate) fn done(&mut self, outcome: Outcome) -> &mut Self {
+        self.send(Msg::Done(outcome))
+    }
+
+    /// Services whose image is to be set.
+    pub(crate) fn written(&self) -> Vec<String> {
+        self.effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::SetImage { service, change, .. } => Some(format!("{service} {}", change.to)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    pub(crate) fn quits(&self) -> bool {
+        self.effects.contains(&Effect::Quit)
+    }
+
+    pub(crate) fn selected(&self) -> &str {
+        self.model.home.service.as_ref().map_or("", ServiceId::as_str)
+    }
+
+    pub(crate) fn notice(&self) -> &str {
+        self.model.journal.notices.last().map_or("", |notice| &notice.title)
+    }
+
+    pub(crate) fn overlay(&self) -> Option<&Overlay> {
+        self.model.overlays.last()
+    }
+}

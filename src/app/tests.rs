@@ -1,0 +1,211 @@
+//! The cockpit by its keys.
+
+use super::availability::available;
+use super::dispatch::perform;
+use super::effect::Effect;
+use super::model::{Overlay, Page, Pane};
+use super::msg::{Input, Msg, Outcome};
+use super::testkit::Cockpit;
+use crate::actions::ACTIONS;
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::ids::{EnvId, RunId, ServiceId};
+use crate::domain::observed::{Change, Kind};
+use crate::domain::run::RunState;
+
+#[test]
+fn the_program_starts_by_watching_every_environment() {
+    let cockpit = Cockpit::demo();
+    let watched = cockpit.effects.iter().filter(|effect| matches!(effect, Effect::Watch { .. })).count();
+    assert_eq!((watched, cockpit.model.home.rows.len(), cockpit.selected()), (2, 3, "auth"));
+}
+
+#[test]
+fn keys_move_through_the_matrix_and_stop_at_its_edges() {
+    let mut cockpit = Cockpit::demo();
+    cockpit.press("jjjjl");
+    assert_eq!((cockpit.selected(), cockpit.model.home.env.clone()), ("checkout", Some(EnvId::new("production"))));
+    cockpit.press("<home>hh");
+    assert_eq!((cockpit.selected(), cockpit.model.home.env.clone()), ("auth", Some(EnvId::new("staging"))));
+}
+
+#[test]
+fn a_filter_narrows_while_it_is_typed_and_esc_takes_it_away() {
+    let mut cockpit = Cockpit::demo();
+    cockpit.press("/check");
+    assert_eq!((cockpit.model.home.rows.len(), cockpit.selected()), (1, "checkout"));
+    cockpit.press("<esc>");
+    assert_eq!((cockpit.model.home.rows.len(), cockpit.selected()), (3, "checkout"));
+}
+
+#[test]
+fn esc_never_quits_and_q_does_only_at_home() {
+    let mut cockpit = Cockpit::demo();
+    assert!(!cockpit.press("<esc><esc><esc>").quits());
+    assert!(!cockpit.press("d<esc>c").quits());
+    assert!(!cockpit.press("q").quits());
+    assert!(cockpit.press("q").quits());
+}
+
+#[test]
+fn the_first_ctrl_c_stops_and_the_second_within_a_second_quits() {
+    let mut cockpit = Cockpit::demo();
+    assert!(!cockpit.press(":<ctrl-c>").quits());
+    assert!(cockpit.overlay().is_none());
+    cockpit.wait(2);
+    assert!(!cockpit.press("<ctrl-c>").quits());
+    assert!(cockpit.press("<ctrl-c>").quits());
+}
+
+#[test]
+fn nothing_happens_before_enter_in_the_plan() {
+    let mut cockpit = Cockpit::demo();
+    cockpit.press("dv9<enter>");
+    assert!(matches!(cockpit.overlay(), Some(Overlay::Plan(_))), "{:?}", cockpit.overlay());
+    assert!(cockpit.written().is_empty());
+    cockpit.press("<enter>");
+    assert_eq!(cockpit.written(), ["auth r/auth:v9"]);
+    assert!(matches!(cockpit.model.page, Some(Page::Run(_))));
+    assert!(
+        cockpit.model.journal.commands[0].text.contains("-n shop-staging set image deployment/auth auth=r/auth:v9")
+    );
+}
+
+#[test]
+fn a_group_goes_out_in_waves_and_a_refusal_halts_it() {
+    let mut cockpit = Cockpit::demo();
+    cockpit.press("g<enter>dv9<down>v9<down>v9<enter><enter>");
+    assert_eq!(cockpit.written(), ["auth r/auth:v9"]);
+    let fault = Fault::new(FaultKind::Conflict, "somebody set v8");
+    let (run, service) = (RunId(1), ServiceId::new("auth"));
+    cockpit.done(Outcome::Written { run, service, result: Err(fault), at: cockpit.now });
+    assert_eq!(cockpit.model.runs[0].state, RunState::Halted);
+    assert_eq!(cockpit.model.journal.commands[0].ok, Some(false));
+    assert!(cockpit.model.journal.notices.iter().any(|it| it.sticky && it.title.contains("somebody set v8")));
+    assert_eq!(cockpit.press("f").written(), ["auth r/auth:v9"]);
+}
+
+#[test]
+fn quitting_in_mid_run_asks_and_says_what_goes_on() {
+    let mut cockpit = Cockpit::demo();
+    cockpit.press("dv9<enter><enter><esc>q");
+    assert!(!cockpit.quits());
+    let Some(Overlay::Confirm(confirm)) = cockpit.overlay() else { panic!("{:?}", cockpit.overlay()) };
+    assert!(confirm.lines[0].contains("Kubernetes goes on"));
+    assert!(cockpit.press("<enter>").quits());
+}
+
+#[test]
+fn a_protected_environment_wants_its_name_typed() {
+    let mut cockpit = Cockpit::demo();
+    cockpit.press("ldv9<enter><enter>");
+    assert!(cockpit.written().is_empty() && cockpit.notice().contains("type production"));
+    cockpit.press("productiox<enter>");
+    assert!(cockpit.written().is_empty());
+    assert_eq!(cockpit.press("<backspace>n<enter>").written(), ["auth r/auth:v9"]);
+}
+
+#[test]
+fn versions_can_be_taken_from_another_environment_by_tab() {
+    let mut cockpit = Cockpit::demo();
+    cockpit.press("ld<tab>");
+    let Some(Overlay::Versions(form)) = cockpit.overlay() else { panic!() };
+    assert_eq!(form.rows[0].offered.as_deref(), Some("v2"));
+    assert!(cockpit.press("<enter>production<enter>").written()[0].starts_with("auth r/auth:v2@sha256:"));
+}
+
+#[test]
+fn a_promotion_takes_the_exact_images() {
+    let mut cockpit = Cockpit::demo();
+    let written = cockpit.press("Pproduction<enter>").written();
+    assert!(written[0].starts_with("auth r/auth:v2@sha256:"), "{written:?} {}", cockpit.notice());
+    cockpit.press("<esc>lP");
+    assert!(cockpit.notice().contains("nothing comes after production"), "{}", cockpit.notice());
+}
+
+#[test]
+fn an_error_stays_in_the_form_in_words() {
+    let mut cockpit = Cockpit::with(&[("a", &["b"]), ("b", &["a"])]);
+    cockpit.press("g<enter>dv9<down>v9<enter>");
+    let Some(Overlay::Versions(form)) = cockpit.overlay() else { panic!("{:?}", cockpit.overlay()) };
+    assert!(form.error.as_deref().is_some_and(|error| error.contains("a → b → a")), "{:?}", form.error);
+}
+
+#[test]
+fn a_stale_environment_refuses_to_plan_and_to_begin() {
+    let mut cockpit = Cockpit::demo();
+    cockpit.press("dv9<enter>");
+    let lost = Change::Lost(Kind::Pod, Fault::new(FaultKind::Unreachable, "no route"));
+    cockpit.send(Msg::Fact { env: EnvId::new("staging"), change: lost });
+    cockpit.press("<enter>");
+    assert!(cockpit.written().is_empty() && cockpit.notice().contains("not current"), "{}", cockpit.notice());
+    cockpit.press("<esc><esc>d");
+    assert!(cockpit.overlay().is_none() && cockpit.notice().contains("not current"));
+}
+
+#[test]
+fn a_success_is_shown_for_six_seconds_and_a_failure_until_it_is_seen() {
+    use super::journal::{notice, toast};
+    use crate::domain::verdict::State;
+    let mut cockpit = Cockpit::demo();
+    notice(&mut cockpit.model, State::Failed, "bad", "");
+    notice(&mut cockpit.model, State::Done, "good", "");
+    cockpit.wait(7);
+    assert_eq!(toast(&cockpit.model).map(|toast| toast.title.as_str()), Some("bad"));
+    cockpit.press("!");
+    assert!(toast(&cockpit.model).is_none());
+}
+
+#[test]
+fn a_click_selects_what_is_under_it_and_the_wheel_leaves_the_focus() {
+    let mut cockpit = Cockpit::demo();
+    let areas = super::geometry::home(&cockpit.model);
+    let (x, y) = (areas.services.x + 3, areas.services.y + 2);
+    cockpit.send(Msg::Input(Input::Click { x, y }));
+    assert_eq!(cockpit.selected(), "cart");
+    let (x, y) = (areas.logs.x + 1, areas.logs.y + 1);
+    cockpit.send(Msg::Input(Input::Wheel { x, y, lines: -3 }));
+    assert_eq!(cockpit.model.home.focus, Pane::Services);
+    cockpit.send(Msg::Input(Input::Click { x, y }));
+    assert_eq!(cockpit.model.home.focus, Pane::Logs);
+}
+
+#[test]
+fn every_action_does_something_or_says_why_not() {
+    for spec in ACTIONS {
+        let mut cockpit = Cockpit::demo();
+        let refused = available(spec.action, &cockpit.model).err();
+        let before = cockpit.model.journal.notices.len();
+        perform(&mut cockpit.model, spec.action);
+        let said = cockpit.model.journal.notices.len() > before;
+        assert!(refused.is_none() || said, "{} is refused in silence", spec.id);
+    }
+}
+
+#[test]
+fn palette_help_and_menu_narrow_by_typing_and_do_what_is_chosen() {
+    let mut cockpit = Cockpit::demo();
+    cockpit.press(":checkout<enter>");
+    assert_eq!((cockpit.selected(), cockpit.overlay().is_none()), ("checkout", true));
+    cockpit.press("?choose versions");
+    let Some(Overlay::Help(help)) = cockpit.overlay() else { panic!() };
+    assert_eq!(help.entries[0].note, "d");
+    cockpit.press("<enter>");
+    assert!(matches!(cockpit.overlay(), Some(Overlay::Versions(_))));
+}
+
+#[test]
+fn without_a_configuration_nothing_may_be_changed_and_the_reason_is_said() {
+    let mut cockpit = Cockpit::demo();
+    cockpit.model.session.read_only = Some(super::discovery::READ_ONLY.to_owned());
+    cockpit.press("d");
+    assert!(cockpit.overlay().is_none() && cockpit.notice().contains("read-only: no configuration"));
+}
+
+#[test]
+fn an_idle_cockpit_wants_no_tick() {
+    let mut cockpit = Cockpit::demo();
+    cockpit.wait(3);
+    assert_eq!(super::update::next_tick(&cockpit.model), None);
+    cockpit.press("dv9<enter><enter>");
+    assert!(super::update::next_tick(&cockpit.model).is_some());
+}
