@@ -64,11 +64,13 @@ impl FindingKind {
 pub const MINIMUM_AGE: SignedDuration = SignedDuration::from_mins(10);
 
 /// Namespaces in which nothing is ever offered.
-const PROTECTED: [&str; 4] = ["default", "kube-system", "kube-public", "kube-node-lease"];
+fn is_protected(namespace: &str) -> bool {
+    namespace == "default" || namespace.starts_with("kube-")
+}
 
 /// Leftovers of one environment, by kind and then oldest first.
 pub fn findings(env: &Environment, world: &EnvWorld, minimum_age: SignedDuration, now: Timestamp) -> Vec<Finding> {
-    if PROTECTED.contains(&&*env.namespace) {
+    if is_protected(&env.namespace) {
         return Vec::new();
     }
     let old = |since: Timestamp| now.duration_since(since) >= minimum_age;
@@ -85,12 +87,19 @@ fn dead_pod(env: &EnvId, world: &EnvWorld, pod: &Pod) -> Option<Finding> {
         return None;
     }
     let (kind, owner, replaced) = match &pod.meta.owner {
-        None if matches!(pod.phase, Phase::Failed | Phase::Succeeded) => (FindingKind::BarePod, None, None),
+        None if !marks.gitops && matches!(pod.phase, Phase::Failed | Phase::Succeeded) => {
+            (FindingKind::BarePod, None, None)
+        }
         // Only a ReplicaSet leaves its dead pods behind; other controllers replace or count them.
         Some(owner) if &*owner.kind == "ReplicaSet" && matches!(pod.phase, Phase::Failed | Phase::Unknown) => {
-            let set = world.replica_set(&owner.name)?;
-            let alive =
-                world.pods_of(&owner.uid).filter(|pod| !matches!(pod.phase, Phase::Failed | Phase::Unknown)).count();
+            let set = world.replica_set(&owner.name).filter(|set| set.meta.uid == owner.uid)?;
+            let lives =
+                |pod: &&Pod| pod.meta.deleting.is_none() && !matches!(pod.phase, Phase::Failed | Phase::Unknown);
+            let alive = world.pods_of(&owner.uid).filter(lives).count();
+            // Not replaced yet: it may be the only witness of why.
+            if alive < set.desired as usize {
+                return None;
+            }
             let proof = format!("{alive} of {} pods of {} are there without it", set.desired, owner.name);
             (FindingKind::DeadPod, Some(format!("replicaset/{}", owner.name)), Some(proof))
         }
@@ -170,4 +179,53 @@ fn failed_job(env: &EnvId, job: &Job) -> Option<Finding> {
             "no CronJob owns it and it has no time to live".to_owned(),
         ],
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::fixtures::{TestWorld, catalog, later};
+
+    fn found(cluster: &TestWorld, namespace: &str, minutes: i64) -> Vec<String> {
+        let mut env = catalog(&[]).environments[0].clone();
+        env.namespace = namespace.into();
+        let world = cluster.world.env(&cluster.env).unwrap();
+        let found = findings(&env, world, MINIMUM_AGE, later(minutes * 60));
+        found.iter().map(|finding| finding.name.to_string()).collect()
+    }
+
+    fn with_evicted(change: impl FnOnce(&mut Pod)) -> TestWorld {
+        let mut cluster = TestWorld::new("staging");
+        cluster.rolled_out("cart", "r/cart:v1", 2);
+        cluster.pod("cart", "r/cart:v1", 7, |pod| {
+            (pod.phase, pod.ready, pod.reason) = (Phase::Failed, false, Some("Evicted".into()));
+            change(pod);
+        });
+        cluster
+    }
+
+    #[test]
+    fn a_replaced_pod_is_found_once_it_is_old_enough() {
+        let cluster = with_evicted(|_| {});
+        assert_eq!(found(&cluster, "shop", 11).len(), 1);
+        assert!(found(&cluster, "shop", 9).is_empty());
+    }
+
+    #[test]
+    fn what_is_protected_is_never_found() {
+        for namespace in ["default", "kube-system", "kube-flannel"] {
+            assert!(found(&with_evicted(|_| {}), namespace, 60).is_empty(), "{namespace}");
+        }
+        assert!(found(&with_evicted(|pod| pod.meta.marks.keep = true), "shop", 60).is_empty());
+        assert!(found(&with_evicted(|pod| pod.meta.deleting = Some(later(0))), "shop", 60).is_empty());
+        let bare_hook = |pod: &mut Pod| (pod.meta.owner, pod.meta.marks.gitops) = (None, true);
+        assert!(found(&with_evicted(bare_hook), "shop", 60).is_empty());
+    }
+
+    #[test]
+    fn a_pod_that_was_not_replaced_stays_as_a_witness() {
+        let mut cluster = with_evicted(|_| {});
+        cluster.replica_set("cart", "r/cart:v1", 3);
+        assert!(found(&cluster, "shop", 60).is_empty());
+    }
 }

@@ -109,6 +109,8 @@ pub struct EnvWorld {
 struct Source {
     state: SourceState,
     heard: Timestamp,
+    /// A list was read to its end at least once.
+    listed: bool,
     /// Names seen in the list under way; what is missing at its end is gone.
     listing: Option<HashSet<Arc<str>>>,
 }
@@ -122,7 +124,7 @@ enum SourceState {
 
 impl EnvWorld {
     fn new(now: Timestamp) -> Self {
-        let source = Source { state: SourceState::Reading { since: now }, heard: now, listing: None };
+        let source = Source { state: SourceState::Reading { since: now }, heard: now, listed: false, listing: None };
         Self {
             workloads: BTreeMap::new(),
             replica_sets: BTreeMap::new(),
@@ -240,6 +242,7 @@ impl EnvWorld {
         self.sources.entry(kind).or_insert_with(|| Source {
             state: SourceState::Reading { since: now },
             heard: now,
+            listed: false,
             listing: None,
         })
     }
@@ -254,6 +257,7 @@ impl EnvWorld {
     fn listed(&mut self, kind: Kind, now: Timestamp) -> Touched {
         let source = self.source(kind, now);
         source.state = SourceState::Live;
+        source.listed = true;
         source.heard = now;
         let Some(seen) = source.listing.take() else { return Touched::default() };
         let mut touched = Touched::default();
@@ -268,7 +272,8 @@ impl EnvWorld {
     fn alive(&mut self, kind: Kind, now: Timestamp) -> Touched {
         let source = self.source(kind, now);
         source.heard = now;
-        if matches!(source.state, SourceState::Lost { .. }) {
+        // Only a picture that was once complete is current again by being heard of; any other waits for its list.
+        if source.listed && source.listing.is_none() && matches!(source.state, SourceState::Lost { .. }) {
             source.state = SourceState::Live;
         }
         Touched::default()

@@ -33,8 +33,8 @@ struct Sign {
 
 const NONE: SignedDuration = SignedDuration::ZERO;
 
-/// What waiting will not mend.
-pub(super) fn doom(view: &View<'_>, now: Timestamp) -> Option<Doom> {
+/// What waiting will not mend. A condition `leftover` from before our change proves nothing.
+pub(super) fn doom(view: &View<'_>, leftover: Option<&Condition>, now: Timestamp) -> Option<Doom> {
     let mut dooms: Vec<(Sign, &Pod, &ContainerStatus)> = Vec::new();
     let mut pods = 0;
     for pod in view.new_pods().filter(|pod| pod.meta.deleting.is_none()) {
@@ -50,7 +50,7 @@ pub(super) fn doom(view: &View<'_>, now: Timestamp) -> Option<Doom> {
         let all = pods >= view.new_pods().filter(|pod| pod.meta.deleting.is_none()).count() as u32;
         return Some(Doom { fatal: sign.fatal || all, evidence: evidence(sign, pod, status), pods });
     }
-    no_pods(view, now)
+    no_pods(view, leftover, now)
 }
 
 /// What is worth showing while waiting.
@@ -72,7 +72,7 @@ pub(super) fn hint(view: &View<'_>, now: Timestamp) -> Option<Evidence> {
             }
         }
     }
-    no_pods(view, now).map(|doom| doom.evidence)
+    no_pods(view, None, now).map(|doom| doom.evidence)
 }
 
 /// The container whose log tells most: the first that is not ready.
@@ -238,10 +238,11 @@ fn unschedulable(pod: &Pod, condition: &Condition) -> Evidence {
 }
 
 /// The new ReplicaSet may not create pods.
-fn no_pods(view: &View<'_>, now: Timestamp) -> Option<Doom> {
+fn no_pods(view: &View<'_>, leftover: Option<&Condition>, now: Timestamp) -> Option<Doom> {
     let refused = |condition: &&Condition| &*condition.kind == "ReplicaFailure" && condition.status;
     let on_set = view.new_set().and_then(|set| set.conditions.iter().find(refused));
-    let set_refused = |condition: &&Condition| &*condition.reason == "ReplicaSetCreateError";
+    let set_refused =
+        |condition: &&Condition| &*condition.reason == "ReplicaSetCreateError" && Some(*condition) != leftover;
     let condition = on_set.or_else(|| view.workload.status.conditions.iter().find(set_refused))?;
     let text = first_sentence(&condition.message);
     let lower = text.to_ascii_lowercase();

@@ -36,10 +36,12 @@ pub(super) fn is_complete(view: &View<'_>) -> bool {
         WorkloadKind::StatefulSet => {
             let partition = if let Strategy::Partition(partition) = workload.strategy { partition } else { 0 };
             let revisions = partition > 0 || status.current_revision == status.update_revision;
+            // A partition above every ordinal holds a new revision back; with no new revision there is nothing to hold.
+            let rolls = partition < wanted || status.current_revision == status.update_revision;
             let updated = status.updated >= wanted.saturating_sub(partition);
             // An OnDelete set never moves its current revision, even when every pod is new.
             let on_delete = workload.strategy == Strategy::OnDelete;
-            updated && status.available == wanted && (revisions || on_delete) && partition < wanted.max(1)
+            updated && status.available == wanted && (revisions || on_delete) && rolls
         }
         WorkloadKind::DaemonSet => status.updated == wanted && status.available == wanted,
     }

@@ -40,8 +40,11 @@ pub fn health(view: &View<'_>, now: Timestamp) -> Verdict {
     if counts::is_complete(view) {
         return Verdict::new(State::Ok, progress);
     }
-    if let Some(doom) = causes::doom(view, now) {
+    if let Some(doom) = causes::doom(view, None, now) {
         return doom.verdict(view, progress);
+    }
+    if let Some(evidence) = held(view) {
+        return Verdict::new(State::Blocked, progress).because(evidence);
     }
     if let Some(condition) = deadline(view).filter(|condition| names_new_set(view, condition)) {
         return Verdict::new(State::Failed, progress).because(deadline_passed(view, condition));
@@ -71,7 +74,10 @@ pub fn judge(view: &View<'_>, baseline: &Baseline, now: Timestamp) -> Verdict {
     if observed && counts::is_complete(view) {
         return Verdict::new(State::Done, progress);
     }
-    if let Some(doom) = causes::doom(view, now) {
+    // Until the controller has seen our change, a StatefulSet or DaemonSet still calls the old pods the wanted ones.
+    let credible = observed || workload.kind == WorkloadKind::Deployment;
+    let doom = if credible { causes::doom(view, baseline.progressing.as_ref(), now) } else { None };
+    if let Some(doom) = doom {
         return doom.verdict(view, progress);
     }
     if let Some(evidence) = held(view) {
@@ -214,18 +220,24 @@ fn held(view: &View<'_>) -> Option<Evidence> {
     let workload = view.workload;
     match workload.strategy {
         Strategy::OnDelete => {
-            let left = view.old_pods().count();
+            let left = workload.desired.saturating_sub(workload.status.updated);
+            (left > 0).then(|| {
+                plain(
+                    Cause::NeedsManualDelete,
+                    &format!("update strategy OnDelete: {left} pods keep the old version until somebody deletes them"),
+                    "Delete the old pods one by one.",
+                )
+            })
+        }
+        Strategy::Partition(partition)
+            if partition >= workload.desired && workload.status.current_revision != workload.status.update_revision =>
+        {
             Some(plain(
-                Cause::NeedsManualDelete,
-                &format!("update strategy OnDelete: {left} pods keep the old version until somebody deletes them"),
-                "Delete the old pods one by one.",
+                Cause::HeldByPartition,
+                &format!("held by partition {partition}: nothing is rolled out"),
+                "Lower the partition of the StatefulSet.",
             ))
         }
-        Strategy::Partition(partition) if partition >= workload.desired => Some(plain(
-            Cause::HeldByPartition,
-            &format!("held by partition {partition}: nothing is rolled out"),
-            "Lower the partition of the StatefulSet.",
-        )),
         Strategy::RollingUpdate | Strategy::Recreate | Strategy::Partition(_) => None,
     }
 }

@@ -41,7 +41,7 @@ impl Run {
     /// Takes in what happened and says what to do.
     pub fn on(&mut self, event: RunEvent, now: Timestamp) -> Vec<RunCommand> {
         match event {
-            RunEvent::Start => self.begin_wave(now),
+            RunEvent::Start => self.start(now),
             RunEvent::Written { service, result } => self.written(&service, result, now),
             RunEvent::Judged { service, verdict } => self.judged(&service, verdict, now),
             RunEvent::Pause => self.pause(),
@@ -81,6 +81,12 @@ impl Run {
         self.steps.iter_mut().find(|step| step.service == *service)
     }
 
+    /// A run begins once: a second start writes nothing.
+    fn start(&mut self, now: Timestamp) -> Vec<RunCommand> {
+        let fresh = self.state == RunState::Running && self.steps.iter().all(|step| step.state == StepState::Waiting);
+        if fresh { self.begin_wave(now) } else { Vec::new() }
+    }
+
     fn begin_wave(&mut self, now: Timestamp) -> Vec<RunCommand> {
         let wave = self.wave;
         if wave >= self.plan.waves.len() {
@@ -95,7 +101,7 @@ impl Run {
     }
 
     fn written(&mut self, service: &ServiceId, result: Result<Baseline, Fault>, now: Timestamp) -> Vec<RunCommand> {
-        let over = self.state.is_over();
+        let goes_on = matches!(self.state, RunState::Running | RunState::Pausing);
         let planned = self.planned(service).cloned();
         let Some(step) = self.step_mut(service).filter(|step| step.state == StepState::Writing) else {
             return Vec::new();
@@ -108,7 +114,7 @@ impl Run {
                 Vec::new()
             }
             // The test on the old image makes a repeat harmless: it cannot deploy twice.
-            Err(fault) if fault.kind == FaultKind::OutcomeUnknown && !over => {
+            Err(fault) if fault.kind == FaultKind::OutcomeUnknown && goes_on => {
                 planned.map(RunCommand::Write).into_iter().collect()
             }
             Err(fault) => {

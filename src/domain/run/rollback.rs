@@ -1,6 +1,7 @@
 //! The way back.
 
 use super::{Run, StepState};
+use crate::domain::fault::FaultKind;
 use crate::domain::plan::{Plan, Purpose, Step, Wave};
 
 /// The plan that undoes what a run has begun: exactly the previous images, in reverse order. None: it changed nothing.
@@ -8,8 +9,10 @@ use crate::domain::plan::{Plan, Purpose, Step, Wave};
 /// A step whose patch was lost on the way is undone too: if it was never applied, the test on the image refuses it.
 pub fn inverse(run: &Run) -> Option<Plan> {
     let begun = |step: &Step| {
-        run.step(&step.service).is_some_and(|it| {
-            matches!(it.state, StepState::Watching | StepState::Succeeded | StepState::Failed | StepState::Writing)
+        run.step(&step.service).is_some_and(|it| match &it.state {
+            StepState::Watching | StepState::Succeeded | StepState::Failed | StepState::Writing => true,
+            StepState::Refused(fault) => fault.kind == FaultKind::OutcomeUnknown,
+            StepState::Waiting | StepState::Skipped => false,
         })
     };
     let waves: Vec<Wave> = run

@@ -160,10 +160,25 @@ fn nothing_is_undone_where_nothing_was_changed() {
     assert_eq!(inverse(&story.run), None);
 }
 
+#[test]
+fn a_lost_answer_after_a_halt_is_not_repeated_and_is_undone() {
+    let mut story = Story::new(&[&["auth", "ledger"]]);
+    story.written("auth").judged("auth", State::Failed).refused("ledger", FaultKind::OutcomeUnknown);
+    assert_eq!(story.writes, ["auth", "ledger"]);
+    assert_eq!(inverse(&story.run).unwrap().steps().count(), 2);
+}
+
+#[test]
+fn a_run_begins_once() {
+    let mut story = Story::new(&[&["auth"]]);
+    story.on(RunEvent::Start).on(RunEvent::Abort).on(RunEvent::Start);
+    assert_eq!((story.writes.len(), story.run.state), (1, RunState::Ended));
+}
+
 proptest! {
     /// Whatever happens in whatever order.
     #[test]
-    fn at_most_one_wave_is_active_and_nothing_is_written_after_an_end(events in proptest::collection::vec((0u8..9, 0usize..4), 0..60)) {
+    fn at_most_one_wave_is_active_and_nothing_is_written_after_an_end(events in proptest::collection::vec((0u8..11, 0usize..4), 0..60)) {
         let names = ["a", "b", "c", "d"];
         let mut story = Story::new(&[&["a", "b"], &["c"], &["d"]]);
         for (event, which) in events {
@@ -180,6 +195,8 @@ proptest! {
                 5 => story.on(RunEvent::Resume),
                 6 => story.on(RunEvent::Retry),
                 7 => story.judged(name, State::Progressing),
+                8 => story.on(RunEvent::Start),
+                9 => story.refused(name, FaultKind::OutcomeUnknown),
                 _ => story.on(RunEvent::Abort),
             };
             if over || (halted && event != 6) {
