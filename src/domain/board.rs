@@ -206,3 +206,56 @@ fn template_image(view: &View<'_>, pod: &super::observed::Pod, container: &str) 
 pub fn is_unclaimed(catalog: &Catalog, workload: &Workload) -> bool {
     catalog.service_of(&workload.reference()).is_none()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::fixtures::{START, TestWorld, catalog};
+
+    fn board(cluster: &TestWorld, catalog: &Catalog) -> Board {
+        let mut board = Board::default();
+        for env in &catalog.environments {
+            board.refresh_env(&cluster.world, catalog, &env.name, START);
+        }
+        board
+    }
+
+    /// Auth runs one version in staging and another, or the same, in production.
+    fn two(staging: &str, production: &str) -> TestWorld {
+        let mut cluster = TestWorld::new("staging").live("production");
+        cluster.rolled_out("auth", staging, 1);
+        cluster.env = EnvId::new("production");
+        cluster.rolled_out("auth", production, 1);
+        cluster
+    }
+
+    #[test]
+    fn a_cell_differs_from_production_and_production_from_where_it_comes_from() {
+        let catalog = catalog(&[("auth", &[])]);
+        let auth = ServiceId::new("auth");
+        for (production, differs) in [("r/auth:v1", true), ("r/auth:v2", false)] {
+            let board = board(&two("r/auth:v2", production), &catalog);
+            for env in &catalog.environments {
+                assert_eq!(board.differs(&catalog, &auth, env), differs, "{production} {}", env.name);
+            }
+            assert_eq!(board.differs_from_upstream(&catalog, &auth, &EnvId::new("production")), differs);
+        }
+    }
+
+    #[test]
+    fn a_cell_says_the_version_that_pods_run_and_what_is_absent() {
+        let catalog = catalog(&[("auth", &[]), ("cart", &[])]);
+        let board = board(&two("r/auth:v2", "r/auth:v1"), &catalog);
+        let cell = board.cell(&ServiceId::new("auth"), &EnvId::new("staging")).unwrap();
+        assert_eq!((cell.verdict.state, cell.version.as_deref(), cell.running.len()), (State::Ok, Some("v2"), 1));
+        let cell = board.cell(&ServiceId::new("cart"), &EnvId::new("staging")).unwrap();
+        assert_eq!(cell.verdict.state, State::Absent);
+    }
+
+    #[test]
+    fn a_cell_that_looks_the_same_is_no_change() {
+        let (catalog, cluster) = (catalog(&[("auth", &[])]), two("r/auth:v2", "r/auth:v1"));
+        let mut board = board(&cluster, &catalog);
+        assert!(!board.refresh_env(&cluster.world, &catalog, &cluster.env, START));
+    }
+}

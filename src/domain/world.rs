@@ -3,6 +3,9 @@
 //! Level-triggered: a change only updates the index and says what it touched; conclusions are always drawn from the
 //! whole current state. Applying the same change twice is the same as applying it once.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 

@@ -273,3 +273,80 @@ fn fresh(world: &World, env: &EnvId) -> Result<(), PlanError> {
     };
     Err(PlanError::Stale { env: env.clone(), why })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::fixtures::{START, TestWorld, catalog, digest};
+
+    /// Auth and cart (which needs auth) run v2 in staging and v1 in production.
+    fn plan(services: &[(&str, Wanted)], change: impl FnOnce(&mut TestWorld, &mut Catalog)) -> Result<Plan, PlanError> {
+        let mut catalog = catalog(&[("auth", &[]), ("cart", &["auth"])]);
+        let mut cluster = TestWorld::new("staging").live("production");
+        for (env, version) in [("staging", "v2"), ("production", "v1")] {
+            cluster.env = EnvId::new(env);
+            for name in ["auth", "cart"] {
+                cluster.rolled_out(name, &format!("r/{name}:{version}"), 1);
+            }
+        }
+        change(&mut cluster, &mut catalog);
+        let mut board = Board::default();
+        for env in &catalog.environments {
+            board.refresh_env(&cluster.world, &catalog, &env.name, START);
+        }
+        let request = Request {
+            env: EnvId::new("production"),
+            purpose: Purpose::Deploy,
+            title: String::new(),
+            services: services.iter().map(|(name, wanted)| (ServiceId::new(name), wanted.clone())).collect(),
+        };
+        build(&catalog, &cluster.world, &board, &request)
+    }
+
+    fn version(text: &str) -> Wanted {
+        Wanted::Version(text.to_owned())
+    }
+
+    #[test]
+    fn promotion_takes_the_very_digest_that_runs_upstream_in_waves() {
+        let from = || Wanted::As(EnvId::new("staging"));
+        let plan = plan(&[("cart", from()), ("auth", from())], |_, _| {}).unwrap();
+        let to: Vec<_> = plan.steps().map(|step| step.to.to_string()).collect();
+        let image = |name: &str| format!("r/{name}:v2@{}", digest(&format!("r/{name}:v2")));
+        assert_eq!((plan.waves.len(), to), (2, vec![image("auth"), image("cart")]));
+    }
+
+    #[test]
+    fn promotion_is_refused_where_the_version_has_not_succeeded() {
+        let broken = |cluster: &mut TestWorld, _: &mut Catalog| {
+            cluster.env = EnvId::new("staging");
+            cluster.deployment("auth", "r/auth:v2", 1, |workload| workload.status.available = 0);
+        };
+        let error = plan(&[("auth", Wanted::As(EnvId::new("staging")))], broken).unwrap_err();
+        assert!(matches!(error, PlanError::UpstreamNotReady { .. }), "{error}");
+    }
+
+    #[test]
+    fn what_runs_already_is_skipped_and_a_misspelt_name_gets_a_suggestion() {
+        let plan_of = |name, text| plan(&[(name, version(text))], |_, _| {});
+        let skipped = plan_of("auth", "v1").unwrap();
+        assert!(skipped.is_empty() && skipped.skipped[0].why == "runs v1 already");
+        assert!(plan_of("auht", "v2").unwrap_err().to_string().contains("Did you mean auth?"));
+        assert!(matches!(plan_of("auth", "no tag").unwrap_err(), PlanError::BadVersion { .. }));
+    }
+
+    #[test]
+    fn an_old_picture_a_missing_need_and_a_found_catalog_are_refused() {
+        use crate::domain::fault::{Fault, FaultKind};
+        use crate::domain::observed::{Change, Kind};
+        let refused = |change: fn(&mut TestWorld, &mut Catalog)| plan(&[("cart", version("v3"))], change).unwrap_err();
+        let stale = refused(|cluster, _| {
+            let lost = Change::Lost(Kind::Pod, Fault::new(FaultKind::Unreachable, "no route"));
+            cluster.world.apply(&cluster.env.clone(), lost, START);
+        });
+        assert!(matches!(stale, PlanError::Stale { .. }), "{stale}");
+        let unmet = refused(|cluster, _| cluster.deployment("auth", "r/auth:v1", 0, |_| {}));
+        assert!(matches!(unmet, PlanError::NeedNotMet { .. }), "{unmet}");
+        assert!(matches!(refused(|_, catalog| catalog.discovered = true), PlanError::ReadOnly(_)));
+    }
+}
