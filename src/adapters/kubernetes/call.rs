@@ -1,0 +1,92 @@
+//! One request and its answer: time limits, a second try after new credentials, and faults in words.
+
+use std::time::Duration;
+
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Limited};
+use kube::client::Body;
+use serde::de::DeserializeOwned;
+
+use super::connect::Link;
+use super::fault;
+use crate::domain::fault::{Fault, FaultKind};
+
+/// How long the head of an answer may take.
+pub(super) const HEAD_LIMIT: Duration = Duration::from_secs(10);
+/// How long a whole answer may take; a page of 500 large pods over a thin link is slow.
+pub(super) const WHOLE_LIMIT: Duration = Duration::from_mins(1);
+/// What is read of an answer that is a fault.
+const FAULT_BYTES: usize = 1 << 20;
+
+/// A request: what, where, and for people what it is for.
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    pub(super) method: Method,
+    /// Path and query.
+    pub(super) path: String,
+    pub(super) content: &'static str,
+    pub(super) body: Vec<u8>,
+    /// "list pods in shop".
+    pub(super) doing: String,
+}
+
+impl Call {
+    pub(super) fn get(path: String, doing: String) -> Self {
+        Self { method: Method::GET, path, content: "", body: Vec::new(), doing }
+    }
+}
+
+impl Link {
+    /// Sends it and gives the answer, if it is a success; the body is not read yet.
+    pub(super) async fn send(&self, call: &Call, limit: Duration) -> Result<Response<Body>, Fault> {
+        let answer = self.send_once(call, limit).await?;
+        if answer.status() == StatusCode::UNAUTHORIZED && self.refused().await {
+            return checked(self.send_once(call, limit).await?, call).await;
+        }
+        checked(answer, call).await
+    }
+
+    async fn send_once(&self, call: &Call, limit: Duration) -> Result<Response<Body>, Fault> {
+        let client = self.client().await?;
+        let mut request = Request::builder().method(call.method.clone()).uri(&call.path);
+        if !call.content.is_empty() {
+            request = request.header(CONTENT_TYPE, call.content);
+        }
+        let request = request.body(Body::from(call.body.clone()));
+        let request =
+            request.map_err(|error| Fault::new(FaultKind::Invalid, format!("cannot {}: {error}", call.doing)))?;
+        match tokio::time::timeout(limit, client.send(request)).await {
+            Ok(answer) => answer.map_err(|error| fault::from_error(&error, &call.doing)),
+            Err(_) => Err(fault::timed_out(limit, &call.doing)),
+        }
+    }
+
+    /// Sends it and reads the whole answer.
+    pub(super) async fn bytes(&self, call: &Call) -> Result<Vec<u8>, Fault> {
+        let read = async {
+            let answer = self.send(call, HEAD_LIMIT).await?;
+            let body = answer.into_body().collect().await;
+            Ok(body.map_err(|error| fault::unreachable(&error, &call.doing))?.to_bytes().into())
+        };
+        let limited = tokio::time::timeout(WHOLE_LIMIT, read).await;
+        limited.unwrap_or_else(|_| Err(fault::timed_out(WHOLE_LIMIT, &call.doing)))
+    }
+
+    /// Sends it and reads the answer as JSON.
+    pub(super) async fn json<T: DeserializeOwned>(&self, call: &Call) -> Result<T, Fault> {
+        let bytes = self.bytes(call).await?;
+        serde_json::from_slice(&bytes).map_err(|error| fault::unreadable(&error, &call.doing))
+    }
+}
+
+async fn checked(answer: Response<Body>, call: &Call) -> Result<Response<Body>, Fault> {
+    let code = answer.status();
+    if code.is_success() {
+        return Ok(answer);
+    }
+    let seconds = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    let body = tokio::time::timeout(HEAD_LIMIT, Limited::new(answer.into_body(), FAULT_BYTES).collect()).await;
+    let body = body.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    Err(fault::from_answer(code, &body, seconds.map(Duration::from_secs), &call.doing))
+}

@@ -1,0 +1,187 @@
+//! From a kubeconfig and the name of a context to a client: built when first needed, off the async threads, and built
+//! anew when its credentials are refused or about to expire.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use super::fault;
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::text::clean;
+
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// A credential plugin may have to ask a far service, never a person.
+const BUILD_LIMIT: Duration = Duration::from_mins(1);
+/// How long a failed build is answered from memory, so that seven watches do not run a broken plugin seven times.
+const FAILURE_KEPT: Duration = Duration::from_secs(4);
+/// How young a client is that is not built anew when it is refused.
+const FRESH: Duration = Duration::from_secs(5);
+/// Before kube refreshes by itself (60 s), which would run a plugin on an async thread.
+const EARLY: Duration = Duration::from_secs(90);
+
+/// A context of a kubeconfig.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Context {
+    pub name: String,
+    pub namespace: Option<String>,
+    pub current: bool,
+}
+
+/// All contexts, in the order of the file; `None` reads `KUBECONFIG` or the usual place. Blocks: it reads files.
+///
+/// # Errors
+/// A file that is missing or no kubeconfig.
+pub fn contexts(kubeconfig: Option<&Path>) -> Result<Vec<Context>, Fault> {
+    let file = read(kubeconfig)?;
+    let current = file.current_context.unwrap_or_default();
+    let contexts = file.contexts.into_iter().map(|named| Context {
+        current: named.name == current,
+        namespace: named.context.and_then(|context| context.namespace),
+        name: named.name,
+    });
+    Ok(contexts.collect())
+}
+
+/// The context that kubectl would use, if one is set. Blocks: it reads files.
+///
+/// # Errors
+/// A file that is missing or no kubeconfig.
+pub fn current_context(kubeconfig: Option<&Path>) -> Result<Option<String>, Fault> {
+    Ok(read(kubeconfig)?.current_context.filter(|name| !name.is_empty()))
+}
+
+fn read(path: Option<&Path>) -> Result<Kubeconfig, Fault> {
+    let file = path.map_or_else(Kubeconfig::read, Kubeconfig::read_from);
+    file.map_err(|error| {
+        Fault::new(FaultKind::Other, format!("the kubeconfig cannot be read: {}", clean(&error.to_string())))
+    })
+}
+
+/// A client, when needed.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) context: Arc<str>,
+    source: Source,
+    slot: Mutex<Slot>,
+}
+
+#[derive(Debug)]
+enum Source {
+    Kubeconfig(Option<PathBuf>),
+    #[cfg(test)]
+    Given,
+}
+
+#[derive(Default)]
+enum Slot {
+    #[default]
+    Empty,
+    Built {
+        client: Client,
+        at: Instant,
+    },
+    Failed {
+        fault: Fault,
+        at: Instant,
+    },
+}
+
+impl std::fmt::Debug for Slot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "no client yet",
+            Self::Built { .. } => "a client",
+            Self::Failed { .. } => "no client",
+        })
+    }
+}
+
+impl Link {
+    pub(super) fn new(context: Arc<str>, kubeconfig: Option<PathBuf>) -> Self {
+        Self { context, source: Source::Kubeconfig(kubeconfig), slot: Mutex::default() }
+    }
+
+    #[cfg(test)]
+    pub(super) fn given(client: Client) -> Self {
+        let slot = Mutex::new(Slot::Built { client, at: Instant::now() });
+        Self { context: "test".into(), source: Source::Given, slot }
+    }
+
+    /// The client, built now where there is none that can be used.
+    pub(super) async fn client(&self) -> Result<Client, Fault> {
+        let mut slot = self.slot.lock().await;
+        match &*slot {
+            Slot::Built { client, .. } if !expires(client) => return Ok(client.clone()),
+            Slot::Failed { fault, at } if at.elapsed() < FAILURE_KEPT => return Err(fault.clone()),
+            _ => {}
+        }
+        let built = self.build().await;
+        let at = Instant::now();
+        *slot = match &built {
+            Ok(client) => Slot::Built { client: client.clone(), at },
+            Err(fault) => Slot::Failed { fault: fault.clone(), at },
+        };
+        built
+    }
+
+    /// The credentials were refused: forgets the client. False: it was built just now, another would fare no better.
+    pub(super) async fn refused(&self) -> bool {
+        let mut slot = self.slot.lock().await;
+        let old = match &*slot {
+            Slot::Built { at, .. } => at.elapsed() > FRESH,
+            Slot::Empty => true,
+            Slot::Failed { .. } => false,
+        };
+        if old {
+            *slot = Slot::Empty;
+        }
+        old
+    }
+
+    async fn build(&self) -> Result<Client, Fault> {
+        let path = match &self.source {
+            Source::Kubeconfig(path) => path.clone(),
+            #[cfg(test)]
+            Source::Given => return Err(Fault::new(FaultKind::Unauthenticated, "the given client was refused")),
+        };
+        let context = Arc::clone(&self.context);
+        let work = tokio::task::spawn_blocking(move || build_blocking(path.as_deref(), &context));
+        match tokio::time::timeout(BUILD_LIMIT, work).await {
+            Ok(Ok(built)) => built,
+            Ok(Err(_)) => Err(Fault::new(FaultKind::Other, "the client could not be built")),
+            Err(_) => Err(Fault::new(
+                FaultKind::Unauthenticated,
+                format!("the credential plugin of {} did not end within {} s", self.context, BUILD_LIMIT.as_secs()),
+            )),
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "credentials expire at a time of day, which only matters here")]
+fn expires(client: &Client) -> bool {
+    client.valid_until().is_some_and(|end| end < jiff::Timestamp::now() + EARLY)
+}
+
+fn build_blocking(path: Option<&Path>, context: &str) -> Result<Client, Fault> {
+    // Whoever comes first wins; all install the same one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let file = read(path)?;
+    if !file.contexts.iter().any(|named| named.name == context) {
+        return Err(Fault::new(FaultKind::Other, format!("the kubeconfig has no context {}", clean(context))));
+    }
+    let options = KubeConfigOptions { context: Some(context.to_owned()), ..KubeConfigOptions::default() };
+    let config = tokio::runtime::Handle::current().block_on(Config::from_custom_kubeconfig(file, &options));
+    let mut config = config.map_err(|error| fault::from_error(&error.into(), "log in"))?;
+    config.default_retry = false;
+    config.connect_timeout = Some(CONNECT_LIMIT);
+    config.read_timeout = None;
+    if let Some(exec) = &mut config.auth_info.exec {
+        exec.interactive_mode = Some(ExecInteractiveMode::Never);
+    }
+    Client::try_from(config).map_err(|error| fault::from_error(&error, "log in"))
+}

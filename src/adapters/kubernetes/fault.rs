@@ -1,0 +1,182 @@
+//! What goes wrong, as the domain's faults: one sentence, no secrets, no whole objects.
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use http::StatusCode;
+use kube::client::AuthError;
+
+use super::wire::Status;
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::text::clean;
+
+/// Longest text of a server that is passed on.
+const LONGEST: usize = 400;
+
+/// An answer that is no success. `doing` is what was tried: "list pods in shop".
+pub(super) fn from_answer(code: StatusCode, body: &[u8], retry_after: Option<Duration>, doing: &str) -> Fault {
+    let status = serde_json::from_slice::<Status>(body).unwrap_or_default();
+    let mut fault = from_status(code, &status, doing);
+    let asked = status.details.retry_after_seconds.filter(|seconds| *seconds > 0).map(Duration::from_secs);
+    fault.retry_after = retry_after.or(asked);
+    fault
+}
+
+/// A `Status` object, of an answer or within a watch.
+pub(super) fn from_status(code: StatusCode, status: &Status, doing: &str) -> Fault {
+    let said = said(status);
+    let told = |what: &str| if said.is_empty() { what.to_owned() } else { format!("{what}: {said}") };
+    match code.as_u16() {
+        401 => {
+            Fault::new(FaultKind::Unauthenticated, format!("cannot {doing}: the credentials are not accepted (401)"))
+        }
+        403 => Fault::new(FaultKind::Forbidden, forbidden(&status.message, &said, doing)),
+        404 => Fault::new(FaultKind::NotFound, told(&format!("cannot {doing}, not found"))),
+        409 => Fault::new(FaultKind::Conflict, told(&format!("cannot {doing}"))),
+        410 => Fault::new(FaultKind::Expired, told("the history asked for is gone")),
+        429 => Fault::new(FaultKind::Throttled, told(&format!("cannot {doing} now, the API server is busy (429)"))),
+        400 | 405 | 413 | 415 | 422 => Fault::new(FaultKind::Invalid, told(&format!("cannot {doing}, refused"))),
+        number @ 500.. => {
+            Fault::new(FaultKind::Throttled, told(&format!("cannot {doing}, the API server failed ({number})")))
+        }
+        number => Fault::new(FaultKind::Other, told(&format!("cannot {doing} (answer {number})"))),
+    }
+}
+
+/// What the server said, short: messages about invalid objects may quote the whole object, secrets and all.
+fn said(status: &Status) -> String {
+    let causes: Vec<String> = status
+        .details
+        .causes
+        .iter()
+        .map(|cause| {
+            let message = tail(&cause.message);
+            if cause.field.is_empty() { message } else { format!("{}: {message}", clean(&cause.field)) }
+        })
+        .collect();
+    if causes.is_empty() || !is_long(&status.message) { tail(&status.message) } else { shortened(&causes.join("; ")) }
+}
+
+fn is_long(message: &str) -> bool {
+    message.len() > LONGEST || message.contains("{\"") || message.contains("map[")
+}
+
+/// The message, or only its end where it quotes an object.
+fn tail(message: &str) -> String {
+    if !is_long(message) {
+        return shortened(&clean(message));
+    }
+    let end = message.rsplit_once("\": ").map_or("the object is not valid", |(_, end)| end);
+    let end = if end.contains("{\"") || end.contains("map[") { "the object is not valid" } else { end };
+    shortened(&clean(end))
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
+}
+
+/// `User "viewer" cannot patch resource "deployments" in API group "apps" in the namespace "shop"`, in short; a policy's
+/// text as it is.
+fn forbidden(message: &str, said: &str, doing: &str) -> String {
+    if let Some((_, policy)) = message.split_once("denied request:") {
+        return format!("cannot {doing}, a policy forbids it: {}", tail(policy.trim()));
+    }
+    let quoted = |after: &str| message.split_once(after)?.1.split('"').next();
+    let user = quoted("User \"");
+    let verb = message.split_once(" cannot ").and_then(|(_, rest)| rest.split(' ').next());
+    let (Some(verb), Some(resource)) = (verb, quoted("resource \"")) else {
+        return if said.is_empty() {
+            format!("not allowed to {doing}")
+        } else {
+            format!("not allowed to {doing}: {said}")
+        };
+    };
+    let space = quoted("in the namespace \"");
+    let place = space.map_or_else(|| " in the whole cluster".to_owned(), |space| format!(" in namespace {space}"));
+    let who = user.map_or_else(String::new, |user| format!("{user}: "));
+    shortened(&clean(&format!("{who}no right to {verb} {resource}{place}")))
+}
+
+/// A call that got no answer at all.
+pub(super) fn from_error(error: &kube::Error, doing: &str) -> Fault {
+    match error {
+        kube::Error::Auth(auth) => from_auth(auth),
+        kube::Error::Api(status) => {
+            let code = StatusCode::from_u16(status.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            from_status(code, &Status { message: status.message.clone(), ..Status::default() }, doing)
+        }
+        kube::Error::InferConfig(_) | kube::Error::InferKubeconfig(_) | kube::Error::RustlsTls(_) => {
+            Fault::new(FaultKind::Other, format!("the kubeconfig cannot be used: {}", shortened(&clean(&root(error)))))
+        }
+        _ => find::<AuthError>(error).map_or_else(|| unreachable(error, doing), from_auth),
+    }
+}
+
+/// A credential plugin that failed, in its own words, which it writes to its standard error.
+fn from_auth(error: &AuthError) -> Fault {
+    let message = match error {
+        AuthError::AuthExecRun { cmd, out } => {
+            let words = String::from_utf8_lossy(&out.stderr);
+            let words = words.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+            let words = if words.is_empty() { out.status.to_string() } else { words };
+            let program = cmd.split_whitespace().next().unwrap_or("?");
+            format!("credential plugin {program} failed: {words}")
+        }
+        AuthError::AuthExecStart(why) => format!("the credential plugin cannot be started: {why}"),
+        // What a plugin prints is a token: never repeat it.
+        AuthError::AuthExecParse(_) => "the credential plugin did not print credentials".to_owned(),
+        other => format!("cannot log in: {other}"),
+    };
+    Fault::new(FaultKind::Unauthenticated, shortened(&clean(&message)))
+}
+
+/// A connection that was not made or that broke.
+pub(super) fn unreachable(error: &(dyn StdError + 'static), doing: &str) -> Fault {
+    let root = root(error);
+    let low = root.to_lowercase();
+    let why = if low.contains("connection refused") {
+        "the API server refuses the connection".to_owned()
+    } else if low.contains("dns") || low.contains("lookup") || low.contains("name or service") {
+        "the API server's name is not found (DNS)".to_owned()
+    } else if low.contains("certificate") || low.contains("tls") && !low.contains("close_notify") {
+        format!("no secure connection (TLS): {root}")
+    } else if low.contains("timed out") || low.contains("deadline") {
+        "no answer from the API server in time".to_owned()
+    } else {
+        format!("the connection failed: {root}")
+    };
+    Fault::new(FaultKind::Unreachable, shortened(&clean(&format!("cannot {doing}: {why}"))))
+}
+
+/// The innermost error's text, which is the one that says something.
+fn root(error: &(dyn StdError + 'static)) -> String {
+    let mut innermost = error;
+    while let Some(next) = innermost.source() {
+        innermost = next;
+    }
+    innermost.to_string()
+}
+
+fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
+}
+
+pub(super) fn timed_out(limit: Duration, doing: &str) -> Fault {
+    Fault::new(FaultKind::Unreachable, format!("cannot {doing}: no answer within {} s", limit.as_secs()))
+}
+
+pub(super) fn unreadable(error: &serde_json::Error, doing: &str) -> Fault {
+    // Only where, not what: serde quotes values.
+    let place = format!("line {}, column {}", error.line(), error.column());
+    Fault::new(FaultKind::Other, format!("cannot {doing}: the answer cannot be read ({place})"))
+}

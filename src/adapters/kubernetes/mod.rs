@@ -1,0 +1,122 @@
+//! A real Kubernetes cluster, reached through a context of a kubeconfig.
+
+mod call;
+mod connect;
+mod fault;
+mod lines;
+mod log;
+mod map;
+mod pulse;
+mod read;
+mod watch;
+mod wire;
+mod write;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+pub use connect::{Context, contexts, current_context};
+
+use crate::domain::fault::Fault;
+use crate::domain::observed::{Kind, Workload, WorkloadKind, WorkloadRef};
+use crate::ports::cluster::{
+    ChangeSink, Cluster, DeleteTarget, Discovery, ImageChange, LogRequest, LogSink, Revision, Scope,
+};
+
+/// A cluster; nothing is read or asked before the first call.
+#[derive(Debug)]
+pub struct KubernetesCluster {
+    link: connect::Link,
+    pulse: pulse::Pulse,
+}
+
+impl KubernetesCluster {
+    /// The cluster of a context; `None` reads `KUBECONFIG` or the usual place. Never fails and never blocks.
+    pub fn new(context: impl Into<Arc<str>>, kubeconfig: Option<PathBuf>) -> Self {
+        Self { link: connect::Link::new(context.into(), kubeconfig), pulse: pulse::Pulse::new() }
+    }
+
+    #[cfg(test)]
+    fn given(client: kube::Client) -> Self {
+        Self { link: connect::Link::given(client), pulse: pulse::Pulse::new() }
+    }
+}
+
+#[async_trait]
+impl Cluster for KubernetesCluster {
+    async fn watch(&self, scope: Scope, sink: ChangeSink) {
+        watch::scope(&self.link, &self.pulse, &scope, &sink).await;
+    }
+
+    async fn discover(&self) -> Result<Discovery, Fault> {
+        read::discover(&self.link).await
+    }
+
+    fn attend(&self, attentive: bool) {
+        self.pulse.attend(attentive);
+    }
+
+    async fn set_image(&self, change: &ImageChange) -> Result<Workload, Fault> {
+        write::set_image(&self.link, change).await
+    }
+
+    async fn workload(&self, namespace: &str, workload: &WorkloadRef) -> Result<Workload, Fault> {
+        read::workload(&self.link, namespace, workload).await
+    }
+
+    async fn revisions(&self, namespace: &str, workload: &WorkloadRef) -> Result<Vec<Revision>, Fault> {
+        read::revisions(&self.link, namespace, workload).await
+    }
+
+    async fn log(&self, request: &LogRequest, sink: LogSink) -> Result<(), Fault> {
+        log::stream(&self.link, request, &sink).await
+    }
+
+    async fn delete(&self, target: &DeleteTarget) -> Result<(), Fault> {
+        write::delete(&self.link, target).await
+    }
+
+    async fn manifest(&self, namespace: &str, resource: &str, name: &str) -> Result<String, Fault> {
+        read::manifest(&self.link, namespace, resource, name).await
+    }
+}
+
+/// Where the objects of a kind are: of one namespace, or of all.
+fn collection(kind: Kind, namespace: Option<&str>) -> String {
+    resources(kind.plural(), group(kind), namespace)
+}
+
+fn group(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Workload(_) | Kind::ReplicaSet => "apis/apps/v1",
+        Kind::Job => "apis/batch/v1",
+        Kind::Pod | Kind::Event => "api/v1",
+    }
+}
+
+fn resources(plural: &str, group: &str, namespace: Option<&str>) -> String {
+    match namespace {
+        Some(namespace) => format!("/{group}/namespaces/{}/{plural}", escaped(namespace)),
+        None => format!("/{group}/{plural}"),
+    }
+}
+
+fn object(kind: WorkloadKind, namespace: &str, name: &str) -> String {
+    format!("{}/{}", collection(Kind::Workload(kind), Some(namespace)), escaped(name))
+}
+
+/// A text as a part of a path or query.
+fn escaped(text: &str) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}

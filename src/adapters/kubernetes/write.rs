@@ -1,0 +1,152 @@
+//! The two writes: one image, one deletion; both only if the object is still what was seen.
+
+use http::Method;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::call::{Call, HEAD_LIMIT};
+use super::connect::Link;
+use super::{collection, escaped, fault, map, object, wire};
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::observed::{Kind, Workload};
+use crate::domain::text::clean;
+use crate::ports::cluster::{DeleteTarget, ImageChange};
+
+pub(super) async fn set_image(link: &Link, change: &ImageChange) -> Result<Workload, Fault> {
+    let path = object(change.workload.kind, &change.namespace, &change.workload.name);
+    let dry_run = if change.dry_run { "&dryRun=All" } else { "" };
+    let container = format!("/spec/template/spec/containers/{}", change.container_index);
+    let patch = json!([
+        { "op": "test", "path": "/metadata/uid", "value": change.uid.as_str() },
+        { "op": "test", "path": format!("{container}/name"), "value": &*change.container },
+        { "op": "test", "path": format!("{container}/image"), "value": &*change.from },
+        { "op": "replace", "path": format!("{container}/image"), "value": &*change.to },
+    ]);
+    let call = Call {
+        method: Method::PATCH,
+        path: format!("{path}?fieldManager=shipdeck{dry_run}"),
+        content: "application/json-patch+json",
+        body: patch.to_string().into_bytes(),
+        doing: format!("set the image of {} in {}", change.workload, change.namespace),
+    };
+    let fault = match link.json::<wire::Workload>(&call).await {
+        Ok(written) => return Ok(map::workload(change.workload.kind, written)),
+        Err(fault) => fault,
+    };
+    // A refusal says why by itself, except where a test failed: that answer names nothing.
+    let look = matches!(
+        fault.kind,
+        FaultKind::Invalid
+            | FaultKind::Conflict
+            | FaultKind::NotFound
+            | FaultKind::Unreachable
+            | FaultKind::Throttled
+            | FaultKind::Other
+    );
+    if look { explain(link, change, &path, fault).await } else { Err(fault) }
+}
+
+/// Reads back what stands there and says it in words.
+async fn explain(link: &Link, change: &ImageChange, path: &str, fault: Fault) -> Result<Workload, Fault> {
+    // Sent, and the answer is missing or does not say whether it was applied.
+    let unknown = matches!(fault.kind, FaultKind::Unreachable | FaultKind::Throttled | FaultKind::Other);
+    let name = &change.workload.name;
+    let call = Call::get(path.to_owned(), format!("read {} in {}", change.workload, change.namespace));
+    let read = async {
+        let answer = link.send(&call, HEAD_LIMIT).await?;
+        let now = server_time(answer.headers());
+        let body = tokio::time::timeout(HEAD_LIMIT, answer.into_body().collect_bytes()).await;
+        let body = body.map_err(|_| fault::timed_out(HEAD_LIMIT, &call.doing))?;
+        Ok((body.map_err(|error| fault::from_error(&error, &call.doing))?, now))
+    };
+    let (bytes, now) = match read.await {
+        Ok(read) => read,
+        Err(Fault { kind: FaultKind::NotFound, .. }) => {
+            return Err(Fault::new(FaultKind::Conflict, format!("{name}: it was deleted")));
+        }
+        Err(_) if unknown => return Err(lost_answer(name, &fault)),
+        Err(_) => return Err(fault),
+    };
+    let unreadable = |error: serde_json::Error| fault::unreadable(&error, &call.doing);
+    let found: wire::Workload = serde_json::from_slice(&bytes).map_err(unreadable)?;
+    let found = map::workload(change.workload.kind, found);
+    if found.meta.uid != change.uid {
+        return Err(Fault::new(FaultKind::Conflict, format!("{name}: it was replaced by another object of this name")));
+    }
+    let Some(container) = found.containers.get(change.container_index).filter(|it| it.name == change.container) else {
+        let message = format!("{name}: container {} is no longer at its place", change.container);
+        return Err(Fault::new(FaultKind::Conflict, message));
+    };
+    if container.image == change.to && !change.dry_run {
+        // Our own earlier try landed, or somebody wanted the same.
+        return Ok(found);
+    }
+    if container.image == change.from {
+        return Err(if unknown && !change.dry_run { lost_answer(name, &fault) } else { fault });
+    }
+    let written: wire::Written = serde_json::from_slice(&bytes).map_err(unreadable)?;
+    let by = writer(&written, change, now).map_or_else(String::new, |by| format!(" by {by}"));
+    let message = format!("{name}: changed to {}{by}; wanted to replace {}", container.image, change.from);
+    Err(Fault::new(FaultKind::Conflict, message))
+}
+
+/// A write whose answer was lost may still be applied after it was read back, so nothing is certain.
+fn lost_answer(name: &str, fault: &Fault) -> Fault {
+    Fault::new(
+        FaultKind::OutcomeUnknown,
+        format!("{name}: it is not known whether the image was set: {}", fault.message),
+    )
+}
+
+/// `kubectl-set (12 s ago)`: who owns the image field.
+fn writer(written: &wire::Written, change: &ImageChange, now: Option<Timestamp>) -> Option<String> {
+    let container = format!("k:{{\"name\":\"{}\"}}", change.container);
+    let owns = |entry: &&wire::ManagedFields| {
+        let fields: &Value = &entry.fields_v1["f:spec"]["f:template"]["f:spec"]["f:containers"][&container];
+        !fields["f:image"].is_null()
+    };
+    let entry = written.metadata.managed_fields.iter().filter(owns).max_by_key(|entry| entry.time)?;
+    let manager = clean(&entry.manager);
+    let ago = now.zip(entry.time).map(|(now, then)| now.as_second() - then.as_second());
+    Some(match ago {
+        Some(seconds @ 0..60) => format!("{manager} ({seconds} s ago)"),
+        Some(seconds @ 60..3_600) => format!("{manager} ({} min ago)", seconds / 60),
+        Some(seconds @ 3_600..) => format!("{manager} ({} h ago)", seconds / 3_600),
+        _ => manager.into_owned(),
+    })
+}
+
+/// The server's own clock, which also wrote the times of the fields.
+fn server_time(headers: &http::HeaderMap) -> Option<Timestamp> {
+    let date = headers.get(http::header::DATE)?.to_str().ok()?;
+    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(date).ok()
+}
+
+pub(super) async fn delete(link: &Link, target: &DeleteTarget) -> Result<(), Fault> {
+    let kind = match target.resource {
+        "pod" => Kind::Pod,
+        "job" => Kind::Job,
+        other => return Err(Fault::new(FaultKind::Invalid, format!("{other} is never deleted"))),
+    };
+    let mut options = json!({
+        "kind": "DeleteOptions",
+        "apiVersion": "v1",
+        "preconditions": { "uid": target.uid.as_str(), "resourceVersion": &*target.resource_version },
+    });
+    if kind == Kind::Job {
+        // The default leaves the pods of a Job behind, running ones too.
+        options["propagationPolicy"] = "Background".into();
+    }
+    let call = Call {
+        method: Method::DELETE,
+        path: format!("{}/{}", collection(kind, Some(&target.namespace)), escaped(&target.name)),
+        content: "application/json",
+        body: options.to_string().into_bytes(),
+        doing: format!("delete {}/{} in {}", target.resource, target.name, target.namespace),
+    };
+    match link.bytes(&call).await {
+        Ok(_) => Ok(()),
+        Err(fault) if fault.kind == FaultKind::Unreachable => Err(Fault::new(FaultKind::OutcomeUnknown, fault.message)),
+        Err(fault) => Err(fault),
+    }
+}
