@@ -21,6 +21,9 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area, tabs: bool) {
             note.push_str(&format!(" · {what} {text}"));
         }
     }
+    if logs.unfollowed > 0 {
+        note.push_str(&format!(" · {} not followed", logs.unfollowed));
+    }
     if logs.previous {
         note.push_str(" · previous container");
     }
