@@ -180,3 +180,37 @@ pub(super) fn unreadable(error: &serde_json::Error, doing: &str) -> Fault {
     let place = format!("line {}, column {}", error.line(), error.column());
     Fault::new(FaultKind::Other, format!("cannot {doing}: the answer cannot be read ({place})"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(code: u16, message: &str) -> Fault {
+        let body = serde_json::json!({ "message": message }).to_string();
+        from_answer(StatusCode::from_u16(code).unwrap(), body.as_bytes(), None, "set the image of web")
+    }
+
+    #[test]
+    fn a_missing_right_is_named() {
+        let fault = answer(
+            403,
+            "deployments.apps \"web\" is forbidden: User \"ann\" cannot patch resource \"deployments\" in API group \
+             \"apps\" in the namespace \"shop\"",
+        );
+        assert_eq!(fault.message, "ann: no right to patch deployments in namespace shop");
+    }
+
+    #[test]
+    fn a_policy_speaks_for_itself() {
+        let fault = answer(403, "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: frozen until Monday");
+        assert_eq!(fault.message, "cannot set the image of web, a policy forbids it: frozen until Monday");
+    }
+
+    #[test]
+    fn an_object_quoted_by_the_server_is_not_repeated() {
+        let fault = answer(422, "Deployment in version \"v1\": {\"env\":[{\"value\":\"s3cret\"}]}\": unknown field x");
+        assert_eq!(fault.message, "cannot set the image of web, refused: unknown field x");
+        let fault = answer(422, "invalid: {\"env\":[{\"value\":\"s3cret\"}]}");
+        assert!(!fault.message.contains("s3cret"), "{fault}");
+    }
+}

@@ -299,3 +299,46 @@ pub(super) fn event(wire: wire::Event) -> Event {
         last_seen: last_seen.unwrap_or_default(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_template_is_the_same_with_the_label_of_its_replica_set() {
+        let one = json!({ "metadata": { "labels": { "app": "web" }, "creationTimestamp": null }, "spec": { "a": 1 } });
+        let two = json!({ "spec": { "a": 1 }, "metadata": { "labels": { "pod-template-hash": "x", "app": "web" } } });
+        assert_eq!(template_hash(&one), template_hash(&two));
+        assert_ne!(template_hash(&one), template_hash(&json!({ "spec": { "a": 2 } })));
+    }
+
+    #[test]
+    fn a_pod_is_read_with_its_digest_and_its_words_are_cleaned() {
+        let pod = json!({ "metadata": { "name": "web-1", "managedFields": [{}] }, "status": {
+            "phase": "Running",
+            "conditions": [{ "type": "Ready", "status": "True" }],
+            "initContainerStatuses": null,
+            "containerStatuses": [{ "name": "web", "image": "r/web:v1", "imageID": "r/web@sha256:ab", "restartCount": 2,
+                "state": { "waiting": { "reason": "CrashLoopBackOff", "message": "\u{1b}[31mback-off" } },
+                "lastState": { "terminated": { "exitCode": 137, "reason": "OOMKilled" } } }],
+        } });
+        let pod = pod_of(&pod);
+        let container = &pod.containers[0];
+        assert!(pod.ready && container.restarts == 2 && !container.init);
+        assert_eq!(container.digest.as_deref(), Some("sha256:ab"));
+        let message = "back-off".into();
+        assert_eq!(container.state, ContainerState::Waiting { reason: "CrashLoopBackOff".into(), message });
+        assert_eq!(container.last.as_ref().map(|last| last.exit_code), Some(137));
+    }
+
+    fn pod_of(json: &Value) -> Pod {
+        pod(serde_json::from_value(json.clone()).unwrap())
+    }
+
+    #[test]
+    fn a_bare_digest_is_the_id_of_a_configuration() {
+        assert_eq!(digest("sha256:ab"), None);
+    }
+}

@@ -243,3 +243,7 @@ fn random() -> u64 {
     // Every state is keyed by chance: good enough to keep clients apart, and no dependency.
     RandomState::new().hash_one(0_u8)
 }
+
+#[cfg(test)]
+#[path = "watch_tests.rs"]
+mod tests;
