@@ -19,8 +19,16 @@ pub fn begin(model: &mut Model) -> Vec<Effect> {
     let clusters = match (model.session.explore.is_empty(), known.is_empty()) {
         (false, _) => model.session.explore.clone(),
         (true, false) => known,
-        // The adapter reads an empty name as the current context.
-        (true, true) => vec![ClusterId::new("")],
+        (true, true) => {
+            let advice = "Set one with kubectl config use-context, or start with --context.";
+            journal::notice(
+                model,
+                State::Failed,
+                "no context of a kubeconfig is chosen, so there is nowhere to look",
+                advice,
+            );
+            Vec::new()
+        }
     };
     clusters.into_iter().map(Effect::Discover).collect()
 }

@@ -77,7 +77,8 @@ pub struct Session {
     pub quitting: bool,
     /// Something shown changed since the last frame.
     pub dirty: bool,
-    /// Clusters to look around in when nothing is configured; none: those of the catalog, else the current context.
+    /// Clusters to look around in when nothing is configured; set by whoever composes the
+    /// session; none: those of the catalog.
     pub explore: Vec<ClusterId>,
 }
 
