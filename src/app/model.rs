@@ -397,7 +397,7 @@ impl Model {
             page: None,
             overlays: Vec::new(),
             runs: Vec::new(),
-            logs: LogPane::default(),
+            logs: LogPane::new(),
             journal: Journal::default(),
             gathering: None,
         }

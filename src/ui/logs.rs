@@ -62,7 +62,7 @@ fn line(pen: &mut Pen<'_>, model: &Model, row: &Row<'_>, area: Area) {
     let entry = row.entry;
     let mut x = area.x;
     let room = |x: u16| area.right().saturating_sub(x);
-    if let Some(time) = entry.time {
+    if let Some(time) = entry.time.filter(|_| model.logs.timestamps) {
         x = pen.text(x, area.y, &format::clock(time), Token::Muted, 8) + 1;
     }
     x = pen.text(x, area.y, &short_pod(entry), Token::Muted, 5) + 1;

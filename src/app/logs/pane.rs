@@ -65,6 +65,11 @@ pub struct LogPane {
 }
 
 impl LogPane {
+    /// Shows nothing yet, and times once there is something.
+    pub fn new() -> Self {
+        Self { timestamps: true, ..Self::default() }
+    }
+
     /// Turns to another cell. What was held is dropped.
     pub fn turn_to(&mut self, target: Option<Target>) -> Vec<u64> {
         let closed = self.streams.keys().copied().collect();
