@@ -110,6 +110,7 @@ pub struct Owner {
 
 /// What labels and annotations say about who owns an object and whether it may be removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "four marks that are independent of each other")]
 pub struct Marks {
     /// `app.kubernetes.io/managed-by=Helm`.
     pub helm: bool,

@@ -87,6 +87,7 @@ impl Verdict {
         Self { state, progress, evidence: None }
     }
 
+    #[must_use]
     pub fn because(mut self, evidence: Evidence) -> Self {
         self.evidence = Some(evidence);
         self

@@ -95,7 +95,7 @@ pub enum PlanError {
     Cycle(Vec<ServiceId>),
     #[error("{needed_by} needs {service}, which is no configured service. Add it or correct `needs`")]
     UnknownNeed { service: ServiceId, needed_by: ServiceId },
-    #[error("there is no service {service}{}", suggestion(.near))]
+    #[error("there is no service {service}{}", suggestion(.near.as_ref()))]
     UnknownService { service: ServiceId, near: Option<ServiceId> },
     #[error("there is no environment {0}")]
     UnknownEnvironment(EnvId),
@@ -125,8 +125,8 @@ fn path(cycle: &[ServiceId]) -> String {
     cycle.iter().map(ServiceId::as_str).collect::<Vec<_>>().join(" → ")
 }
 
-fn suggestion(near: &Option<ServiceId>) -> String {
-    near.as_ref().map(|near| format!(". Did you mean {near}?")).unwrap_or_default()
+fn suggestion(near: Option<&ServiceId>) -> String {
+    near.map(|near| format!(". Did you mean {near}?")).unwrap_or_default()
 }
 
 /// The version that a person would call this image text by.

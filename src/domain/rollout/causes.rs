@@ -65,10 +65,10 @@ pub(super) fn hint(view: &View<'_>, now: Timestamp) -> Option<Evidence> {
             if let Some(sign) = sign(status) {
                 return Some(evidence(sign, pod, status));
             }
-            if let ContainerState::Waiting { reason, message } = &status.state {
-                if let Some(evidence) = pulling(reason, message, pod, status) {
-                    return Some(evidence);
-                }
+            if let ContainerState::Waiting { reason, message } = &status.state
+                && let Some(evidence) = pulling(reason, message, pod, status)
+            {
+                return Some(evidence);
             }
         }
     }

@@ -178,12 +178,8 @@ impl Run {
         let mut commands = vec![RunCommand::Announce(Announcement::WaveDone(wave))];
         let last = self.wave >= self.plan.waves.len();
         match self.state {
-            RunState::Pausing if !last => {
-                self.state = RunState::Paused;
-                commands.push(RunCommand::Announce(Announcement::Paused));
-            }
-            // A failure that came right by itself: the person who was told decides whether to go on.
-            RunState::Halted if !last => {
+            // Halted: a failure that came right by itself; the person who was told decides whether to go on.
+            RunState::Pausing | RunState::Halted if !last => {
                 self.state = RunState::Paused;
                 commands.push(RunCommand::Announce(Announcement::Paused));
             }
