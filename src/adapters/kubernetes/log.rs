@@ -69,7 +69,7 @@ fn path(request: &LogRequest) -> String {
     let pods = resources("pods", "api/v1", Some(&request.namespace));
     let mut path =
         format!("{pods}/{}/log?container={}&timestamps=true", escaped(&request.pod), escaped(&request.container));
-    let mut add = |name: &str, value: &str| path.push_str(&format!("&{name}={}", escaped(value)));
+    let mut add = |name: &str, value: &str| path.extend(["&", name, "=", &escaped(value)]);
     if request.follow {
         add("follow", "true");
     }
@@ -98,7 +98,7 @@ fn line(raw: &RawLine) -> LogLine {
     let text = text.strip_suffix('\r').unwrap_or(text).replace('\t', "    ");
     let mut text = clean(&text).into_owned();
     if raw.length > raw.bytes.len() {
-        text.push_str(&format!("… (cut, {:.1} MB)", raw.length as f64 / 1e6));
+        text += &format!("… (cut, {:.1} MB)", raw.length as f64 / 1e6);
     }
     LogLine { time, text }
 }

@@ -29,7 +29,7 @@ pub(super) fn page(kind: Kind, json: &[u8]) -> serde_json::Result<Page> {
         Kind::Workload(sort) => page_of(json, |object| Object::Workload(Box::new(workload(sort, object)))),
         Kind::ReplicaSet => page_of(json, |object| Object::ReplicaSet(Box::new(replica_set(object)))),
         Kind::Pod => page_of(json, |object| Object::Pod(Box::new(pod(object)))),
-        Kind::Job => page_of(json, |object| Object::Job(Box::new(job(object)))),
+        Kind::Job => page_of(json, |object| Object::Job(Box::new(job(&object)))),
         Kind::Event => page_of(json, |object| Object::Event(Box::new(event(object)))),
     }
 }
@@ -46,7 +46,7 @@ pub(super) fn line(kind: Kind, json: &[u8]) -> serde_json::Result<Object> {
         Kind::Workload(sort) => Object::Workload(Box::new(workload(sort, in_line(json)?))),
         Kind::ReplicaSet => Object::ReplicaSet(Box::new(replica_set(in_line(json)?))),
         Kind::Pod => Object::Pod(Box::new(pod(in_line(json)?))),
-        Kind::Job => Object::Job(Box::new(job(in_line(json)?))),
+        Kind::Job => Object::Job(Box::new(job(&in_line(json)?))),
         Kind::Event => Object::Event(Box::new(event(in_line(json)?))),
     })
 }
@@ -159,7 +159,9 @@ fn hash_value(value: &Value, into: &mut DefaultHasher) {
         Value::String(text) => (3_u8, text).hash(into),
         Value::Array(items) => {
             (4_u8, items.len()).hash(into);
-            items.iter().for_each(|item| hash_value(item, into));
+            for item in items {
+                hash_value(item, into);
+            }
         }
         Value::Object(fields) => {
             // What is null or absent is the same to the API; `creationTimestamp: null` comes and goes.
@@ -272,7 +274,7 @@ fn terminated(wire: &wire::Terminated) -> Terminated {
     }
 }
 
-pub(super) fn job(wire: wire::Job) -> Job {
+fn job(wire: &wire::Job) -> Job {
     Job {
         meta: meta(&wire.metadata),
         active: wire.status.active,

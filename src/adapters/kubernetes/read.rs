@@ -38,19 +38,19 @@ async fn all<T: DeserializeOwned + Default>(link: &Link, path: &str, doing: &str
 
 pub(super) async fn revisions(link: &Link, namespace: &str, of: &WorkloadRef) -> Result<Vec<Revision>, Fault> {
     let owner = workload(link, namespace, of).await?;
-    let owned = |meta: &wire::Meta| {
+    let is_ours = |meta: &wire::Meta| {
         meta.owner_references.iter().any(|reference| reference.controller && reference.uid == owner.meta.uid.as_str())
     };
     let doing = format!("list the revisions of {of} in {namespace}");
     let mut revisions: Vec<Revision> = if of.kind == WorkloadKind::Deployment {
         let sets: Vec<wire::Workload> = all(link, &collection(Kind::ReplicaSet, Some(namespace)), &doing).await?;
-        let sets = sets.into_iter().filter(|set| owned(&set.metadata)).map(map::replica_set);
+        let sets = sets.into_iter().filter(|set| is_ours(&set.metadata)).map(map::replica_set);
         sets.map(|set| Revision { number: set.revision, containers: pairs(set.containers), created: set.meta.created })
             .collect()
     } else {
         let path = resources("controllerrevisions", "apis/apps/v1", Some(namespace));
         let found: Vec<wire::ControllerRevision> = all(link, &path, &doing).await?;
-        let found = found.into_iter().filter(|revision| owned(&revision.metadata));
+        let found = found.into_iter().filter(|revision| is_ours(&revision.metadata));
         found
             .map(|revision| Revision {
                 number: revision.revision,

@@ -16,7 +16,7 @@ pub(super) async fn set_image(link: &Link, change: &ImageChange) -> Result<Workl
     let path = object(change.workload.kind, &change.namespace, &change.workload.name);
     let dry_run = if change.dry_run { "&dryRun=All" } else { "" };
     let container = format!("/spec/template/spec/containers/{}", change.container_index);
-    let patch = json!([
+    let operations = json!([
         { "op": "test", "path": "/metadata/uid", "value": change.uid.as_str() },
         { "op": "test", "path": format!("{container}/name"), "value": &*change.container },
         { "op": "test", "path": format!("{container}/image"), "value": &*change.from },
@@ -26,7 +26,7 @@ pub(super) async fn set_image(link: &Link, change: &ImageChange) -> Result<Workl
         method: Method::PATCH,
         path: format!("{path}?fieldManager=shipdeck{dry_run}"),
         content: "application/json-patch+json",
-        body: patch.to_string().into_bytes(),
+        body: operations.to_string().into_bytes(),
         doing: format!("set the image of {} in {}", change.workload, change.namespace),
     };
     let fault = match link.json::<wire::Workload>(&call).await {
@@ -56,7 +56,7 @@ async fn explain(link: &Link, change: &ImageChange, path: &str, fault: Fault) ->
         let answer = link.send(&call, HEAD_LIMIT).await?;
         let now = server_time(answer.headers());
         let body = tokio::time::timeout(HEAD_LIMIT, answer.into_body().collect_bytes()).await;
-        let body = body.map_err(|_| fault::timed_out(HEAD_LIMIT, &call.doing))?;
+        let body = body.map_err(|_elapsed| fault::timed_out(HEAD_LIMIT, &call.doing))?;
         Ok((body.map_err(|error| fault::from_error(&error, &call.doing))?, now))
     };
     let (bytes, now) = match read.await {
