@@ -9,12 +9,14 @@ use tokio::sync::mpsc;
 use super::executor::Executor;
 use super::files::Files;
 use super::fleet::{Connect, Fleet};
-use crate::adapters::kubernetes::KubernetesCluster;
+use crate::adapters::kubernetes::{KubernetesCluster, current_context};
 use crate::adapters::simulated::SimulatedCluster;
 use crate::adapters::system;
 use crate::app::model::Model;
 use crate::app::msg::Msg;
 use crate::config::Loaded;
+use crate::config::validate::{CURRENT_CONTEXT, parse};
+use crate::domain::ids::ClusterId;
 use crate::ports::cluster::Cluster;
 use crate::report::Report;
 
@@ -28,23 +30,38 @@ pub struct Session {
     pub messages: mpsc::Receiver<Msg>,
 }
 
-/// A session on real clusters.
+/// A session on real clusters; `context` is the one of environments that name none.
 ///
 /// # Errors
-/// Conflicting keys; everything else was found when the configuration was read.
-pub fn real(loaded: Loaded, kubeconfig: Option<PathBuf>) -> Result<Session, Report> {
-    let connect: Connect =
-        Box::new(move |id| Arc::new(KubernetesCluster::new(id.clone(), kubeconfig.clone())) as Arc<dyn Cluster>);
-    session(loaded, connect)
+/// Conflicting keys, or a kubeconfig without a current context.
+pub fn real(mut loaded: Loaded, context: Option<String>) -> Result<Session, Report> {
+    let current = match context {
+        Some(context) => context,
+        None => current_context(None)
+            .map_err(|fault| Report::usage(fault.to_string()).hint("shipdeck demo needs no cluster."))?
+            .ok_or_else(|| {
+                Report::usage("the kubeconfig has no current context")
+                    .hint("Choose one: kubectl config use-context NAME, or --context NAME.")
+                    .hint("shipdeck demo needs no cluster.")
+            })?,
+    };
+    for env in loaded.catalog.environments.iter_mut().filter(|env| env.cluster.as_str() == CURRENT_CONTEXT) {
+        env.cluster = ClusterId::new(&current);
+    }
+    let connect: Connect = Box::new(|id| Arc::new(KubernetesCluster::new(id.as_str(), None)) as Arc<dyn Cluster>);
+    let mut session = session(loaded, connect)?;
+    session.model.session.explore = vec![ClusterId::new(current)];
+    Ok(session)
 }
 
 /// A session in the simulated world.
 ///
 /// # Errors
 /// Conflicting keys.
-pub fn demo(loaded: Loaded, seed: u64) -> Result<Session, Report> {
-    let world = Arc::new(SimulatedCluster::demo(seed, system::now));
-    let loaded = Loaded { catalog: crate::adapters::simulated::demo_catalog(), ..loaded };
+pub fn demo(mut loaded: Loaded, seed: u64) -> Result<Session, Report> {
+    let parsed = parse("assets/demo.toml", include_str!("../../assets/demo.toml"));
+    loaded.catalog = parsed.map_err(|problems| Report::usage(format!("the demo is broken: {problems:?}")))?.catalog;
+    let world = Arc::new(SimulatedCluster::new(&loaded.catalog, seed, system::now));
     let mut session = session(loaded, Box::new(move |_| Arc::clone(&world) as Arc<dyn Cluster>))?;
     session.model.session.demo = true;
     session.model.session.user = "ana".to_owned();
@@ -53,17 +70,15 @@ pub fn demo(loaded: Loaded, seed: u64) -> Result<Session, Report> {
 
 fn session(loaded: Loaded, connect: Connect) -> Result<Session, Report> {
     let (sender, messages) = mpsc::channel(QUEUE);
-    let files = Files { data: data_folder(), configuration: loaded.write_to() };
+    let configuration = loaded.path.clone().unwrap_or_else(|| loaded.default_path.clone());
+    let files = Files { data: data_folder(), configuration };
     let executor = Executor::new(Fleet::new(connect), files, sender);
     let keymap = loaded.settings.keymap()?;
     let read_only = loaded.settings.read_only;
     let mut model = Model::new(loaded.catalog, loaded.settings, keymap, system::now());
     model.session.user = system::user();
     if read_only {
-        model.session.read_only = Some("the configuration says read_only = true".to_owned());
-    }
-    if model.catalog.discovered {
-        model.session.read_only = Some("no configuration yet: press I, or run shipdeck init".to_owned());
+        model.session.read_only = Some("--read-only, or read_only = true in the configuration".to_owned());
     }
     Ok(Session { model, executor, messages })
 }

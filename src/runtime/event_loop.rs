@@ -50,6 +50,7 @@ pub async fn run(mut cockpit: Cockpit, mut tui: Tui) -> io::Result<Model> {
         let now = now();
         if cockpit.model.session.dirty && now >= drawn + FRAME {
             cockpit.model.session.dirty = false;
+            cockpit.look = Look::from(&cockpit.model.settings);
             tui.terminal.draw(|frame| draw(&cockpit.model, &cockpit.look, frame))?;
             drawn = now;
         }
@@ -141,4 +142,20 @@ fn start_of_time() -> Instant {
 /// The moment from which the next tick is counted; ticks that were missed (a suspended laptop) are not made up for.
 fn now_after(_clock: Instant) -> Instant {
     now()
+}
+
+/// Takes in what arrives for a while, without a terminal: for pictures.
+pub async fn settle(session: &mut super::compose::Session, size: (u16, u16), time: Duration) {
+    (session.model.session.width, session.model.session.height) = size;
+    let end = now() + time;
+    let mut effects = update::start(&mut session.model);
+    loop {
+        for effect in effects.drain(..) {
+            let _ = session.executor.perform(effect);
+        }
+        match tokio::time::timeout_at(end, session.messages.recv()).await {
+            Ok(Some(msg)) => effects = update(&mut session.model, msg, system::now()),
+            Ok(None) | Err(_) => return,
+        }
+    }
 }

@@ -1,0 +1,123 @@
+//! Which file is read, and what environment and flags say over it: defaults < file < environment < flags.
+
+use std::path::PathBuf;
+
+use super::settings::theme_named;
+use super::validate::{CURRENT_CONTEXT, Parsed, parse};
+use super::{Colors, Loaded, Origin};
+use crate::domain::ids::ClusterId;
+use crate::report::Report;
+
+/// What was said outside of the file.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    pub path: Option<PathBuf>,
+    pub context: Option<(String, Origin)>,
+    pub theme: Option<(String, Origin)>,
+    pub ascii: bool,
+    pub no_mouse: bool,
+    pub read_only: bool,
+    pub no_color: bool,
+    /// Where configurations are looked for, first one first.
+    pub candidates: Vec<PathBuf>,
+}
+
+/// Reads the configuration.
+///
+/// # Errors
+/// A file that was named and cannot be read, and every problem in it.
+pub fn load(overrides: &Overrides) -> Result<Loaded, Report> {
+    let path = match &overrides.path {
+        Some(path) => Some(path.clone()),
+        None => overrides.candidates.iter().find(|path| path.is_file()).cloned(),
+    };
+    let mut parsed = match &path {
+        Some(path) => read(path)?,
+        None => Parsed::default(),
+    };
+    parsed.catalog.discovered = parsed.catalog.environments.is_empty();
+    let mut loaded = Loaded {
+        catalog: parsed.catalog,
+        settings: parsed.settings,
+        path,
+        default_path: overrides.candidates.last().cloned().unwrap_or_else(|| PathBuf::from("shipdeck.toml")),
+        origins: Vec::new(),
+    };
+    apply(&mut loaded, overrides, |name| if parsed.given.contains(name) { Origin::File } else { Origin::Default })?;
+    Ok(loaded)
+}
+
+fn read(path: &std::path::Path) -> Result<Parsed, Report> {
+    let bytes = std::fs::read(path).map_err(|error| {
+        Report::usage(format!("cannot read {}: {error}", path.display())).hint("Name another file with --config.")
+    })?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        Report::usage(format!("{} is not UTF-8 (byte {})", path.display(), error.utf8_error().valid_up_to()))
+            .hint("Save it as UTF-8.")
+    })?;
+    parse(&path.display().to_string(), &text).map_err(|problems| {
+        let all = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        Report::usage(all)
+    })
+}
+
+fn apply(loaded: &mut Loaded, overrides: &Overrides, origin: impl Fn(&'static str) -> Origin) -> Result<(), Report> {
+    let settings = &mut loaded.settings;
+    let mut theme_origin = origin("theme");
+    if let Some((name, from)) = &overrides.theme {
+        settings.theme = theme_named(name)
+            .ok_or_else(|| Report::usage(format!("there is no theme {name}")).hint("night, day or signal"))?;
+        theme_origin = *from;
+    }
+    let mut colors_origin = origin("colors");
+    if overrides.no_color {
+        settings.colors = Colors::None;
+        colors_origin = Origin::Environment;
+    }
+    let flag = |given: bool, name| if given { Origin::Flag } else { origin(name) };
+    let rows = [
+        ("theme", settings.theme.as_str().to_owned(), theme_origin),
+        ("colors", format!("{:?}", settings.colors).to_lowercase(), colors_origin),
+        ("ascii", (settings.ascii | overrides.ascii).to_string(), flag(overrides.ascii, "ascii")),
+        ("mouse", (settings.mouse && !overrides.no_mouse).to_string(), flag(overrides.no_mouse, "mouse")),
+        ("read_only", (settings.read_only | overrides.read_only).to_string(), flag(overrides.read_only, "read_only")),
+    ];
+    settings.ascii |= overrides.ascii;
+    settings.mouse &= !overrides.no_mouse;
+    settings.read_only |= overrides.read_only;
+    loaded.origins = rows.into_iter().map(|(name, value, origin)| (name.to_owned(), value, origin)).collect();
+    if let Some((context, origin)) = &overrides.context {
+        for env in loaded.catalog.environments.iter_mut().filter(|env| env.cluster.as_str() == CURRENT_CONTEXT) {
+            env.cluster = ClusterId::new(context);
+        }
+        loaded.origins.push(("context".to_owned(), context.clone(), *origin));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Theme;
+
+    #[test]
+    fn flags_win_over_the_file_and_the_file_over_defaults() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shipdeck.toml");
+        std::fs::write(&path, "[ui]\ntheme = \"day\"\nmouse = false\n").unwrap();
+        let file = Overrides { candidates: vec![path.clone()], ..Overrides::default() };
+        assert_eq!(load(&file).unwrap().settings.theme, Theme::Day);
+        let flags = Overrides { theme: Some(("signal".to_owned(), Origin::Flag)), ..file };
+        let loaded = load(&flags).unwrap();
+        assert_eq!((loaded.settings.theme, loaded.settings.mouse), (Theme::Signal, false));
+        assert!(loaded.origins.contains(&("theme".to_owned(), "signal".to_owned(), Origin::Flag)));
+        assert!(loaded.origins.contains(&("mouse".to_owned(), "false".to_owned(), Origin::File)));
+    }
+
+    #[test]
+    fn a_named_file_that_is_missing_is_an_error_and_no_file_at_all_is_not() {
+        let named = Overrides { path: Some(PathBuf::from("/nowhere/x.toml")), ..Overrides::default() };
+        assert_eq!(load(&named).unwrap_err().exit_code(), Report::USAGE);
+        assert!(load(&Overrides::default()).unwrap().catalog.discovered);
+    }
+}

@@ -1,0 +1,15 @@
+//! The imperative shell: the only event loop, the only terminal, the only place that spawns.
+
+mod compose;
+mod event_loop;
+mod executor;
+mod files;
+mod fleet;
+mod input;
+mod signals;
+mod start;
+mod tasks;
+mod telemetry;
+mod terminal;
+
+pub use start::run;

@@ -1,0 +1,153 @@
+//! From the command line to an exit code.
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+use directories::ProjectDirs;
+
+use super::compose::{self, Session};
+use super::event_loop::{self, Cockpit};
+use super::telemetry;
+use super::terminal::Tui;
+use crate::cli::{Cli, Command, Options};
+use crate::config::load::{Overrides, load};
+use crate::config::{Loaded, Origin};
+use crate::report::Report;
+use crate::ui::{Look, svg};
+
+/// Runs the program.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to standard output and are no errors; the rest exits with 2.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Report::USAGE));
+        }
+    };
+    match command(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(report) => {
+            let _ = writeln!(std::io::stderr(), "shipdeck: {report}");
+            ExitCode::from(report.exit_code())
+        }
+    }
+}
+
+fn command(cli: Cli) -> Result<(), Report> {
+    if let Some(path) = &cli.options.log_file {
+        telemetry::log_to(path)?;
+    }
+    match cli.command {
+        None => cockpit(&cli.options, None),
+        Some(Command::Demo { seed }) => cockpit(&cli.options, Some(seed)),
+        Some(Command::Check) => check(&cli.options),
+        Some(Command::Completions { shell }) => {
+            clap_complete::generate(shell, &mut Cli::command(), "shipdeck", &mut std::io::stdout());
+            Ok(())
+        }
+        Some(Command::Man) => clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout()).map_err(|error| gone(&error)),
+        Some(Command::Picture { width, height, seed }) => picture(&cli.options, (width, height), seed),
+    }
+}
+
+fn gone(error: &std::io::Error) -> Report {
+    Report::usage(format!("standard output is gone: {error}"))
+}
+
+fn overrides(options: &Options) -> Overrides {
+    let home = ProjectDirs::from("dev", "shipdeck", "shipdeck").map(|dirs| dirs.config_dir().join("config.toml"));
+    let named = |value: &Option<String>, variable: &str| {
+        let origin = |value: &String| {
+            if std::env::var(variable).as_ref() == Ok(value) { Origin::Environment } else { Origin::Flag }
+        };
+        value.as_ref().map(|value| (value.clone(), origin(value)))
+    };
+    Overrides {
+        path: options.config.clone(),
+        context: named(&options.context, "SHIPDECK_CONTEXT"),
+        theme: named(&options.theme, "SHIPDECK_THEME"),
+        ascii: options.ascii || matches!(std::env::var("TERM").as_deref(), Ok("linux" | "dumb")),
+        no_mouse: options.no_mouse,
+        read_only: options.read_only,
+        no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
+        candidates: [Some(PathBuf::from("shipdeck.toml")), home].into_iter().flatten().collect(),
+    }
+}
+
+fn check(options: &Options) -> Result<(), Report> {
+    let loaded = load(&overrides(options))?;
+    let mut out = String::new();
+    match &loaded.path {
+        Some(path) => out.push_str(&format!("{}: no problems\n", path.display())),
+        None => out.push_str("no configuration: shipdeck shows what the kubeconfig finds, read-only\n"),
+    }
+    let catalog = &loaded.catalog;
+    out.push_str(&format!(
+        "{} environments, {} services, {} groups\n",
+        catalog.environments.len(),
+        catalog.services.len(),
+        catalog.groups.len()
+    ));
+    for (name, value, origin) in &loaded.origins {
+        out.push_str(&format!("{name:12} {value:12} {}\n", origin.as_str()));
+    }
+    std::io::stdout().write_all(out.as_bytes()).map_err(|error| gone(&error))
+}
+
+fn cockpit(options: &Options, seed: Option<u64>) -> Result<(), Report> {
+    if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
+        return Err(Report::usage("the cockpit needs a terminal").hint("shipdeck check works without one."));
+    }
+    // An error here means that another hook is installed, which is as good.
+    let _ = telemetry::install_panic_hook(compose::data_folder());
+    let loaded = loaded(options, seed.is_some())?;
+    let runtime = runtime()?;
+    runtime.block_on(async {
+        let session = session(loaded, options, seed)?;
+        open(session).await
+    })
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Report> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Report::usage(format!("the system refuses threads: {error}")))
+}
+
+/// The demo has a configuration of its own; looks and keys are still the user's.
+fn loaded(options: &Options, demo: bool) -> Result<Loaded, Report> {
+    load(&overrides(options)).or_else(|report| if demo { Ok(Loaded::default()) } else { Err(report) })
+}
+
+fn session(loaded: Loaded, options: &Options, seed: Option<u64>) -> Result<Session, Report> {
+    match seed {
+        Some(seed) => compose::demo(loaded, seed),
+        None => compose::real(loaded, options.context.clone()),
+    }
+}
+
+async fn open(session: Session) -> Result<(), Report> {
+    let Session { model, executor, messages } = session;
+    let lost = |error: std::io::Error| Report::usage(format!("the terminal cannot be used: {error}"));
+    let tui = Tui::open(model.settings.mouse).map_err(lost)?;
+    let look = Look::from(&model.settings);
+    event_loop::run(Cockpit { model, look, executor, messages }, tui).await.map_err(lost)?;
+    Ok(())
+}
+
+/// The demo after some seconds, as a picture.
+fn picture(options: &Options, size: (u16, u16), seed: u64) -> Result<(), Report> {
+    let session = runtime()?.block_on(async {
+        let mut session = compose::demo(loaded(options, true)?, seed)?;
+        event_loop::settle(&mut session, size, std::time::Duration::from_secs(4)).await;
+        Ok::<_, Report>(session)
+    })?;
+    let picture = svg(&session.model, &Look::from(&session.model.settings));
+    std::io::stdout().write_all(picture.as_bytes()).map_err(|error| gone(&error))
+}
