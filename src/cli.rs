@@ -6,7 +6,12 @@ use clap::{Parser, Subcommand};
 
 /// A release cockpit for teams that run many interdependent services on Kubernetes.
 #[derive(Debug, Parser)]
-#[command(name = "shipdeck", version, about, after_help = "Without a command the cockpit opens. shipdeck demo needs no cluster.")]
+#[command(
+    name = "shipdeck",
+    version,
+    about,
+    after_help = "Without a command the cockpit opens. shipdeck demo needs no cluster."
+)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -52,9 +57,7 @@ pub enum Command {
     /// Check the configuration: every problem at once, and where each value comes from. Exits with 2 on any problem.
     Check,
     /// Print completions for a shell.
-    Completions {
-        shell: clap_complete::Shell,
-    },
+    Completions { shell: clap_complete::Shell },
     /// Print the manual page.
     Man,
     /// Print a picture of the demo's home screen as SVG.

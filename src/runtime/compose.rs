@@ -24,17 +24,17 @@ use crate::report::Report;
 const QUEUE: usize = 8_192;
 
 /// Everything that a front end needs.
-pub struct Session {
-    pub model: Model,
-    pub executor: Executor,
-    pub messages: mpsc::Receiver<Msg>,
+pub(super) struct Session {
+    pub(super) model: Model,
+    pub(super) executor: Executor,
+    pub(super) messages: mpsc::Receiver<Msg>,
 }
 
 /// A session on real clusters; `context` is the one of environments that name none.
 ///
 /// # Errors
 /// Conflicting keys, or a kubeconfig without a current context.
-pub fn real(mut loaded: Loaded, context: Option<String>) -> Result<Session, Report> {
+pub(super) fn real(mut loaded: Loaded, context: Option<String>) -> Result<Session, Report> {
     let current = match context {
         Some(context) => context,
         None => current_context(None)
@@ -58,7 +58,7 @@ pub fn real(mut loaded: Loaded, context: Option<String>) -> Result<Session, Repo
 ///
 /// # Errors
 /// Conflicting keys.
-pub fn demo(mut loaded: Loaded, seed: u64) -> Result<Session, Report> {
+pub(super) fn demo(mut loaded: Loaded, seed: u64) -> Result<Session, Report> {
     let parsed = parse("assets/demo.toml", include_str!("../../assets/demo.toml"));
     loaded.catalog = parsed.map_err(|problems| Report::usage(format!("the demo is broken: {problems:?}")))?.catalog;
     let world = Arc::new(SimulatedCluster::new(&loaded.catalog, seed, system::now));
@@ -84,7 +84,7 @@ fn session(loaded: Loaded, connect: Connect) -> Result<Session, Report> {
 }
 
 /// Where saved logs and reports go.
-pub fn data_folder() -> PathBuf {
+pub(super) fn data_folder() -> PathBuf {
     ProjectDirs::from("dev", "shipdeck", "shipdeck")
         .map_or_else(|| std::env::temp_dir().join("shipdeck"), |dirs| dirs.data_local_dir().to_owned())
 }

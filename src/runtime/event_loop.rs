@@ -26,18 +26,18 @@ const FRAME: Duration = Duration::from_millis(16);
 const BURST: usize = 2_048;
 
 /// What the loop owns.
-pub struct Cockpit {
-    pub model: Model,
-    pub look: Look,
-    pub executor: Executor,
-    pub messages: mpsc::Receiver<Msg>,
+pub(super) struct Cockpit {
+    pub(super) model: Model,
+    pub(super) look: Look,
+    pub(super) executor: Executor,
+    pub(super) messages: mpsc::Receiver<Msg>,
 }
 
 /// Runs the cockpit until it is left. The terminal is given back before this returns.
 ///
 /// # Errors
 /// When the terminal cannot be taken or is lost.
-pub async fn run(mut cockpit: Cockpit, mut tui: Tui) -> io::Result<Model> {
+pub(super) async fn run(mut cockpit: Cockpit, mut tui: Tui) -> io::Result<Model> {
     let mut events = EventStream::new();
     let mut signals = Signals::new()?;
     let size = tui.terminal.size()?;
@@ -145,7 +145,7 @@ fn now_after(_clock: Instant) -> Instant {
 }
 
 /// Takes in what arrives for a while, without a terminal: for pictures.
-pub async fn settle(session: &mut super::compose::Session, size: (u16, u16), time: Duration) {
+pub(super) async fn settle(session: &mut super::compose::Session, size: (u16, u16), time: Duration) {
     (session.model.session.width, session.model.session.height) = size;
     let end = now() + time;
     let mut effects = update::start(&mut session.model);

@@ -22,7 +22,7 @@ const DELETIONS_AT_ONCE: usize = 8;
 
 /// What only the owner of the terminal can do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Terminal {
+pub(super) enum Terminal {
     Copy(String),
     Redraw,
     Mouse(bool),
@@ -31,7 +31,7 @@ pub enum Terminal {
 }
 
 /// Carries effects out.
-pub struct Executor {
+pub(super) struct Executor {
     fleet: Fleet,
     tasks: Tasks,
     messages: mpsc::Sender<Msg>,
@@ -40,13 +40,13 @@ pub struct Executor {
 }
 
 impl Executor {
-    pub fn new(fleet: Fleet, files: Files, messages: mpsc::Sender<Msg>) -> Self {
+    pub(super) fn new(fleet: Fleet, files: Files, messages: mpsc::Sender<Msg>) -> Self {
         let deletions = Arc::new(Semaphore::new(DELETIONS_AT_ONCE));
         Self { fleet, tasks: Tasks::default(), messages, files, deletions }
     }
 
     /// Begins an effect. What concerns the terminal is handed back.
-    pub fn perform(&mut self, effect: Effect) -> Option<Terminal> {
+    pub(super) fn perform(&mut self, effect: Effect) -> Option<Terminal> {
         match effect {
             Effect::Discover(cluster) => self.discover(cluster),
             Effect::Watch { cluster, scope } => self.watch(&cluster, scope),
@@ -79,7 +79,7 @@ impl Executor {
     }
 
     /// Ends everything; writes under way are waited for. False: one of them was still without an answer.
-    pub async fn end(mut self) -> bool {
+    pub(super) async fn end(mut self) -> bool {
         drop(self.messages);
         self.tasks.end(Duration::from_secs(10)).await
     }
@@ -168,7 +168,7 @@ fn target(namespace: &Arc<str>, finding: &Finding) -> DeleteTarget {
 
 /// Saves the object and, of a pod, what its log still holds. Nothing is deleted that could not be saved first; a log
 /// that is gone already (its node may be) does not count.
-pub async fn save_before_deletion(
+pub(super) async fn save_before_deletion(
     cluster: &dyn Cluster,
     files: &Files,
     namespace: &Arc<str>,

@@ -9,9 +9,9 @@ use crate::domain::fault::{Fault, FaultKind};
 
 /// Where files go.
 #[derive(Clone, Debug)]
-pub struct Files {
-    pub data: PathBuf,
-    pub configuration: PathBuf,
+pub(super) struct Files {
+    pub(super) data: PathBuf,
+    pub(super) configuration: PathBuf,
 }
 
 impl Files {
@@ -19,7 +19,7 @@ impl Files {
     ///
     /// # Errors
     /// With the path and the system's reason: no space, no right, a file that is there already.
-    pub async fn save(&self, target: &FileTarget, text: &str) -> Result<String, Fault> {
+    pub(super) async fn save(&self, target: &FileTarget, text: &str) -> Result<String, Fault> {
         let path = match target {
             FileTarget::Data(name) => unused(&self.data.join(safe_name(name))),
             FileTarget::Configuration => self.configuration.clone(),

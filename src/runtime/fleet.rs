@@ -7,20 +7,20 @@ use crate::domain::ids::ClusterId;
 use crate::ports::cluster::Cluster;
 
 /// Makes the cluster with this name; never blocks, never fails: what is wrong is told by its calls.
-pub type Connect = Box<dyn Fn(&ClusterId) -> Arc<dyn Cluster> + Send>;
+pub(super) type Connect = Box<dyn Fn(&ClusterId) -> Arc<dyn Cluster> + Send>;
 
 /// The clusters in use.
-pub struct Fleet {
+pub(super) struct Fleet {
     connect: Connect,
     clusters: BTreeMap<ClusterId, Arc<dyn Cluster>>,
 }
 
 impl Fleet {
-    pub fn new(connect: Connect) -> Self {
+    pub(super) fn new(connect: Connect) -> Self {
         Self { connect, clusters: BTreeMap::new() }
     }
 
-    pub fn get(&mut self, id: &ClusterId) -> Arc<dyn Cluster> {
+    pub(super) fn get(&mut self, id: &ClusterId) -> Arc<dyn Cluster> {
         if let Some(cluster) = self.clusters.get(id) {
             return Arc::clone(cluster);
         }
@@ -29,7 +29,7 @@ impl Fleet {
         cluster
     }
 
-    pub fn attend(&self, attentive: bool) {
+    pub(super) fn attend(&self, attentive: bool) {
         for cluster in self.clusters.values() {
             cluster.attend(attentive);
         }

@@ -1,6 +1,8 @@
 //! Terminal events become our own messages.
 
-use crossterm::event::{Event, KeyCode as Key, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{
+    Event, KeyCode as Key, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
 
 use crate::actions::chord::{Chord, KeyCode};
 use crate::app::msg::Input;
@@ -9,7 +11,7 @@ use crate::app::msg::Input;
 const WHEEL: i16 = 3;
 
 /// What an event means to the cockpit; none: nothing.
-pub fn translate(event: Event) -> Option<Input> {
+pub(super) fn translate(event: Event) -> Option<Input> {
     match event {
         Event::Key(key) if key.kind != KeyEventKind::Release => chord(key).map(Input::Key),
         Event::Paste(text) => Some(Input::Paste(text)),

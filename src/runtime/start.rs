@@ -49,7 +49,9 @@ fn command(cli: Cli) -> Result<(), Report> {
             clap_complete::generate(shell, &mut Cli::command(), "shipdeck", &mut std::io::stdout());
             Ok(())
         }
-        Some(Command::Man) => clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout()).map_err(|error| gone(&error)),
+        Some(Command::Man) => {
+            clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout()).map_err(|error| gone(&error))
+        }
         Some(Command::Picture { width, height, seed }) => picture(&cli.options, (width, height), seed),
     }
 }

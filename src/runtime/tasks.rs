@@ -14,7 +14,7 @@ use crate::app::effect::TaskKey;
 
 /// All background work of a session.
 #[derive(Debug, Default)]
-pub struct Tasks {
+pub(super) struct Tasks {
     tracker: TaskTracker,
     finishing: TaskTracker,
     running: HashMap<TaskKey, CancellationToken>,
@@ -22,7 +22,7 @@ pub struct Tasks {
 
 impl Tasks {
     /// Starts a task that a newer one with the same key, or the end of the session, cancels.
-    pub fn replace(&mut self, key: TaskKey, work: impl Future<Output = ()> + Send + 'static) {
+    pub(super) fn replace(&mut self, key: TaskKey, work: impl Future<Output = ()> + Send + 'static) {
         let token = CancellationToken::new();
         if let Some(older) = self.running.insert(key, token.clone()) {
             older.cancel();
@@ -33,24 +33,24 @@ impl Tasks {
     }
 
     /// Whether a task with this key was started and not cancelled.
-    pub fn has(&self, key: &TaskKey) -> bool {
+    pub(super) fn has(&self, key: &TaskKey) -> bool {
         self.running.contains_key(key)
     }
 
     /// Cancels the task with this key.
-    pub fn cancel(&mut self, key: &TaskKey) {
+    pub(super) fn cancel(&mut self, key: &TaskKey) {
         if let Some(token) = self.running.remove(key) {
             token.cancel();
         }
     }
 
     /// Starts a task that is always carried through.
-    pub fn finish(&mut self, work: impl Future<Output = ()> + Send + 'static) {
+    pub(super) fn finish(&mut self, work: impl Future<Output = ()> + Send + 'static) {
         spawn(&self.finishing, work);
     }
 
     /// Cancels what may be cancelled and waits for the rest. False: something was still under way after `grace`.
-    pub async fn end(&mut self, grace: Duration) -> bool {
+    pub(super) async fn end(&mut self, grace: Duration) -> bool {
         for (_, token) in self.running.drain() {
             token.cancel();
         }

@@ -13,7 +13,7 @@ use crate::report::Report;
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn log_to(path: &Path) -> Result<(), Report> {
+pub(super) fn log_to(path: &Path) -> Result<(), Report> {
     let file = OpenOptions::new().create(true).append(true).open(path).map_err(|error| {
         Report::usage(format!("cannot write the log file {}: {error}", path.display()))
             .hint("Give another --log-file, or free some space.")
@@ -28,7 +28,7 @@ pub fn log_to(path: &Path) -> Result<(), Report> {
 ///
 /// # Errors
 /// When another hook was installed before.
-pub fn install_panic_hook(folder: PathBuf) -> color_eyre::Result<()> {
+pub(super) fn install_panic_hook(folder: PathBuf) -> color_eyre::Result<()> {
     let (panic_hook, eyre_hook) = color_eyre::config::HookBuilder::default()
         .display_env_section(false)
         .theme(color_eyre::config::Theme::new())

@@ -10,8 +10,8 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
 /// The terminal while the cockpit has it. Dropping it restores the terminal.
-pub struct Tui {
-    pub terminal: Terminal<CrosstermBackend<Stdout>>,
+pub(super) struct Tui {
+    pub(super) terminal: Terminal<CrosstermBackend<Stdout>>,
     mouse: bool,
 }
 
@@ -20,7 +20,7 @@ impl Tui {
     ///
     /// # Errors
     /// When there is none, or it refuses raw mode.
-    pub fn open(mouse: bool) -> io::Result<Self> {
+    pub(super) fn open(mouse: bool) -> io::Result<Self> {
         take(mouse)?;
         let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
         Ok(Self { terminal, mouse })
@@ -30,7 +30,7 @@ impl Tui {
     ///
     /// # Errors
     /// When the terminal is gone.
-    pub fn set_mouse(&mut self, on: bool) -> io::Result<()> {
+    pub(super) fn set_mouse(&mut self, on: bool) -> io::Result<()> {
         self.mouse = on;
         if on { execute!(io::stdout(), EnableMouseCapture) } else { execute!(io::stdout(), DisableMouseCapture) }
     }
@@ -39,7 +39,7 @@ impl Tui {
     ///
     /// # Errors
     /// When the terminal is gone.
-    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+    pub(super) fn copy(&mut self, text: &str) -> io::Result<()> {
         let mut sequence = String::new();
         // Writing to a String cannot fail.
         let _ = CopyToClipboard::to_clipboard_from(text).write_ansi(&mut sequence);
@@ -53,7 +53,7 @@ impl Tui {
     ///
     /// # Errors
     /// When the terminal is gone.
-    pub fn suspend(&mut self) -> io::Result<()> {
+    pub(super) fn suspend(&mut self) -> io::Result<()> {
         give_back();
         // SIGSTOP cannot be caught: this returns when somebody sends SIGCONT.
         let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP);
@@ -78,7 +78,7 @@ fn take(mouse: bool) -> io::Result<()> {
 }
 
 /// Gives the terminal back; harmless if it was never taken. Errors are ignored: there is nobody left to tell.
-pub fn give_back() {
+pub(super) fn give_back() {
     let _ = execute!(io::stdout(), DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
     let _ = disable_raw_mode();
 }
