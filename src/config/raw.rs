@@ -54,7 +54,7 @@ impl<'a> Table<'a> {
             return Vec::new();
         };
         let mut texts = Vec::new();
-        for item in items.iter() {
+        for item in items {
             if let DeValue::String(text) = item.get_ref() {
                 texts.push(Spanned::new(item.span(), text.to_string()));
             } else {
@@ -72,7 +72,7 @@ impl<'a> Table<'a> {
             return Vec::new();
         };
         let mut tables = Vec::new();
-        for item in items.iter() {
+        for item in items {
             match item.get_ref() {
                 DeValue::Table(table) => tables.push(Table::new(name, table, item.span())),
                 _ => problems.add(item.span(), format!("{key} must hold tables"), format!("[[{key}]]")),

@@ -35,7 +35,7 @@ fn read_ui(mut ui: Table<'_>, parsed: &mut Parsed, problems: &mut Problems<'_>) 
         match theme_named(theme.get_ref()) {
             Some(theme) => settings.theme = theme,
             None => {
-                problems.add(theme.span(), format!("there is no theme {}", theme.get_ref()), "night, day or signal")
+                problems.add(theme.span(), format!("there is no theme {}", theme.get_ref()), "night, day or signal");
             }
         }
     }

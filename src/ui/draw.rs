@@ -101,7 +101,7 @@ fn header(pen: &mut Pen<'_>, model: &Model, area: Area) {
     let now = model.session.now;
     for cluster in model.catalog.clusters().into_iter().take(4) {
         let envs = model.catalog.environments.iter().filter(|env| env.cluster == *cluster);
-        let worst = envs.filter_map(|env| model.world.env(&env.name)).map(|world| world.freshness());
+        let worst = envs.filter_map(|env| model.world.env(&env.name)).map(super::super::domain::world::EnvWorld::freshness);
         let worst = worst.max_by_key(|freshness| match freshness {
             Freshness::Live => 0,
             Freshness::Reading { .. } => 1,

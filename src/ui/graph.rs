@@ -72,7 +72,7 @@ fn column_width(wave: &[ServiceId]) -> u16 {
 fn fits(waves: &[Vec<ServiceId>], place: Area) -> bool {
     let tallest = waves.iter().map(Vec::len).max().unwrap_or(0) as u16;
     let width: u16 = waves.iter().map(|wave| column_width(wave) + 6).sum();
-    place.height >= tallest + 1 && width <= place.width + 4 && waves.len() <= 5
+    place.height > tallest && width <= place.width + 4 && waves.len() <= 5
 }
 
 fn graph(

@@ -262,12 +262,11 @@ impl World {
             self.end_pod(&namespace, name, now);
             return true;
         }
-        if alive.len() > wanted && new >= wanted {
-            if let Some((name, ..)) = alive.last() {
+        if alive.len() > wanted && new >= wanted
+            && let Some((name, ..)) = alive.last() {
                 self.end_pod(&namespace, name, now);
                 return true;
             }
-        }
         new < wanted
     }
 
