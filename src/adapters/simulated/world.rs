@@ -198,6 +198,11 @@ impl World {
         moving
     }
 
+    #[cfg(test)]
+    pub(super) fn hold_builds(&mut self, now: Timestamp) {
+        self.next_build = now + SignedDuration::from_secs(40);
+    }
+
     pub(super) fn next_build(&self) -> Timestamp {
         self.next_build
     }
@@ -248,12 +253,12 @@ impl World {
         let one_by_one = workload.reference.kind != WorkloadKind::Deployment;
         let namespace = Arc::clone(&workload.namespace);
         if new < wanted && (alive.len() <= wanted && !one_by_one || alive.len() < wanted) {
-            let ordinal = (0..wanted as u32)
-                .find(|ordinal| {
-                    let name = format!("{}-{ordinal}", self.workloads[index].reference.name);
-                    !self.pods.iter().any(|pod| pod.namespace == namespace && *pod.name == *name)
-                })
-                .unwrap_or(0);
+            let free = (0..wanted as u32).find(|ordinal| {
+                let name = format!("{}-{ordinal}", self.workloads[index].reference.name);
+                !self.pods.iter().any(|pod| pod.namespace == namespace && *pod.name == *name)
+            });
+            // The name of a StatefulSet's pod is free again only when its bearer has gone.
+            let Some(ordinal) = free else { return true };
             self.add_pod(index, ordinal, now);
             return true;
         }
@@ -262,13 +267,15 @@ impl World {
             self.end_pod(&namespace, name, now);
             return true;
         }
-        if alive.len() > wanted && new >= wanted {
+        // Old pods go above, once there is a ready pod to spare; here only new ones beyond what is wanted.
+        if new > wanted {
             if let Some((name, ..)) = alive.last() {
                 self.end_pod(&namespace, name, now);
                 return true;
             }
         }
-        new < wanted
+        // What it waits for, a pod's readiness or end, is in motion by itself.
+        false
     }
 
     pub(super) fn end_pod(&mut self, namespace: &str, name: &str, now: Timestamp) {
