@@ -17,7 +17,7 @@
 //! | layer | ours | foreign |
 //! |---|---|---|
 //! | `runtime`, `cli` | everything | tokio, crossterm, clap |
-//! | `adapters::*` | domain, ports | one vendor family each |
+//! | `adapters::*` | domain, ports | one vendor family each, tokio |
 //! | `ui` | domain, actions, config, app | ratatui, unicode-* |
 //! | `app` | domain, actions, config, ports (data only) | tui-textarea, nucleo-matcher |
 //! | `config` | domain, actions, ports (data only) | serde, toml |

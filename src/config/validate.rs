@@ -333,6 +333,12 @@ promote = \"hyper-x\"
     }
 
     #[test]
+    fn the_example_that_we_ship_has_no_problems() {
+        let parsed = parse("config.example.toml", include_str!("../../config.example.toml")).unwrap();
+        assert_eq!((parsed.catalog.environments.len(), parsed.catalog.services.len()), (2, 3));
+    }
+
+    #[test]
     fn control_characters_of_a_file_never_come_back() {
         assert!(!problems("\"a\\u001b[31mb\" = 1\n").iter().any(|problem| problem.contains('\x1b')));
     }

@@ -285,10 +285,9 @@ impl EnvWorld {
     fn lost_now(&mut self, kind: Kind, fault: Fault, now: Timestamp) -> Touched {
         let source = self.source(kind, now);
         let since = match &source.state {
-            SourceState::Lost { since, .. } => *since,
+            SourceState::Lost { since, .. } | SourceState::Reading { since } => *since,
             // What was current until now is old from the moment it was last heard of.
             SourceState::Live => source.heard,
-            SourceState::Reading { since } => *since,
         };
         let state = SourceState::Lost { since, fault };
         let changed = source.state != state;

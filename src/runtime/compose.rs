@@ -64,7 +64,7 @@ pub(super) fn demo(mut loaded: Loaded, seed: u64) -> Result<Session, Report> {
     let world = Arc::new(SimulatedCluster::new(&loaded.catalog, seed, system::now));
     let mut session = session(loaded, Box::new(move |_| Arc::clone(&world) as Arc<dyn Cluster>))?;
     session.model.session.demo = true;
-    session.model.session.user = "ana".to_owned();
+    "ana".clone_into(&mut session.model.session.user);
     Ok(session)
 }
 

@@ -51,7 +51,7 @@ pub(super) async fn run(mut cockpit: Cockpit, mut tui: Tui) -> io::Result<Model>
         if cockpit.model.session.dirty && now >= drawn + FRAME {
             cockpit.model.session.dirty = false;
             cockpit.look = Look::from(&cockpit.model.settings);
-            tui.terminal.draw(|frame| draw(&cockpit.model, &cockpit.look, frame))?;
+            tui.terminal.draw(|frame| draw(&cockpit.model, cockpit.look, frame))?;
             drawn = now;
         }
         let frame = cockpit.model.session.dirty.then_some(drawn + FRAME);
@@ -111,7 +111,7 @@ impl Cockpit {
         for effect in effects {
             match self.executor.perform(effect) {
                 None => {}
-                Some(Terminal::Copy(text)) => tui.copy(&text)?,
+                Some(Terminal::Copy(text)) => Tui::copy(&text)?,
                 Some(Terminal::Redraw) => tui.terminal.clear()?,
                 Some(Terminal::Mouse(on)) => tui.set_mouse(on)?,
                 Some(Terminal::Suspend) => tui.suspend()?,

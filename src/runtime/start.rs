@@ -28,7 +28,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Report::USAGE));
         }
     };
-    match command(cli) {
+    match command(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(report) => {
             let _ = writeln!(std::io::stderr(), "shipdeck: {report}");
@@ -37,22 +37,22 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn command(cli: Cli) -> Result<(), Report> {
+fn command(cli: &Cli) -> Result<(), Report> {
     if let Some(path) = &cli.options.log_file {
         telemetry::log_to(path)?;
     }
-    match cli.command {
+    match &cli.command {
         None => cockpit(&cli.options, None),
-        Some(Command::Demo { seed }) => cockpit(&cli.options, Some(seed)),
+        Some(Command::Demo { seed }) => cockpit(&cli.options, Some(*seed)),
         Some(Command::Check) => check(&cli.options),
         Some(Command::Completions { shell }) => {
-            clap_complete::generate(shell, &mut Cli::command(), "shipdeck", &mut std::io::stdout());
+            clap_complete::generate(*shell, &mut Cli::command(), "shipdeck", &mut std::io::stdout());
             Ok(())
         }
         Some(Command::Man) => {
             clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout()).map_err(|error| gone(&error))
         }
-        Some(Command::Picture { width, height, seed }) => picture(&cli.options, (width, height), seed),
+        Some(Command::Picture { width, height, seed }) => picture(&cli.options, (*width, *height), *seed),
     }
 }
 
@@ -150,6 +150,6 @@ fn picture(options: &Options, size: (u16, u16), seed: u64) -> Result<(), Report>
         event_loop::settle(&mut session, size, std::time::Duration::from_secs(4)).await;
         Ok::<_, Report>(session)
     })?;
-    let picture = svg(&session.model, &Look::from(&session.model.settings));
+    let picture = svg(&session.model, Look::from(&session.model.settings));
     std::io::stdout().write_all(picture.as_bytes()).map_err(|error| gone(&error))
 }

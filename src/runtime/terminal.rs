@@ -39,7 +39,7 @@ impl Tui {
     ///
     /// # Errors
     /// When the terminal is gone.
-    pub(super) fn copy(&mut self, text: &str) -> io::Result<()> {
+    pub(super) fn copy(text: &str) -> io::Result<()> {
         let mut sequence = String::new();
         // Writing to a String cannot fail.
         let _ = CopyToClipboard::to_clipboard_from(text).write_ansi(&mut sequence);

@@ -7,6 +7,7 @@ use super::look::{Ground, Look, Token};
 use super::pen::Pen;
 use super::{environments, format, graph, logs, overlays, pages, services, signs};
 use crate::actions::Action;
+use crate::app::availability::available;
 use crate::app::geometry::{self, Area, SMALLEST};
 use crate::app::model::{Model, Notice, Page, Pane, Prompt, PromptPurpose};
 use crate::domain::run::RunState;
@@ -17,14 +18,14 @@ use crate::domain::world::Freshness;
 const TOAST_SECONDS: i64 = 6;
 
 /// Draws the model.
-pub fn draw(model: &Model, look: &Look, frame: &mut Frame<'_>) {
+pub fn draw(model: &Model, look: Look, frame: &mut Frame<'_>) {
     paint(model, look, frame.buffer_mut());
 }
 
 /// Draws the model into a buffer, which may be smaller than the model believes.
-pub(super) fn paint(model: &Model, look: &Look, buf: &mut Buffer) {
+pub(super) fn paint(model: &Model, look: Look, buf: &mut Buffer) {
     let area = Area::new(0, 0, buf.area.width, buf.area.height);
-    let mut pen = Pen { buf, look: *look };
+    let mut pen = Pen { buf, look };
     pen.fill(area, Ground::Bg);
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         pen.text(0, 0, "too small: 40x8 at least", Token::Text, area.width);
@@ -51,15 +52,15 @@ fn panes(pen: &mut Pen<'_>, model: &Model, home: &geometry::Home) {
     pages::details_pane(pen, model, home.details);
     let beside = home.dependencies.height > 0 && home.logs.height > 0 && !home.tabs;
     if beside {
-        separator(pen, home.dependencies.right(), home.dependencies, "┬", Pane::Logs, model);
+        separator(pen, home.dependencies.right(), home.dependencies);
     }
     if home.details.height > 0 {
-        separator(pen, home.details.x.saturating_sub(1), home.details, "┬", Pane::Services, model);
+        separator(pen, home.details.x.saturating_sub(1), home.details);
     }
 }
 
-fn separator(pen: &mut Pen<'_>, x: u16, area: Area, joint: &str, _right: Pane, _model: &Model) {
-    pen.text(x, area.y, joint, Token::Line, 1);
+fn separator(pen: &mut Pen<'_>, x: u16, area: Area) {
+    pen.text(x, area.y, "┬", Token::Line, 1);
     for y in area.y + 1..area.bottom() {
         pen.text(x, y, "│", Token::Line, 1);
     }
@@ -101,7 +102,8 @@ fn header(pen: &mut Pen<'_>, model: &Model, area: Area) {
     let now = model.session.now;
     for cluster in model.catalog.clusters().into_iter().take(4) {
         let envs = model.catalog.environments.iter().filter(|env| env.cluster == *cluster);
-        let worst = envs.filter_map(|env| model.world.env(&env.name)).map(super::super::domain::world::EnvWorld::freshness);
+        let worst =
+            envs.filter_map(|env| model.world.env(&env.name)).map(super::super::domain::world::EnvWorld::freshness);
         let worst = worst.max_by_key(|freshness| match freshness {
             Freshness::Live => 0,
             Freshness::Reading { .. } => 1,
@@ -153,6 +155,13 @@ fn hints(pen: &mut Pen<'_>, model: &Model, area: Area) {
     if let Some(prompt) = overlays::prompt(model) {
         return input(pen, prompt, y, area.width);
     }
+    if let Some(Page::Cleanup(page)) =
+        model.page.as_ref().filter(|page| matches!(page, Page::Cleanup(page) if page.filtering))
+    {
+        let x = pen.text(1, y, "/ ", Token::Accent, 2);
+        overlays::line(pen, &page.filter, x, y, area.width.saturating_sub(4));
+        return;
+    }
     if model.home.filtering {
         let x = pen.text(1, y, "/ ", Token::Accent, 2);
         let x = overlays::line(pen, &model.home.filter, x, y, area.width.saturating_sub(20));
@@ -171,7 +180,7 @@ fn hints(pen: &mut Pen<'_>, model: &Model, area: Area) {
     for action in shown_actions(model) {
         let (key, title) = (model.keymap.hint(*action), action.spec().title);
         let width = (key.chars().count() + title.chars().count() + 3) as u16;
-        if key.is_empty() || x + width + help_width >= right {
+        if key.is_empty() || available(*action, model).is_err() || x + width + help_width >= right {
             continue;
         }
         x = hint(pen, x, y, &key, title);

@@ -79,7 +79,8 @@ fn head(pen: &mut Pen<'_>, model: &Model, env: &Environment, area: Area, columns
         let Some(cell) = model.board.cell(&service.name, &env.name) else { continue };
         match cell.verdict.state {
             State::Absent | State::Reading => continue,
-            State::Ok | State::ScaledToZero | State::Done => ready += 1,
+            State::Ok | State::ScaledToZero | State::Done if !cell.stale => ready += 1,
+            State::Ok | State::ScaledToZero | State::Done => worst = worst.min(State::Unknown),
             other => {
                 if other.urgency() < worst.urgency() {
                     worst = other;

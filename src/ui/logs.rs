@@ -83,11 +83,7 @@ fn line(pen: &mut Pen<'_>, model: &Model, row: &Row<'_>, area: Area) {
         };
         x = pen.text(x, area.y, level.word(), token, room(x)) + 1;
     }
-    let token = match (row.hit, entry.level) {
-        (true, _) => Token::Accent,
-        (false, Some(Level::Error)) => Token::Text,
-        _ => Token::Text,
-    };
+    let token = if row.hit { Token::Accent } else { Token::Text };
     let text = shown(model, entry);
     let skipped: String = text.chars().skip(model.logs.column).collect();
     let style = pen.look.style(token);

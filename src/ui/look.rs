@@ -95,7 +95,7 @@ impl From<&Settings> for Look {
 }
 
 impl Look {
-    fn palette(&self) -> &'static Palette {
+    fn palette(self) -> &'static Palette {
         match self.theme {
             Theme::Night => &NIGHT,
             Theme::Day => &DAY,
@@ -104,7 +104,7 @@ impl Look {
     }
 
     /// The style of a token.
-    pub fn style(&self, token: Token) -> Style {
+    pub fn style(self, token: Token) -> Style {
         let bold = matches!(token, Token::Hi | Token::Fail);
         let style = match self.colors {
             Colors::True => Style::new().fg(rgb(self.palette().tokens[token as usize])),
@@ -116,7 +116,7 @@ impl Look {
     }
 
     /// The style of a ground: a background, or nothing where the terminal keeps its own.
-    pub fn ground(&self, ground: Ground) -> Style {
+    pub fn ground(self, ground: Ground) -> Style {
         match (self.colors, ground) {
             (Colors::None | Colors::Sixteen, Ground::Sel) => Style::new().add_modifier(Modifier::REVERSED),
             (Colors::None | Colors::Sixteen, _) => Style::new(),
@@ -126,7 +126,7 @@ impl Look {
         }
     }
 
-    fn sixteen(&self, token: Token) -> Style {
+    fn sixteen(self, token: Token) -> Style {
         let signal = self.theme == Theme::Signal;
         match token {
             Token::Text => Style::new(),

@@ -262,7 +262,9 @@ fn ask(pen: &mut Pen<'_>, confirm: &Confirm, area: Area) {
     }
     let y = inside.bottom() - 1;
     pen.text(inside.x, y - 1, &confirm.question, Token::Hi, inside.width);
-    if let Some(word) = &confirm.word { typed(pen, word, &confirm.typed, inside, y) } else {
+    if let Some(word) = &confirm.word {
+        typed(pen, word, &confirm.typed, inside, y);
+    } else {
         let x = hint(pen, inside.x, y, "enter", "yes");
         hint(pen, x, y, "esc", "no");
     }

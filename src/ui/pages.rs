@@ -5,6 +5,7 @@ use super::pen::{Pen, Rule};
 use super::{format, signs};
 use crate::app::geometry::Area;
 use crate::app::model::{CleanupPage, Model, RunPage};
+use crate::app::screens::cleanup::shown;
 use crate::domain::cleanup::FindingKind;
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::run::{Run, RunState, StepRun, StepState};
@@ -21,7 +22,6 @@ pub(super) fn run(pen: &mut Pen<'_>, model: &Model, page: &RunPage, area: Area) 
     y += 2;
     let failure = run.first_failure().map(|step| &step.service);
     let open = page.selected.as_ref().or(failure);
-    let mut lines = 0;
     for (index, wave) in run.plan.waves.iter().enumerate() {
         wave_title(pen, run, index, y.saturating_sub(page.scroll as u16), area);
         y += 1;
@@ -42,11 +42,9 @@ pub(super) fn run(pen: &mut Pen<'_>, model: &Model, page: &RunPage, area: Area) 
                     Area::new(area.x + 4, y, area.width.saturating_sub(6), area.bottom().saturating_sub(y + 3)),
                 );
             }
-            lines += 1;
         }
         y += 1;
     }
-    let _ = lines;
     outlook(pen, run, Area::new(area.x, area.bottom().saturating_sub(2), area.width, 2));
 }
 
@@ -214,14 +212,10 @@ pub(super) fn cleanup(pen: &mut Pen<'_>, model: &Model, page: &CleanupPage, area
     pen.rule(area, &Rule { title: "Clean up", note: &note, state: "esc back", focused: true, ..Rule::default() });
     let wide = area.width >= 110;
     let left = if wide { area.width * 3 / 5 } else { area.width };
-    let filter = page.filter.text().to_lowercase();
-    let shown = |name: &str, reason: &str| {
-        filter.is_empty() || name.to_lowercase().contains(&filter) || reason.contains(&filter)
-    };
+    let shown = shown(page);
     let mut lines: Vec<CleanupLine<'_>> = Vec::new();
     for kind in FindingKind::ALL {
-        let of_kind: Vec<_> =
-            page.findings.iter().filter(|it| it.kind == kind && shown(&it.name, &it.reason)).collect();
+        let of_kind: Vec<_> = shown.iter().copied().filter(|it| it.kind == kind).collect();
         if of_kind.is_empty() {
             continue;
         }
@@ -235,8 +229,11 @@ pub(super) fn cleanup(pen: &mut Pen<'_>, model: &Model, page: &CleanupPage, area
         lines.push(CleanupLine::Blank);
     }
     if lines.is_empty() {
-        let text =
-            if filter.is_empty() { "Nothing is left over here." } else { "Nothing matches the filter. esc shows all." };
+        let text = if page.filter.text().is_empty() {
+            "Nothing is left over here."
+        } else {
+            "Nothing matches the filter. esc shows all."
+        };
         pen.text(2, area.y + 2, text, Token::Text, left);
     }
     let room = usize::from(area.height.saturating_sub(5));

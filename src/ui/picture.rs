@@ -14,7 +14,7 @@ use crate::app::model::Model;
 const CELL: (u16, u16) = (10, 22);
 
 /// What the screen of this model looks like, as SVG.
-pub fn svg(model: &Model, look: &Look) -> String {
+pub fn svg(model: &Model, look: Look) -> String {
     let (width, height) = (model.session.width, model.session.height);
     let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
     paint(model, look, &mut buf);

@@ -1,5 +1,7 @@
 //! Screens, as text, and the rules that hold for every one of them.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -23,7 +25,7 @@ fn model(width: u16, height: u16) -> Model {
         }
         cluster.rolled_out("checkout-web", "r/checkout-web:v1", 2);
     }
-    let mut model = Model::new(catalog, Settings::default(), Keymap::new(&Default::default()).unwrap(), START);
+    let mut model = Model::new(catalog, Settings::default(), Keymap::new(&BTreeMap::default()).unwrap(), START);
     model.world = cluster.world;
     for env in ["staging", "production"] {
         model.board.refresh_env(&model.world, &model.catalog, &EnvId::new(env), later(90_000));
@@ -38,7 +40,7 @@ fn model(width: u16, height: u16) -> Model {
     model
 }
 
-fn screen(model: &Model, look: &Look) -> Vec<String> {
+fn screen(model: &Model, look: Look) -> Vec<String> {
     let (width, height) = (model.session.width, model.session.height);
     let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
     paint(model, look, &mut buf);
@@ -54,7 +56,7 @@ fn look() -> Look {
 
 #[test]
 fn home_at_80x24_answers_what_runs_where() {
-    let lines = screen(&model(80, 24), &look());
+    let lines = screen(&model(80, 24), look());
     let row = |name: &str| lines.iter().find(|line| line.contains(name) && line.contains("v2")).cloned();
     assert!(lines[0].contains("shipdeck") && lines[0].contains("● live"), "{lines:#?}");
     let cart = row("cart").unwrap();
@@ -68,7 +70,7 @@ fn home_at_80x24_answers_what_runs_where() {
 
 #[test]
 fn wide_screens_show_more_and_not_larger() {
-    let lines = screen(&model(200, 50), &look());
+    let lines = screen(&model(200, 50), look());
     let all = lines.join("\n");
     for words in ["Environments", "Services", "Dependencies", "Logs", "Details", "wave 1"] {
         assert!(all.contains(words), "{words} in\n{all}");
@@ -78,7 +80,7 @@ fn wide_screens_show_more_and_not_larger() {
 #[test]
 fn ascii_screens_hold_nothing_but_ascii() {
     let settings = Settings { ascii: true, colors: Colors::None, ..Settings::default() };
-    for line in screen(&model(120, 36), &Look::from(&settings)) {
+    for line in screen(&model(120, 36), Look::from(&settings)) {
         assert!(line.is_ascii(), "{line}");
     }
 }
@@ -87,7 +89,7 @@ fn ascii_screens_hold_nothing_but_ascii() {
 fn control_sequences_from_a_cluster_never_reach_the_screen() {
     let mut model = model(120, 36);
     model.session.user = "a\x1b[2J\u{202e}b".to_owned();
-    let lines = screen(&model, &look());
+    let lines = screen(&model, look());
     assert!(lines[0].ends_with("ab"), "{}", lines[0]);
 }
 
@@ -98,6 +100,6 @@ proptest! {
         let mut model = model(width, height);
         model.home.focus = Pane::ALL[focus];
         model.home.zoomed = zoomed;
-        prop_assert_eq!(screen(&model, &look()).len(), usize::from(height));
+        prop_assert_eq!(screen(&model, look()).len(), usize::from(height));
     }
 }

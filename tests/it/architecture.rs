@@ -90,13 +90,15 @@ fn each_vendor_stays_in_its_place() {
 
 #[test]
 fn every_file_says_what_it_is_for() {
-    let silent: Vec<_> = sources().into_iter().filter(|(_, text)| !text.starts_with("//!")).map(|(file, _)| file).collect();
+    let silent: Vec<_> =
+        sources().into_iter().filter(|(_, text)| !text.starts_with("//!")).map(|(file, _)| file).collect();
     assert!(silent.is_empty(), "{silent:#?}");
 }
 
 #[test]
 fn nothing_else_lies_at_the_top() {
-    let allowed = ["Cargo.toml", "Cargo.lock", "src", "assets", "config.example.toml", "tests", "README.md", "LICENSE", "target"];
+    let allowed =
+        ["Cargo.toml", "Cargo.lock", "src", "assets", "config.example.toml", "tests", "README.md", "LICENSE", "target"];
     let root = fs::read_dir(env!("CARGO_MANIFEST_DIR")).unwrap();
     let names = root.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
     let extra: Vec<_> = names.filter(|name| !name.starts_with('.') && !allowed.contains(&name.as_str())).collect();

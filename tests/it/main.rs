@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first thing that is not as it should be")]
 #![allow(clippy::disallowed_methods, reason = "tests wait for real processes on the real clock")]
 
+mod architecture;
 mod cluster;
 mod control_plane;
 mod harness;

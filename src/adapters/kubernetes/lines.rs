@@ -74,7 +74,9 @@ mod tests {
     fn lines(longest: usize, pieces: &[&str]) -> Vec<(String, usize)> {
         let mut splitter = Splitter::new(longest);
         let mut out = Vec::new();
-        pieces.iter().for_each(|piece| splitter.push(piece.as_bytes(), &mut out));
+        for piece in pieces {
+            splitter.push(piece.as_bytes(), &mut out);
+        }
         out.extend(splitter.rest());
         out.into_iter().map(|line| (String::from_utf8(line.bytes).unwrap(), line.length)).collect()
     }

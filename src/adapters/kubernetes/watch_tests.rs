@@ -12,9 +12,10 @@ use crate::domain::ids::EnvId;
 use crate::ports::cluster::Cluster;
 
 /// An API server that has nothing but Jobs: `answer` gets the query and the number of the request for Jobs.
-fn cluster(
-    answer: impl Fn(&str, usize) -> (u16, String) + Send + Sync + 'static,
-) -> (KubernetesCluster, Arc<Mutex<Vec<(Instant, String)>>>) {
+/// Requests as they came, with their times.
+type Requests = Arc<Mutex<Vec<(Instant, String)>>>;
+
+fn cluster(answer: impl Fn(&str, usize) -> (u16, String) + Send + Sync + 'static) -> (KubernetesCluster, Requests) {
     let asked: Arc<Mutex<Vec<(Instant, String)>>> = Arc::default();
     let log = Arc::clone(&asked);
     let answer = Arc::new(answer);

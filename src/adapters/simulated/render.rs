@@ -87,12 +87,12 @@ pub(super) fn all(world: &World, now: Timestamp) -> BTreeMap<Key, Object> {
     objects
 }
 
-fn is_alive(pod: &&&SimPod) -> bool {
+fn is_alive(pod: &SimPod) -> bool {
     pod.deleting.is_none()
 }
 
 pub(super) fn workload(it: &Workload, pods: &[&SimPod], now: Timestamp) -> crate::domain::observed::Workload {
-    let alive = || pods.iter().filter(is_alive);
+    let alive = || pods.iter().copied().filter(|pod| is_alive(pod));
     let new = || alive().filter(|pod| pod.image == *it.image());
     let count = |number: usize| number as u32;
     let updated = count(new().count());
@@ -161,7 +161,7 @@ fn replica_set(
     pods: &[&SimPod],
 ) -> ReplicaSet {
     let (since, now) = times;
-    let own = || pods.iter().filter(is_alive).filter(|pod| pod.image == *image);
+    let own = || pods.iter().copied().filter(|pod| is_alive(pod)).filter(|pod| pod.image == *image);
     let ready = own().filter(|pod| pod.is_ready(now)).count() as u32;
     let name = set_name(&it.reference, image);
     let owner = Owner { kind: "Deployment".into(), name: Arc::clone(&it.reference.name), uid: workload_uid(it) };

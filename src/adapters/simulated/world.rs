@@ -64,6 +64,13 @@ impl Workload {
     }
 }
 
+/// The same image one version later; none where its tag is no number.
+fn next_build(image: &str) -> Option<String> {
+    let image: Image = image.parse().ok()?;
+    let number: u64 = image.tag.as_deref()?.strip_prefix('v')?.parse().ok()?;
+    Some(format!("{}:v{}", image.repository, number + 1))
+}
+
 pub(super) type Key = (Arc<str>, crate::domain::observed::Kind, Arc<str>);
 
 /// Everything that there is.
@@ -77,6 +84,8 @@ pub(super) struct World {
     pub(super) version: u64,
     pub(super) dice: Dice,
     pub(super) fault: Option<Fault>,
+    /// Builds that misbehave although their tag does not say so.
+    bad: BTreeMap<Arc<str>, Behaviour>,
     next_build: Timestamp,
 }
 
@@ -91,6 +100,7 @@ impl World {
             version: 100,
             dice: Dice::new(seed),
             fault: None,
+            bad: BTreeMap::new(),
             next_build: now + SignedDuration::from_secs(20),
         };
         let last = catalog.environments.len().saturating_sub(1);
@@ -138,8 +148,8 @@ impl World {
     fn trouble(&mut self, catalog: &Catalog, now: Timestamp) {
         let Some(first) = catalog.environments.first().map(|env| Arc::clone(&env.namespace)) else { return };
         // A bad build is being rolled out, and another rollout has been stuck for a while.
-        self.roll(&first, "checkout-web", "crash-98", now - SignedDuration::from_secs(50));
-        self.roll(&first, "media-resizer", "unready-65", now - SignedDuration::from_mins(26));
+        self.roll(&first, "checkout-web", Behaviour::Crash, now - SignedDuration::from_secs(50));
+        self.roll(&first, "media-resizer", Behaviour::Unready, now - SignedDuration::from_mins(26));
         for pod in self.pods.iter_mut().filter(|pod| pod.namespace == first && &*pod.workload.name == "pricing").take(1)
         {
             pod.behaviour = Behaviour::Unready;
@@ -149,14 +159,16 @@ impl World {
         }
     }
 
-    fn roll(&mut self, namespace: &str, name: &str, tag: &str, at: Timestamp) {
+    /// A build that misbehaves is rolled out, under a version like any other.
+    fn roll(&mut self, namespace: &str, name: &str, behaviour: Behaviour, at: Timestamp) {
         let Some(index) =
             self.workloads.iter().position(|it| &*it.namespace == namespace && &*it.reference.name == name)
         else {
             return;
         };
-        let repository = self.workloads[index].image().split(':').next().unwrap_or_default().to_owned();
-        self.workloads[index].set(&format!("{repository}:{tag}"), "ci-deployer", at);
+        let Some(image) = next_build(self.workloads[index].image()) else { return };
+        self.bad.insert(image.as_str().into(), behaviour);
+        self.workloads[index].set(&image, "ci-deployer", at);
         self.add_pod(index, 0, at);
     }
 
@@ -175,7 +187,7 @@ impl World {
             workload: workload.reference.clone(),
             uid: format!("{name}-{}", self.dice.below(u64::from(u32::MAX))),
             name,
-            behaviour: Behaviour::of(&image),
+            behaviour: self.bad.get(&image).copied().unwrap_or_else(|| Behaviour::of(&image)),
             image,
             created: now,
             deleting: None,
@@ -198,6 +210,11 @@ impl World {
         moving
     }
 
+    #[cfg(test)]
+    pub(super) fn hold_builds(&mut self, now: Timestamp) {
+        self.next_build = now + SignedDuration::from_secs(40);
+    }
+
     pub(super) fn next_build(&self) -> Timestamp {
         self.next_build
     }
@@ -213,10 +230,7 @@ impl World {
             return;
         }
         let index = quiet[self.dice.below(quiet.len() as u64) as usize];
-        let image: Option<Image> = self.workloads[index].image().parse().ok();
-        let tag = image.as_ref().and_then(|image| image.tag.as_deref()?.strip_prefix('v')?.parse::<u64>().ok());
-        if let (Some(image), Some(number)) = (image, tag) {
-            let next = format!("{}:v{}", image.repository, number + 1);
+        if let Some(next) = next_build(self.workloads[index].image()) {
             self.workloads[index].set(&next, "ci-deployer", now);
         }
     }
@@ -248,12 +262,12 @@ impl World {
         let one_by_one = workload.reference.kind != WorkloadKind::Deployment;
         let namespace = Arc::clone(&workload.namespace);
         if new < wanted && (alive.len() <= wanted && !one_by_one || alive.len() < wanted) {
-            let ordinal = (0..wanted as u32)
-                .find(|ordinal| {
-                    let name = format!("{}-{ordinal}", self.workloads[index].reference.name);
-                    !self.pods.iter().any(|pod| pod.namespace == namespace && *pod.name == *name)
-                })
-                .unwrap_or(0);
+            let free = (0..wanted as u32).find(|ordinal| {
+                let name = format!("{}-{ordinal}", self.workloads[index].reference.name);
+                !self.pods.iter().any(|pod| pod.namespace == namespace && *pod.name == *name)
+            });
+            // The name of a StatefulSet's pod is free again only when its bearer has gone.
+            let Some(ordinal) = free else { return true };
             self.add_pod(index, ordinal, now);
             return true;
         }
@@ -262,12 +276,15 @@ impl World {
             self.end_pod(&namespace, name, now);
             return true;
         }
-        if alive.len() > wanted && new >= wanted
-            && let Some((name, ..)) = alive.last() {
-                self.end_pod(&namespace, name, now);
-                return true;
-            }
-        new < wanted
+        // Old pods go above, once there is a ready pod to spare; here only new ones beyond what is wanted.
+        if new > wanted
+            && let Some((name, ..)) = alive.last()
+        {
+            self.end_pod(&namespace, name, now);
+            return true;
+        }
+        // What it waits for, a pod's readiness or end, is in motion by itself.
+        false
     }
 
     pub(super) fn end_pod(&mut self, namespace: &str, name: &str, now: Timestamp) {
