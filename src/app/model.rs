@@ -72,7 +72,7 @@ pub struct Session {
     pub undiscovered: BTreeMap<ClusterId, Fault>,
     /// When ctrl-c was pressed last.
     pub interrupted: Option<Timestamp>,
-    /// When any key was pressed last: rows keep their places while somebody types.
+    /// When any key was pressed last: rows keep their places while somebody types. The epoch: never yet.
     pub touched: Timestamp,
     pub quitting: bool,
     /// Something shown changed since the last frame.
@@ -381,7 +381,7 @@ impl Model {
             hidden_namespaces: 0,
             undiscovered: BTreeMap::new(),
             interrupted: None,
-            touched: now,
+            touched: Timestamp::UNIX_EPOCH,
             quitting: false,
             dirty: true,
             explore: Vec::new(),

@@ -60,6 +60,10 @@ fn put(model: &mut Model, rows: Vec<ServiceId>) {
 /// Makes the selection name things that are shown.
 pub fn keep_selection(model: &mut Model) {
     let home = &mut model.home;
+    // Until somebody has pressed a key, the first row is what matters most: trouble.
+    if model.session.touched == jiff::Timestamp::UNIX_EPOCH {
+        home.service = home.rows.first().cloned();
+    }
     if home.service.as_ref().is_none_or(|service| !home.rows.contains(service)) {
         home.service = home.rows.first().cloned();
     }

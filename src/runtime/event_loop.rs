@@ -155,7 +155,10 @@ pub(super) async fn settle(session: &mut super::compose::Session, size: (u16, u1
         }
         match tokio::time::timeout_at(end, session.messages.recv()).await {
             Ok(Some(msg)) => effects = update(&mut session.model, msg, system::now()),
-            Ok(None) | Err(_) => return,
+            Ok(None) | Err(_) => {
+                update(&mut session.model, Msg::Tick, system::now());
+                return;
+            }
         }
     }
 }

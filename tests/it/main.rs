@@ -5,6 +5,7 @@
 
 mod architecture;
 mod cluster;
+mod cockpit;
 mod control_plane;
 mod harness;
 mod kubelet;

@@ -1,0 +1,185 @@
+//! The program as its users have it: the real binary in a terminal, real keys, the real control plane.
+
+use std::io::{Read, Write};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use k8s_openapi::api::apps::v1::Deployment;
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+use crate::harness::{ControlPlane, workloads};
+
+/// A terminal with shipdeck in it.
+struct Terminal {
+    screen: Arc<Mutex<vt100::Parser>>,
+    keys: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    _pty: Box<dyn MasterPty + Send>,
+}
+
+impl Terminal {
+    fn open(arguments: &[&str], environment: &[(&str, &str)], size: (u16, u16)) -> Self {
+        let pty = native_pty_system();
+        let pair = pty.openpty(PtySize { rows: size.1, cols: size.0, pixel_width: 0, pixel_height: 0 }).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_shipdeck"));
+        command.args(arguments);
+        command.cwd(env!("CARGO_TARGET_TMPDIR"));
+        command.env("TERM", "xterm-256color");
+        for (name, value) in environment {
+            command.env(name, value);
+        }
+        let child = pair.slave.spawn_command(command).unwrap();
+        let rows = std::num::NonZeroU16::new(size.1).unwrap();
+        let columns = std::num::NonZeroU16::new(size.0).unwrap();
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 0)));
+        let mut output = pair.master.try_clone_reader().unwrap();
+        let parser = Arc::clone(&screen);
+        std::thread::spawn(move || {
+            let mut bytes = [0; 8192];
+            while let Ok(read @ 1..) = output.read(&mut bytes) {
+                parser.lock().unwrap().process(&bytes[..read]);
+            }
+        });
+        let keys = pair.master.take_writer().unwrap();
+        Self { screen, keys, child, _pty: pair.master }
+    }
+
+    fn text(&self) -> String {
+        self.screen.lock().unwrap().screen().contents()
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+        std::thread::sleep(Duration::from_millis(150));
+    }
+
+    /// Waits until the screen shows every one of these.
+    fn shows(&self, wanted: &[&str]) {
+        let end = Instant::now() + Duration::from_secs(40);
+        loop {
+            let text = self.text();
+            if wanted.iter().all(|part| text.contains(part)) {
+                return;
+            }
+            assert!(Instant::now() < end, "never showed {wanted:?}:\n{text}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Waits for the program to end, and says whether it ended well and gave the terminal back.
+    fn ended(mut self) -> bool {
+        let end = Instant::now() + Duration::from_secs(15);
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(Instant::now() < end, "it does not end:\n{}", self.text());
+            std::thread::sleep(Duration::from_millis(50));
+        };
+        std::thread::sleep(Duration::from_millis(100));
+        let alternate = self.screen.lock().unwrap().screen().alternate_screen();
+        status.success() && !alternate
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
+}
+
+const DOWN: &str = "\x1b[B";
+
+#[test]
+fn the_demo_opens_without_a_cluster_and_gives_the_terminal_back() {
+    for size in [(80, 24), (120, 36), (200, 50)] {
+        let mut terminal = Terminal::open(&["demo"], &[], size);
+        terminal.shows(&["shipdeck", "live", "staging", "production", "crash"]);
+        terminal.press("?");
+        terminal.shows(&["Keys"]);
+        terminal.press("\x1b");
+        std::thread::sleep(Duration::from_millis(200));
+        terminal.press("q");
+        assert!(terminal.ended());
+    }
+}
+
+#[test]
+fn without_a_terminal_it_says_so_and_without_a_kubeconfig_too() {
+    let run = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_shipdeck"));
+        command.args(arguments).current_dir(env!("CARGO_TARGET_TMPDIR"));
+        command.stdin(std::process::Stdio::null()).output().unwrap()
+    };
+    let refused = run(&["demo"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("needs a terminal"));
+    let bad = format!("{}/bad.toml", env!("CARGO_TARGET_TMPDIR"));
+    std::fs::write(&bad, "[[service]]\nnam = \"x\"\n").unwrap();
+    let refused = run(&["check", "--config", &bad]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("bad.toml:2:1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_is_deployed_in_waves_and_a_missing_image_is_named() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let space = plane.namespace("cockpit").await;
+    for name in ["auth", "cart"] {
+        space.create::<Deployment>(workloads::deployment(name, &format!("shop/{name}:v1"), 1)).await;
+    }
+    let kubeconfig = plane.kubeconfig_path().display().to_string();
+    let config = format!(
+        "[[environment]]\nname = \"staging\"\nnamespace = \"{}\"\n\
+         [[service]]\nname = \"auth\"\nimage = \"shop/auth\"\n\
+         [[service]]\nname = \"cart\"\nimage = \"shop/cart\"\nneeds = [\"auth\"]\n\
+         [[group]]\nname = \"shop\"\nservices = [\"auth\", \"cart\"]\n",
+        space.name
+    );
+    let path = format!("{}/{}.toml", env!("CARGO_TARGET_TMPDIR"), space.name);
+    std::fs::write(&path, config).unwrap();
+    let mut terminal = Terminal::open(&["--config", &path], &[("KUBECONFIG", &kubeconfig)], (120, 36));
+    terminal.shows(&["live", "auth", "v1", "2 of 2 ready"]);
+
+    terminal.press("g");
+    terminal.press("\r");
+    terminal.press("d");
+    terminal.shows(&["Deploy shop to staging", "Nothing has happened yet"]);
+    terminal.press("v2");
+    terminal.press(DOWN);
+    terminal.press("v2");
+    terminal.press("\r");
+    terminal.shows(&["wave 1", "wave 2", "v2"]);
+    let image = async |name: &str| {
+        let found = space.get::<Deployment>(name).await.unwrap();
+        found.spec.unwrap().template.spec.unwrap().containers[0].image.clone().unwrap()
+    };
+    assert_eq!(image("auth").await, "shop/auth:v1", "nothing may happen before Enter");
+    terminal.press("\r");
+    terminal.shows(&["2 of 2 deployed"]);
+    assert_eq!((image("auth").await.as_str(), image("cart").await.as_str()), ("shop/auth:v2", "shop/cart:v2"));
+
+    terminal.press("q");
+    terminal.press("g");
+    terminal.press("\r");
+    terminal.press("d");
+    terminal.press("missing");
+    terminal.press(DOWN);
+    terminal.press("v3");
+    terminal.press("\r");
+    terminal.shows(&["wave 2"]);
+    terminal.press("\r");
+    terminal.shows(&["image not found: shop/auth:missing"]);
+    assert_eq!(image("cart").await, "shop/cart:v2", "a failure stops later waves");
+
+    terminal.press("r");
+    terminal.shows(&["Roll back"]);
+    terminal.press("\r");
+    terminal.shows(&["1 of 1 deployed"]);
+    assert_eq!(image("auth").await, "shop/auth:v2");
+    terminal.press("q");
+    terminal.press("q");
+    assert!(terminal.ended());
+    space.delete().await;
+}
