@@ -35,13 +35,13 @@ pub struct Options {
     #[arg(long, global = true, env = "SHIPDECK_THEME", value_name = "NAME")]
     pub theme: Option<String>,
     /// Draw with ASCII only.
-    #[arg(long, global = true, env = "SHIPDECK_ASCII", action = clap::ArgAction::SetTrue)]
+    #[arg(long, global = true, env = "SHIPDECK_ASCII", action = clap::ArgAction::SetTrue, value_parser = clap::builder::FalseyValueParser::new())]
     pub ascii: bool,
     /// Leave the mouse to the terminal.
-    #[arg(long, global = true, env = "SHIPDECK_NO_MOUSE", action = clap::ArgAction::SetTrue)]
+    #[arg(long, global = true, env = "SHIPDECK_NO_MOUSE", action = clap::ArgAction::SetTrue, value_parser = clap::builder::FalseyValueParser::new())]
     pub no_mouse: bool,
     /// Look only: refuse everything that changes a cluster.
-    #[arg(long, global = true, env = "SHIPDECK_READ_ONLY", action = clap::ArgAction::SetTrue)]
+    #[arg(long, global = true, env = "SHIPDECK_READ_ONLY", action = clap::ArgAction::SetTrue, value_parser = clap::builder::FalseyValueParser::new())]
     pub read_only: bool,
 }
 
@@ -56,6 +56,18 @@ pub enum Command {
     },
     /// Check the configuration: every problem at once, and where each value comes from. Exits with 2 on any problem.
     Check,
+    /// Print what runs where and how it stands.
+    Status {
+        /// As JSON; the shape is versioned.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print what a deploy would change, and change nothing.
+    Plan(Target),
+    /// Deploy services in the order of their needs and follow them to the end.
+    Deploy(Target),
+    /// Bring exactly what the environment before it runs to an environment, by digest.
+    Promote(Target),
     /// Print completions for a shell.
     Completions { shell: clap_complete::Shell },
     /// Print the manual page.
@@ -69,4 +81,27 @@ pub enum Command {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+}
+
+/// Which services, where, and which versions.
+#[derive(Debug, clap::Args)]
+pub struct Target {
+    /// The environment to change.
+    #[arg(long, value_name = "NAME")]
+    pub env: String,
+    /// SERVICE=VERSION: a tag, a digest (@sha256:…), or both. For promote SERVICE alone; none means all that differ.
+    #[arg(value_name = "SERVICE[=VERSION]")]
+    pub services: Vec<String>,
+    /// The services of a group; of these, only those with a version given here are deployed.
+    #[arg(long, value_name = "NAME")]
+    pub group: Option<String>,
+    /// As JSON; the shape is versioned.
+    #[arg(long)]
+    pub json: bool,
+    /// Do not ask.
+    #[arg(long)]
+    pub yes: bool,
+    /// Make the plan and stop.
+    #[arg(long)]
+    pub dry_run: bool,
 }

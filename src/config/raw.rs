@@ -30,6 +30,10 @@ impl<'a> Table<'a> {
     pub(super) fn string(&mut self, key: &'static str, problems: &mut Problems<'_>) -> Option<Spanned<String>> {
         let value = self.take(key)?;
         if let DeValue::String(text) = value.get_ref() {
+            if text.chars().any(crate::domain::text::is_unsafe) {
+                problems.add(value.span(), format!("{key} has control characters"), "write it without them");
+                return None;
+            }
             return Some(Spanned::new(value.span(), text.to_string()));
         }
         let what = format!("{key} must be a text, not {}", kind(value.get_ref()));

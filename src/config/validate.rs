@@ -341,5 +341,7 @@ promote = \"hyper-x\"
     #[test]
     fn control_characters_of_a_file_never_come_back() {
         assert!(!problems("\"a\\u001b[31mb\" = 1\n").iter().any(|problem| problem.contains('\x1b')));
+        let found = problems("[[service]]\nname = \"a\"\nworkload = \"deployment/a\\u001b[2J\"\n");
+        assert!(found[0].contains("control characters"), "{found:?}");
     }
 }

@@ -153,12 +153,10 @@ pub(super) async fn settle(session: &mut super::compose::Session, size: (u16, u1
         for effect in effects.drain(..) {
             let _ = session.executor.perform(effect);
         }
-        match tokio::time::timeout_at(end, session.messages.recv()).await {
-            Ok(Some(msg)) => effects = update(&mut session.model, msg, system::now()),
-            Ok(None) | Err(_) => {
-                update(&mut session.model, Msg::Tick, system::now());
-                return;
-            }
-        }
+        let Ok(Some(msg)) = tokio::time::timeout_at(end, session.messages.recv()).await else {
+            update(&mut session.model, Msg::Tick, system::now());
+            return;
+        };
+        effects = update(&mut session.model, msg, system::now());
     }
 }

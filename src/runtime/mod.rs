@@ -5,6 +5,7 @@ mod event_loop;
 mod executor;
 mod files;
 mod fleet;
+mod headless;
 mod input;
 mod signals;
 mod start;

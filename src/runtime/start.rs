@@ -10,6 +10,7 @@ use directories::ProjectDirs;
 
 use super::compose::{self, Session};
 use super::event_loop::{self, Cockpit};
+use super::headless::{self, Kind};
 use super::telemetry;
 use super::terminal::Tui;
 use crate::cli::{Cli, Command, Options};
@@ -45,6 +46,14 @@ fn command(cli: &Cli) -> Result<(), Report> {
         None => cockpit(&cli.options, None),
         Some(Command::Demo { seed }) => cockpit(&cli.options, Some(*seed)),
         Some(Command::Check) => check(&cli.options),
+        Some(Command::Status { json }) => headless(&cli.options, |session| headless::status(session, *json)),
+        Some(Command::Plan(target)) => headless(&cli.options, |session| headless::deploy(session, target, Kind::Plan)),
+        Some(Command::Deploy(target)) => {
+            headless(&cli.options, |session| headless::deploy(session, target, Kind::Deploy))
+        }
+        Some(Command::Promote(target)) => {
+            headless(&cli.options, |session| headless::deploy(session, target, Kind::Promote))
+        }
         Some(Command::Completions { shell }) => {
             clap_complete::generate(*shell, &mut Cli::command(), "shipdeck", &mut std::io::stdout());
             Ok(())
@@ -106,12 +115,21 @@ fn cockpit(options: &Options, seed: Option<u64>) -> Result<(), Report> {
     }
     // An error here means that another hook is installed, which is as good.
     let _ = telemetry::install_panic_hook(compose::data_folder());
-    let loaded = loaded(options, seed.is_some())?;
+    let loaded = loaded(options)?;
     let runtime = runtime()?;
     runtime.block_on(async {
         let session = session(loaded, options, seed)?;
         open(session).await
     })
+}
+
+/// A command on a session without a screen.
+fn headless<F: Future<Output = Result<(), Report>>>(
+    options: &Options,
+    work: impl FnOnce(Session) -> F,
+) -> Result<(), Report> {
+    let loaded = load(&overrides(options))?;
+    runtime()?.block_on(async { work(session(loaded, options, None)?).await })
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Report> {
@@ -122,9 +140,9 @@ fn runtime() -> Result<tokio::runtime::Runtime, Report> {
         .map_err(|error| Report::usage(format!("the system refuses threads: {error}")))
 }
 
-/// The demo has a configuration of its own; looks and keys are still the user's.
-fn loaded(options: &Options, demo: bool) -> Result<Loaded, Report> {
-    load(&overrides(options)).or_else(|report| if demo { Ok(Loaded::default()) } else { Err(report) })
+/// The demo's world replaces the catalog; looks and keys are the user's, and so are mistakes in them.
+fn loaded(options: &Options) -> Result<Loaded, Report> {
+    load(&overrides(options))
 }
 
 fn session(loaded: Loaded, options: &Options, seed: Option<u64>) -> Result<Session, Report> {
@@ -146,7 +164,7 @@ async fn open(session: Session) -> Result<(), Report> {
 /// The demo after some seconds, as a picture.
 fn picture(options: &Options, size: (u16, u16), seed: u64) -> Result<(), Report> {
     let session = runtime()?.block_on(async {
-        let mut session = compose::demo(loaded(options, true)?, seed)?;
+        let mut session = compose::demo(loaded(options)?, seed)?;
         event_loop::settle(&mut session, size, std::time::Duration::from_secs(4)).await;
         Ok::<_, Report>(session)
     })?;

@@ -183,3 +183,50 @@ async fn a_group_is_deployed_in_waves_and_a_missing_image_is_named() {
     assert!(terminal.ended());
     space.delete().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pipeline_deploys_promotes_by_digest_and_is_told_by_exit_codes() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let (staging, production) = (plane.namespace("pipe-a").await, plane.namespace("pipe-b").await);
+    for space in [&staging, &production] {
+        space.create::<Deployment>(workloads::deployment("auth", "shop/auth:v1", 1)).await;
+    }
+    let config = format!(
+        "[[environment]]\nname = \"staging\"\nnamespace = \"{}\"\n\
+         [[environment]]\nname = \"production\"\nnamespace = \"{}\"\nafter = [\"staging\"]\n\
+         [[service]]\nname = \"auth\"\nimage = \"shop/auth\"\n",
+        staging.name, production.name
+    );
+    let path = format!("{}/{}.toml", env!("CARGO_TARGET_TMPDIR"), staging.name);
+    std::fs::write(&path, config).unwrap();
+    let kubeconfig = plane.kubeconfig_path().display().to_string();
+    let run = async |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_shipdeck"));
+        command.args(["--config", &path]).args(arguments).env("KUBECONFIG", &kubeconfig);
+        command.stdin(std::process::Stdio::null());
+        let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+    };
+    let (code, plan, _) = run(&["plan", "--env", "staging", "auth=v2", "--json"]).await;
+    assert!(code == 0 && plan.contains("\"to\": \"shop/auth:v2\""), "{plan}");
+    let (code, _, told) = run(&["deploy", "--env", "staging", "auth=v2"]).await;
+    assert!(code == 2 && told.contains("--yes"), "{told}");
+    let (code, result, told) = run(&["deploy", "--env", "staging", "auth=v2", "--yes", "--json"]).await;
+    assert!(code == 0 && result.contains("succeeded"), "{result}{told}");
+    let (code, _, told) = run(&["promote", "--env", "production", "--yes"]).await;
+    assert_eq!(code, 0, "{told}");
+    let image = |found: Deployment| found.spec.unwrap().template.spec.unwrap().containers[0].image.clone().unwrap();
+    let promoted = image(production.get::<Deployment>("auth").await.unwrap());
+    assert!(promoted.starts_with("shop/auth:v2@sha256:"), "{promoted}");
+    let (code, _, told) = run(&["deploy", "--env", "staging", "auth=missing", "--yes"]).await;
+    assert!(code == 1 && told.contains("image not found: shop/auth:missing"), "{code} {told}");
+    let (code, _, told) = run(&["promote", "--env", "production", "--yes"]).await;
+    assert!(code == 3 && told.contains("has not succeeded in staging"), "{code} {told}");
+    let (code, _, told) = run(&["deploy", "--env", "staging", "auht=v2", "--yes"]).await;
+    assert!(code == 2 && told.contains("Did you mean auth?"), "{code} {told}");
+    let (code, status, _) = run(&["status", "--json"]).await;
+    assert!(code == 0 && status.contains("\"freshness\": \"live\"") && status.contains("image not found"), "{status}");
+    staging.delete().await;
+    production.delete().await;
+}

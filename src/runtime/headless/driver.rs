@@ -1,0 +1,135 @@
+//! The cockpit without a screen: the same model, update and executor, pumped until something is true.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use crate::adapters::system;
+use crate::app::effect::Effect;
+use crate::app::model::Model;
+use crate::app::msg::Msg;
+use crate::app::update::{self, update};
+use crate::domain::ids::EnvId;
+use crate::domain::world::Freshness;
+use crate::report::Report;
+use crate::runtime::compose::Session;
+use crate::runtime::signals::Signals;
+
+/// How long a first picture may take before the command says that the cluster cannot be reached.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A session that is driven by a command.
+pub(super) struct Driver {
+    pub(super) session: Session,
+    signals: Signals,
+}
+
+impl Driver {
+    /// Starts to watch what is configured.
+    ///
+    /// # Errors
+    /// When the system refuses signal handlers.
+    pub(super) fn start(session: Session) -> Result<Self, Report> {
+        let signals = Signals::new().map_err(|error| Report::usage(format!("cannot listen for signals: {error}")))?;
+        let mut driver = Self { session, signals };
+        let effects = update::start(&mut driver.session.model);
+        driver.perform(effects);
+        Ok(driver)
+    }
+
+    pub(super) fn model(&self) -> &Model {
+        &self.session.model
+    }
+
+    /// Begins effects; what concerns a terminal has no meaning here.
+    pub(super) fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            let _ = self.session.executor.perform(effect);
+        }
+    }
+
+    /// Takes messages in until `done` says what came of it. `seen` is called after each.
+    ///
+    /// # Errors
+    /// 130 when interrupted; 4 when `limit` passes first.
+    pub(super) async fn until<T>(
+        &mut self,
+        limit: Option<Duration>,
+        mut done: impl FnMut(&Model) -> Option<T>,
+    ) -> Result<T, Report> {
+        let end = limit.map(|limit| Instant::now() + limit);
+        loop {
+            if let Some(result) = done(&self.session.model) {
+                return Ok(result);
+            }
+            let second = Instant::now() + Duration::from_secs(1);
+            let msg = tokio::select! {
+                biased;
+                signal = self.signals.next() => match signal {
+                    crate::runtime::signals::Signal::End => return Err(Report::interrupted()),
+                    crate::runtime::signals::Signal::Continued => continue,
+                },
+                msg = timeout_at(second, self.session.messages.recv()) => msg,
+            };
+            let effects = match msg {
+                Ok(Some(msg)) => update(&mut self.session.model, msg, system::now()),
+                Ok(None) => return Err(Report::unreachable("every connection was closed")),
+                Err(_) => update(&mut self.session.model, Msg::Tick, system::now()),
+            };
+            self.perform(effects);
+            if end.is_some_and(|end| Instant::now() >= end) {
+                return Err(Report::unreachable("no answer in time"));
+            }
+        }
+    }
+
+    /// Waits for a current picture of these environments.
+    ///
+    /// # Errors
+    /// 4 with the reason when one cannot be reached, 3 when it may not be read.
+    pub(super) async fn current(&mut self, envs: &[EnvId]) -> Result<(), Report> {
+        let wanted = envs.to_vec();
+        self.until(Some(PATIENCE), |model| settled(model, &wanted)).await?
+    }
+
+    /// Waits until every environment is either current or known not to be.
+    ///
+    /// # Errors
+    /// 130 when interrupted.
+    pub(super) async fn best_picture(&mut self, envs: &[EnvId]) -> Result<(), Report> {
+        let wanted = envs.to_vec();
+        let all = |model: &Model| wanted.iter().all(|env| state_of(model, env).is_some()).then_some(());
+        match self.until(Some(PATIENCE), all).await {
+            Err(report) if report.exit_code() == Report::INTERRUPTED => Err(report),
+            // What has not answered by now is shown as unknown, with the reason.
+            _ => Ok(()),
+        }
+    }
+
+    /// Ends everything; writes under way are waited for.
+    pub(super) async fn end(self) -> bool {
+        let Session { executor, mut messages, .. } = self.session;
+        messages.close();
+        executor.end().await
+    }
+}
+
+/// None: not known yet; else whether the picture is current.
+fn state_of(model: &Model, env: &EnvId) -> Option<Result<(), Report>> {
+    match model.world.env(env)?.freshness() {
+        Freshness::Reading { .. } => None,
+        Freshness::Live => Some(Ok(())),
+        Freshness::Denied { fault, .. } => Some(Err(Report::refused(format!("{env}: {fault}")).hint(fault.advice()))),
+        Freshness::Stale { fault, .. } => {
+            Some(Err(Report::unreachable(format!("{env}: {fault}")).hint(fault.advice())))
+        }
+    }
+}
+
+/// None: wait; else whether every one is current, or why the first is not.
+fn settled(model: &Model, envs: &[EnvId]) -> Option<Result<(), Report>> {
+    // An environment that the catalog does not have is the plan's to refuse.
+    let known = envs.iter().filter(|env| model.catalog.environment(env).is_some());
+    let states: Option<Vec<_>> = known.map(|env| state_of(model, env)).collect();
+    states.map(|states| states.into_iter().collect())
+}

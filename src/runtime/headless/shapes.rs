@@ -1,0 +1,211 @@
+//! The JSON that headless commands print. `version` grows by one when a field changes its meaning or goes away; fields
+//! may be added at any time. Times are RFC 3339 in UTC, states those of [`State::as_str`].
+
+use serde::Serialize;
+
+use crate::domain::board::Cell;
+use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::plan::{Plan, Purpose, Step};
+use crate::domain::run::{Run, RunState, StepRun, StepState};
+use crate::domain::verdict::{Evidence, State};
+use crate::domain::world::Freshness;
+
+/// Version of every shape here.
+pub(super) const VERSION: u32 = 1;
+
+/// `shipdeck status --json`.
+#[derive(Debug, Serialize)]
+pub(super) struct StatusShape {
+    pub(super) version: u32,
+    pub(super) environments: Vec<EnvironmentShape>,
+    pub(super) services: Vec<ServiceShape>,
+}
+
+/// An environment and how current its picture is.
+#[derive(Debug, Serialize)]
+pub(super) struct EnvironmentShape {
+    pub(super) name: String,
+    pub(super) cluster: String,
+    pub(super) namespace: String,
+    /// `live`, `reading`, `stale` or `denied`.
+    pub(super) freshness: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) fault: Option<String>,
+}
+
+/// A service in every environment.
+#[derive(Debug, Serialize)]
+pub(super) struct ServiceShape {
+    pub(super) name: String,
+    pub(super) environments: Vec<CellShape>,
+}
+
+/// One cell of the matrix.
+#[derive(Debug, Serialize)]
+pub(super) struct CellShape {
+    pub(super) environment: String,
+    pub(super) state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) version: Option<String>,
+    /// What live pods run, by digest where the runtime says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) digest: Option<String>,
+    pub(super) wanted: u32,
+    pub(super) ready: u32,
+    pub(super) stale: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reason: Option<String>,
+}
+
+/// `shipdeck plan --json`, and `plan` in the result of a run.
+#[derive(Debug, Serialize)]
+pub(super) struct PlanShape {
+    pub(super) version: u32,
+    pub(super) environment: String,
+    pub(super) purpose: &'static str,
+    pub(super) protected: bool,
+    pub(super) waves: Vec<Vec<StepShape>>,
+    pub(super) skipped: Vec<NoteShape>,
+    pub(super) warnings: Vec<NoteShape>,
+}
+
+/// One change of a plan.
+#[derive(Debug, Serialize)]
+pub(super) struct StepShape {
+    pub(super) service: String,
+    pub(super) workload: String,
+    pub(super) container: String,
+    pub(super) from: String,
+    pub(super) to: String,
+}
+
+/// Something said about a subject.
+#[derive(Debug, Serialize)]
+pub(super) struct NoteShape {
+    pub(super) subject: String,
+    pub(super) text: String,
+}
+
+/// Result of `deploy`, `promote` and `rollback`.
+#[derive(Debug, Serialize)]
+pub(super) struct RunShape {
+    pub(super) version: u32,
+    /// `succeeded`, `failed`, `nothing-to-do`, `dry-run` or `interrupted`.
+    pub(super) outcome: &'static str,
+    pub(super) plan: PlanShape,
+    pub(super) steps: Vec<StepResultShape>,
+}
+
+/// What became of one change.
+#[derive(Debug, Serialize)]
+pub(super) struct StepResultShape {
+    pub(super) service: String,
+    /// `succeeded`, `failed`, `refused`, `skipped`, `waiting`, `writing` or `watching`.
+    pub(super) state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) seconds: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reason: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) details: Vec<String>,
+}
+
+/// The word and the fault of a freshness.
+pub(super) fn freshness(freshness: Option<&Freshness>) -> (&'static str, Option<String>) {
+    match freshness {
+        None | Some(Freshness::Reading { .. }) => ("reading", None),
+        Some(Freshness::Live) => ("live", None),
+        Some(Freshness::Stale { fault, .. }) => ("stale", Some(fault.to_string())),
+        Some(Freshness::Denied { fault, .. }) => ("denied", Some(fault.to_string())),
+    }
+}
+
+/// A cell of the matrix.
+pub(super) fn cell(env: &EnvId, cell: Option<&Cell>) -> CellShape {
+    let verdict = cell.map(|cell| &cell.verdict);
+    CellShape {
+        environment: env.to_string(),
+        state: verdict.map_or(State::Reading, |verdict| verdict.state).as_str(),
+        version: cell.and_then(|cell| cell.version.clone()),
+        digest: cell.and_then(|cell| cell.running.first()?.digest.as_deref().map(str::to_owned)),
+        wanted: verdict.map_or(0, |verdict| verdict.progress.wanted),
+        ready: verdict.map_or(0, |verdict| verdict.progress.ready),
+        stale: cell.is_some_and(|cell| cell.stale),
+        reason: verdict.and_then(|verdict| verdict.evidence.as_ref()).map(|evidence| evidence.headline.clone()),
+    }
+}
+
+/// A plan.
+pub(super) fn plan(plan: &Plan) -> PlanShape {
+    let note = |subject: &ServiceId, text: &str| NoteShape { subject: subject.to_string(), text: text.to_owned() };
+    PlanShape {
+        version: VERSION,
+        environment: plan.env.to_string(),
+        purpose: match plan.purpose {
+            Purpose::Deploy => "deploy",
+            Purpose::Promote { .. } => "promote",
+            Purpose::RollBack => "rollback",
+        },
+        protected: plan.protected,
+        waves: plan.waves.iter().map(|wave| wave.steps.iter().map(step).collect()).collect(),
+        skipped: plan.skipped.iter().map(|skipped| note(&skipped.service, &skipped.why)).collect(),
+        warnings: plan
+            .warnings
+            .iter()
+            .map(|warning| NoteShape { subject: warning.subject.clone(), text: warning.text.clone() })
+            .collect(),
+    }
+}
+
+fn step(step: &Step) -> StepShape {
+    StepShape {
+        service: step.service.to_string(),
+        workload: step.workload.to_string(),
+        container: step.container.to_string(),
+        from: step.from.to_string(),
+        to: step.to.to_string(),
+    }
+}
+
+/// A run, finished or not.
+pub(super) fn run(run: &Run) -> RunShape {
+    RunShape {
+        version: VERSION,
+        outcome: match run.state {
+            RunState::Succeeded => "succeeded",
+            RunState::Halted | RunState::Ended => "failed",
+            RunState::Running | RunState::Pausing | RunState::Paused => "interrupted",
+        },
+        plan: plan(&run.plan),
+        steps: run.steps.iter().map(step_result).collect(),
+    }
+}
+
+fn step_result(step: &StepRun) -> StepResultShape {
+    let evidence: Option<&Evidence> = step.verdict.as_ref().and_then(|verdict| verdict.evidence.as_ref());
+    let refused = match &step.state {
+        StepState::Refused(fault) => Some(fault.to_string()),
+        _ => None,
+    };
+    let failed = step.state.went_wrong();
+    StepResultShape {
+        service: step.service.to_string(),
+        state: step_word(&step.state),
+        seconds: step.started.zip(step.finished).map(|(from, to)| to.duration_since(from).as_secs()),
+        reason: refused.or_else(|| evidence.filter(|_| failed).map(|evidence| evidence.headline.clone())),
+        details: evidence.filter(|_| failed).map(|evidence| evidence.details.clone()).unwrap_or_default(),
+    }
+}
+
+/// The word for where a step stands.
+pub(super) fn step_word(state: &StepState) -> &'static str {
+    match state {
+        StepState::Waiting => "waiting",
+        StepState::Writing => "writing",
+        StepState::Watching => "watching",
+        StepState::Succeeded => "succeeded",
+        StepState::Failed => "failed",
+        StepState::Refused(_) => "refused",
+        StepState::Skipped => "skipped",
+    }
+}
