@@ -29,7 +29,7 @@ pub fn take(model: &mut Model, env: &EnvId, change: Change) -> Vec<Effect> {
         findings(model, env);
     }
     let mut effects = runs::judge(model, env, &touched);
-    if model.home.env.as_ref() == Some(env) {
+    if model.home.env.as_ref() == Some(env) || selection_moved(model) {
         effects.extend(super::log_bridge::follow(model));
     }
     effects
@@ -51,6 +51,13 @@ fn findings(model: &mut Model, env: &EnvId) {
     }
 }
 
+/// Whether another cell is selected than the one whose log is shown: rows move by themselves before a first key.
+fn selection_moved(model: &Model) -> bool {
+    let shown = model.logs.target.as_ref();
+    shown.map(|(env, _)| env) != model.home.env.as_ref()
+        || shown.map(|(_, service)| service) != model.home.service.as_ref()
+}
+
 /// Once a second while something shown ages.
 pub fn tick(model: &mut Model) -> Vec<Effect> {
     let now = model.session.now;
@@ -64,7 +71,11 @@ pub fn tick(model: &mut Model) -> Vec<Effect> {
         super::screens::cleanup::refresh(model);
     }
     model.session.dirty = true;
-    runs::judge_all(model)
+    let mut effects = runs::judge_all(model);
+    if selection_moved(model) {
+        effects.extend(super::log_bridge::follow(model));
+    }
+    effects
 }
 
 /// Services of the catalog, selected one first where it is alone: what an action is about.
