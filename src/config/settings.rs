@@ -90,7 +90,7 @@ fn read_keys(table: &Table<'_>, problems: &mut Problems<'_>) -> BTreeMap<Action,
         };
         let texts: Vec<_> = match value.get_ref() {
             DeValue::String(text) => vec![(text.to_string(), value.span())],
-            DeValue::Array(items) => items
+            DeValue::Array(items) if items.iter().all(|item| item.get_ref().as_str().is_some()) => items
                 .iter()
                 .filter_map(|item| item.get_ref().as_str().map(|text| (text.to_owned(), item.span())))
                 .collect(),

@@ -322,6 +322,11 @@ promote = \"hyper-x\"
     }
 
     #[test]
+    fn keys_that_are_no_texts_are_told_and_never_dropped() {
+        assert!(problems("[keys]\ndeploy = [1, true]\n")[0].contains("keys are texts"));
+    }
+
+    #[test]
     fn cycles_are_told_with_their_path() {
         let found = problems("[[service]]\nname=\"a\"\nneeds=[\"b\"]\n[[service]]\nname=\"b\"\nneeds=[\"a\"]\n");
         assert!(found[0].contains("a → b → a"), "{found:?}");
