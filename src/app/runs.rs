@@ -9,7 +9,7 @@ use crate::domain::observed::Workload;
 use crate::domain::plan::{Plan, Purpose, Step};
 use crate::domain::rollout::{self, View};
 use crate::domain::run::{Announcement, Baseline, Run, RunCommand, RunEvent};
-use crate::domain::verdict::{Cause, Evidence, Progress, State, Verdict};
+use crate::domain::verdict::{State, Verdict};
 use crate::domain::world::Touched;
 use crate::ports::cluster::ImageChange;
 
@@ -153,18 +153,7 @@ fn verdict(model: &Model, run: &Run, service: &ServiceId, baseline: &Baseline) -
     let step = run.planned(service)?;
     Some(match world.workload(&step.workload) {
         Some(workload) => rollout::judge(&View::new(world, workload), baseline, model.session.now),
-        None => gone(step),
-    })
-}
-
-fn gone(step: &Step) -> Verdict {
-    Verdict::new(State::Failed, Progress::default()).because(Evidence {
-        cause: Cause::Deleted,
-        headline: format!("{} was deleted while it rolled out", step.workload),
-        details: Vec::new(),
-        pod: None,
-        since: None,
-        remedy: "Find out who removed it, then deploy it anew.".to_owned(),
+        None => rollout::gone(&step.workload),
     })
 }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::catalog::{Catalog, Environment, Service};
 use super::ids::{EnvId, ServiceId};
 use super::image::Image;
-use super::observed::{Container, ContainerStatus, RunningImage, Workload};
+use super::observed::{Container, ContainerStatus, RunningImage};
 use super::rollout::{self, View};
 use super::verdict::{Cause, Evidence, Progress, State, Verdict};
 use super::world::{EnvWorld, Freshness, World};
@@ -200,11 +200,6 @@ fn template_image(view: &View<'_>, pod: &super::observed::Pod, container: &str) 
     let from_status =
         || pod.containers.iter().find(|status| &*status.name == container).map(|status| Arc::clone(&status.image));
     from_set.or_else(from_status)?.parse().ok()
-}
-
-/// A workload that no service of the catalog claims.
-pub fn is_unclaimed(catalog: &Catalog, workload: &Workload) -> bool {
-    catalog.service_of(&workload.reference()).is_none()
 }
 
 #[cfg(test)]

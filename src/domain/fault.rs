@@ -44,14 +44,6 @@ impl Fault {
         Self { kind, message: message.into(), retry_after: None }
     }
 
-    /// Whether waiting alone can mend it.
-    pub fn is_transient(&self) -> bool {
-        matches!(
-            self.kind,
-            FaultKind::Unreachable | FaultKind::Throttled | FaultKind::Expired | FaultKind::OutcomeUnknown
-        )
-    }
-
     /// What the person in front of the screen can do, as a sentence.
     pub fn advice(&self) -> &'static str {
         match self.kind {

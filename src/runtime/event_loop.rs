@@ -28,7 +28,6 @@ const BURST: usize = 2_048;
 /// What the loop owns.
 pub(super) struct Cockpit {
     pub(super) model: Model,
-    pub(super) look: Look,
     pub(super) executor: Executor,
     pub(super) messages: mpsc::Receiver<Msg>,
 }
@@ -50,8 +49,8 @@ pub(super) async fn run(mut cockpit: Cockpit, mut tui: Tui) -> io::Result<Model>
         let now = now();
         if cockpit.model.session.dirty && now >= drawn + FRAME {
             cockpit.model.session.dirty = false;
-            cockpit.look = Look::from(&cockpit.model.settings);
-            tui.terminal.draw(|frame| draw(&cockpit.model, cockpit.look, frame))?;
+            let look = Look::from(&cockpit.model.settings);
+            tui.terminal.draw(|frame| draw(&cockpit.model, look, frame))?;
             drawn = now;
         }
         let frame = cockpit.model.session.dirty.then_some(drawn + FRAME);
@@ -70,7 +69,8 @@ pub(super) async fn run(mut cockpit: Cockpit, mut tui: Tui) -> io::Result<Model>
             () = at(frame) => {}
             Some(msg) = cockpit.messages.recv() => cockpit.burst(msg, &mut tui)?,
             () = at(tick) => {
-                clock = now_after(clock);
+                // Ticks that were missed (a suspended laptop) are not made up for.
+                clock = Instant::now();
                 cockpit.take(Msg::Tick, &mut tui)?;
             }
         }
@@ -137,11 +137,6 @@ fn now() -> Instant {
 
 fn start_of_time() -> Instant {
     now().checked_sub(FRAME).unwrap_or_else(now)
-}
-
-/// The moment from which the next tick is counted; ticks that were missed (a suspended laptop) are not made up for.
-fn now_after(_clock: Instant) -> Instant {
-    now()
 }
 
 /// Takes in what arrives for a while, without a terminal: for pictures.

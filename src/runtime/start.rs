@@ -156,8 +156,7 @@ async fn open(session: Session) -> Result<(), Report> {
     let Session { model, executor, messages } = session;
     let lost = |error: std::io::Error| Report::usage(format!("the terminal cannot be used: {error}"));
     let tui = Tui::open(model.settings.mouse).map_err(lost)?;
-    let look = Look::from(&model.settings);
-    event_loop::run(Cockpit { model, look, executor, messages }, tui).await.map_err(lost)?;
+    event_loop::run(Cockpit { model, executor, messages }, tui).await.map_err(lost)?;
     Ok(())
 }
 

@@ -9,13 +9,11 @@ use super::{environments, format, graph, logs, overlays, pages, services, signs}
 use crate::actions::Action;
 use crate::app::availability::available;
 use crate::app::geometry::{self, Area, SMALLEST};
-use crate::app::model::{Model, Notice, Page, Pane, Prompt, PromptPurpose};
+use crate::app::journal;
+use crate::app::model::{Model, Page, Pane, Prompt, PromptPurpose};
 use crate::domain::run::RunState;
 use crate::domain::verdict::State;
 use crate::domain::world::Freshness;
-
-/// Seconds that a toast stays.
-const TOAST_SECONDS: i64 = 6;
 
 /// Draws the model.
 pub fn draw(model: &Model, look: Look, frame: &mut Frame<'_>) {
@@ -241,13 +239,9 @@ fn input(pen: &mut Pen<'_>, prompt: &Prompt, y: u16, width: u16) {
     }
 }
 
-/// The newest notice that nobody has seen, above the hints at the right.
+/// The notice that `app::journal` wants shown, above the hints at the right.
 fn toast(pen: &mut Pen<'_>, model: &Model, area: Area) {
-    let now = model.session.now;
-    let fresh = |notice: &&Notice| {
-        !notice.dismissed && (notice.sticky || now.duration_since(notice.at).as_secs() < TOAST_SECONDS)
-    };
-    let Some(notice) = model.journal.notices.iter().rev().find(fresh) else { return };
+    let Some(notice) = journal::toast(model) else { return };
     if area.height < 12 {
         return;
     }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::observed::{Condition, WorkloadKind};
+use super::observed::{Condition, WorkloadKind, WorkloadRef};
 use super::run::Baseline;
 use super::verdict::{Cause, Evidence, Progress, State, Verdict};
 use causes::Doom;
@@ -102,9 +102,9 @@ pub fn judge(view: &View<'_>, baseline: &Baseline, now: Timestamp) -> Verdict {
 }
 
 /// The verdict on a workload that is not there any more.
-pub fn gone() -> Verdict {
-    let evidence =
-        plain(Cause::Deleted, "it was deleted during the rollout", "Find out who removed it, then deploy again.");
+pub fn gone(workload: &WorkloadRef) -> Verdict {
+    let headline = format!("{workload} was deleted while it rolled out");
+    let evidence = plain(Cause::Deleted, &headline, "Find out who removed it, then deploy it anew.");
     Verdict::new(State::Failed, Progress::default()).because(evidence)
 }
 
