@@ -230,3 +230,31 @@ async fn a_pipeline_deploys_promotes_by_digest_and_is_told_by_exit_codes() {
     staging.delete().await;
     production.delete().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_configuration_it_looks_only_and_writes_one_when_asked() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let space = plane.namespace("first-start").await;
+    space.create::<Deployment>(workloads::deployment("newcomer", "shop/newcomer:v7", 1)).await;
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().display().to_string();
+    let kubeconfig = plane.kubeconfig_path().display().to_string();
+    let environment = [("KUBECONFIG", kubeconfig.as_str()), ("HOME", &folder), ("XDG_CONFIG_HOME", &folder)];
+    let mut terminal = Terminal::open(&[], &environment, (120, 36));
+    terminal.shows(&["Welcome.", "read-only", "newcomer"]);
+    terminal.press("/newcomer\r");
+    terminal.shows(&["v7"]);
+    terminal.press("d");
+    terminal.shows(&["deploy: read-only"]);
+    terminal.press("I");
+    terminal.press("\r");
+    terminal.shows(&["saved"]);
+    let written = home.path().join("shipdeck/config.toml");
+    let text = std::fs::read_to_string(&written).unwrap();
+    assert!(text.contains("newcomer") && text.contains(&space.name), "{text}");
+    let mut check = std::process::Command::new(env!("CARGO_BIN_EXE_shipdeck"));
+    assert!(check.args(["check", "--config"]).arg(&written).output().unwrap().status.success());
+    terminal.press("q");
+    assert!(terminal.ended());
+    space.delete().await;
+}
