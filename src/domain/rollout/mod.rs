@@ -64,6 +64,12 @@ pub fn judge(view: &View<'_>, baseline: &Baseline, now: Timestamp) -> Verdict {
         let state = if evidence.cause == Cause::Deleted { State::Failed } else { State::Superseded };
         return Verdict::new(state, progress).because(evidence);
     }
+    // The answer to our patch has overtaken the watch: what is still shown are the pods of the former template, and
+    // neither their crashes nor their readiness say anything about ours.
+    if workload.template != baseline.template {
+        let before = Progress { ready: 0, created: 0, old: progress.old + progress.created, ..progress };
+        return Verdict::new(State::Progressing, before);
+    }
     if workload.paused {
         return Verdict::new(State::Paused, progress).because(paused(view));
     }

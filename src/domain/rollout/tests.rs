@@ -61,6 +61,20 @@ fn new_pods_that_come_are_progress() {
 }
 
 #[test]
+fn what_ran_before_is_never_blamed_on_a_change_that_the_watch_has_not_shown_yet() {
+    let mut cluster = TestWorld::new("staging");
+    cluster.rolled_out("auth", OLD, 1);
+    cluster.deployment("auth", OLD, 1, |workload| workload.status.available = 0);
+    cluster.pod("auth", OLD, 0, |pod| {
+        waiting("CrashLoopBackOff", "back-off")(pod);
+        pod.ready = false;
+        pod.containers[0].restarts = 4;
+    });
+    let verdict = judged(&cluster, &baseline(), 1);
+    assert_eq!((verdict.state, verdict.progress.created, verdict.progress.old), (State::Progressing, 0, 1));
+}
+
+#[test]
 fn success_is_when_every_counter_says_so_at_our_generation() {
     let mut cluster = TestWorld::new("staging");
     cluster.rolled_out("auth", NEW, 2);
