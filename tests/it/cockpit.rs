@@ -1,95 +1,11 @@
 //! The program as its users have it: the real binary in a terminal, real keys, the real control plane.
 
-use std::io::{Read, Write};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::Deployment;
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
+use crate::harness::terminal::{DOWN, Terminal};
 use crate::harness::{ControlPlane, workloads};
-
-/// A terminal with shipdeck in it.
-struct Terminal {
-    screen: Arc<Mutex<vt100::Parser>>,
-    keys: Box<dyn Write + Send>,
-    child: Box<dyn Child + Send + Sync>,
-    _pty: Box<dyn MasterPty + Send>,
-}
-
-impl Terminal {
-    fn open(arguments: &[&str], environment: &[(&str, &str)], size: (u16, u16)) -> Self {
-        let pty = native_pty_system();
-        let pair = pty.openpty(PtySize { rows: size.1, cols: size.0, pixel_width: 0, pixel_height: 0 }).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_shipdeck"));
-        command.args(arguments);
-        command.cwd(env!("CARGO_TARGET_TMPDIR"));
-        command.env("TERM", "xterm-256color");
-        for (name, value) in environment {
-            command.env(name, value);
-        }
-        let child = pair.slave.spawn_command(command).unwrap();
-        let rows = std::num::NonZeroU16::new(size.1).unwrap();
-        let columns = std::num::NonZeroU16::new(size.0).unwrap();
-        let screen = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 0)));
-        let mut output = pair.master.try_clone_reader().unwrap();
-        let parser = Arc::clone(&screen);
-        std::thread::spawn(move || {
-            let mut bytes = [0; 8192];
-            while let Ok(read @ 1..) = output.read(&mut bytes) {
-                parser.lock().unwrap().process(&bytes[..read]);
-            }
-        });
-        let keys = pair.master.take_writer().unwrap();
-        Self { screen, keys, child, _pty: pair.master }
-    }
-
-    fn text(&self) -> String {
-        self.screen.lock().unwrap().screen().contents()
-    }
-
-    fn press(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).unwrap();
-        self.keys.flush().unwrap();
-        std::thread::sleep(Duration::from_millis(150));
-    }
-
-    /// Waits until the screen shows every one of these.
-    fn shows(&self, wanted: &[&str]) {
-        let end = Instant::now() + Duration::from_secs(40);
-        loop {
-            let text = self.text();
-            if wanted.iter().all(|part| text.contains(part)) {
-                return;
-            }
-            assert!(Instant::now() < end, "never showed {wanted:?}:\n{text}");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
-
-    /// Waits for the program to end, and says whether it ended well and gave the terminal back.
-    fn ended(mut self) -> bool {
-        let end = Instant::now() + Duration::from_secs(15);
-        let status = loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                break status;
-            }
-            assert!(Instant::now() < end, "it does not end:\n{}", self.text());
-            std::thread::sleep(Duration::from_millis(50));
-        };
-        std::thread::sleep(Duration::from_millis(100));
-        let alternate = self.screen.lock().unwrap().screen().alternate_screen();
-        status.success() && !alternate
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-    }
-}
-
-const DOWN: &str = "\x1b[B";
 
 #[test]
 fn the_demo_opens_without_a_cluster_and_gives_the_terminal_back() {

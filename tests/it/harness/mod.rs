@@ -36,6 +36,7 @@ mod namespace;
 mod objects;
 mod plane;
 mod processes;
+pub(crate) mod terminal;
 mod wait;
 pub(crate) mod workloads;
 
