@@ -19,6 +19,7 @@ use crate::domain::image::Image;
 use crate::domain::plan::{Plan, Request, Warning};
 use crate::domain::run::Run;
 use crate::domain::verdict::State;
+use crate::domain::versions::Known;
 use crate::domain::world::World;
 
 /// The whole state of a session.
@@ -227,6 +228,9 @@ pub struct VersionRow {
     pub input: LineInput,
     /// What the source environment runs.
     pub offered: Option<String>,
+    /// Versions that can be chosen instead of typed, and the one chosen last.
+    pub known: Vec<Known>,
+    pub picked: Option<usize>,
 }
 
 /// A plan to be read before anything happens.

@@ -105,6 +105,12 @@ fn a_protected_environment_wants_its_name_typed() {
 }
 
 #[test]
+fn a_version_that_is_known_is_chosen_and_need_not_be_typed() {
+    let mut cockpit = Cockpit::demo();
+    assert_eq!(cockpit.press("d<ctrl-n><enter><enter>").written(), ["auth r/auth:v1"]);
+}
+
+#[test]
 fn versions_can_be_taken_from_another_environment_by_tab() {
     let mut cockpit = Cockpit::demo();
     cockpit.press("ld<tab>");

@@ -15,4 +15,5 @@ pub mod rollout;
 pub mod run;
 pub mod text;
 pub mod verdict;
+pub mod versions;
 pub mod world;

@@ -6,8 +6,9 @@ use super::pages;
 use super::pen::Pen;
 use crate::app::geometry::Area;
 use crate::app::input::LineInput;
-use crate::app::model::{Confirm, Listing, Model, Overlay, Picker, PlanReview, Prompt, VersionsForm};
+use crate::app::model::{Confirm, Listing, Model, Overlay, Picker, PlanReview, Prompt, VersionRow, VersionsForm};
 use crate::domain::plan::Purpose;
+use crate::domain::versions::Source;
 
 /// The prompt on the hint row, if one is open.
 pub(super) fn prompt(model: &Model) -> Option<&Prompt> {
@@ -20,7 +21,7 @@ pub(super) fn prompt(model: &Model) -> Option<&Prompt> {
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
     match model.overlays.last() {
         None | Some(Overlay::Prompt(_)) => {}
-        Some(Overlay::Versions(form)) => versions(pen, form, area),
+        Some(Overlay::Versions(form)) => versions(pen, form, area, model.session.now),
         Some(Overlay::Plan(review)) => plan(pen, review, area),
         Some(Overlay::Confirm(confirm)) => ask(pen, confirm, area),
         Some(Overlay::Help(listing)) => list(pen, listing, "Keys", area),
@@ -112,8 +113,8 @@ fn hint(pen: &mut Pen<'_>, x: u16, y: u16, key: &str, word: &str) -> u16 {
     pen.text(x + 1, y, word, Token::Muted, 40) + 3
 }
 
-fn versions(pen: &mut Pen<'_>, form: &VersionsForm, area: Area) {
-    let height = form.rows.len() as u16 + 8;
+fn versions(pen: &mut Pen<'_>, form: &VersionsForm, area: Area, now: jiff::Timestamp) {
+    let height = form.rows.len() as u16 + 10;
     let inside = open(pen, area, (84, height), &format!("Deploy {} to {}", form.title, form.env), "", Token::Accent);
     let mut y = inside.y;
     pen.text(inside.x, y, "Nothing has happened yet.", Token::Text, inside.width);
@@ -124,9 +125,9 @@ fn versions(pen: &mut Pen<'_>, form: &VersionsForm, area: Area) {
     let column = inside.x + 28;
     pen.text(inside.x, y, "service", Token::Muted, 20);
     pen.text(column, y, "now", Token::Muted, 14);
-    pen.text(column + 16, y, "new version: tag, digest, or both", Token::Muted, inside.width.saturating_sub(44));
+    pen.text(column + 16, y, "new: tag, digest or both", Token::Muted, inside.width.saturating_sub(44));
     y += 1;
-    let room = usize::from(inside.bottom().saturating_sub(y + 3)).max(1);
+    let room = usize::from(inside.bottom().saturating_sub(y + 5)).max(1);
     let skip = form.selected.saturating_sub(room - 1);
     for (index, row) in form.rows.iter().enumerate().skip(skip).take(room) {
         let selected = index == form.selected;
@@ -159,9 +160,38 @@ fn versions(pen: &mut Pen<'_>, form: &VersionsForm, area: Area) {
             y += 1;
         }
     }
-    let x = hint(pen, inside.x, inside.bottom() - 1, "enter", "see the plan");
-    let x = hint(pen, x, inside.bottom() - 1, "tab", "take versions from an environment");
-    hint(pen, x, inside.bottom() - 1, "esc", "cancel");
+    if let Some(row) = form.rows.get(form.selected).filter(|row| !row.known.is_empty()) {
+        known_versions(pen, row, Area::new(inside.x, inside.bottom() - 3, inside.width, 1), now);
+    }
+    let y = inside.bottom() - 1;
+    let x = hint(pen, inside.x, y, "enter", "see the plan");
+    let x = hint(pen, x, y, "ctrl-n", "known");
+    let x = hint(pen, x, y, "tab", "take from another");
+    hint(pen, x, y, "esc", "cancel");
+}
+
+/// What can be chosen instead of typed: `v813 hotfix · v812 ran 3d ago`, the chosen one lit.
+fn known_versions(pen: &mut Pen<'_>, row: &VersionRow, area: Area, now: jiff::Timestamp) {
+    let mut x = pen.text(area.x, area.y, "known", Token::Muted, area.width) + 2;
+    for (index, known) in row.known.iter().enumerate() {
+        let from = match &known.from {
+            Source::Runs(env) => format!("in {env}"),
+            Source::Ran(at) => format!("ran {} ago", format::age(*at, now)),
+        };
+        let width = (known.version.chars().count() + 1 + from.chars().count()) as u16;
+        if x + width > area.right() {
+            pen.text(x, area.y, "…", Token::Muted, 1);
+            return;
+        }
+        x = pen.text(
+            x,
+            area.y,
+            &known.version,
+            if row.picked == Some(index) { Token::Accent } else { Token::Text },
+            40,
+        );
+        x = pen.text(x + 1, area.y, &from, Token::Muted, 40) + 3;
+    }
 }
 
 fn plan(pen: &mut Pen<'_>, review: &PlanReview, area: Area) {

@@ -7,13 +7,17 @@ use crate::app::model::{Model, Overlay, VersionRow, VersionsForm};
 use crate::app::{facts, places};
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::plan::{Purpose, Request, Wanted};
+use crate::domain::versions;
 
 /// Opens the form for the chosen services in the selected environment.
 pub fn open(model: &mut Model) -> Vec<Effect> {
     let Some(env) = model.home.env.clone() else { return Vec::new() };
+    let Model { catalog, world, board, .. } = &*model;
     let row = |service: ServiceId| {
-        let current = model.board.cell(&service, &env).and_then(|cell| cell.version.clone()).unwrap_or_default();
-        VersionRow { service, current, input: LineInput::default(), offered: None }
+        let current = board.cell(&service, &env).and_then(|cell| cell.version.clone()).unwrap_or_default();
+        let declared = catalog.service(&service);
+        let known = declared.map(|service| versions::known(catalog, world, board, service, &env)).unwrap_or_default();
+        VersionRow { service, current, input: LineInput::default(), offered: None, known, picked: None }
     };
     let form = VersionsForm {
         title: model.home.group.as_ref().map(ToString::to_string).unwrap_or_default(),
@@ -37,15 +41,33 @@ pub fn key(model: &mut Model, chord: Chord) -> Vec<Effect> {
         KeyCode::Up => form.selected = places::moved(form.selected, -1, form.rows.len()),
         KeyCode::Down => form.selected = places::moved(form.selected, 1, form.rows.len()),
         KeyCode::Tab => cycle(model, chord.shift),
+        KeyCode::Char(next @ ('n' | 'p')) if chord.ctrl => pick(form, next == 'n'),
         _ => {
             if let Some(row) = form.rows.get_mut(form.selected)
                 && row.input.key(&chord)
             {
+                row.picked = None;
                 form.error = None;
             }
         }
     }
     Vec::new()
+}
+
+/// Writes the next known version of the selected service into its field, or the one before.
+fn pick(form: &mut VersionsForm, forward: bool) {
+    let Some(row) = form.rows.get_mut(form.selected) else { return };
+    let len = row.known.len();
+    let next = match row.picked {
+        _ if len == 0 => return,
+        None if forward => 0,
+        None => len - 1,
+        Some(at) if forward => (at + 1) % len,
+        Some(at) => (at + len - 1) % len,
+    };
+    row.picked = Some(next);
+    row.input = LineInput::new(&row.known[next].version);
+    form.error = None;
 }
 
 /// Takes versions from the next environment, or from none.
