@@ -9,3 +9,4 @@ mod cockpit;
 mod control_plane;
 mod harness;
 mod kubelet;
+mod playground;
