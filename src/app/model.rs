@@ -160,6 +160,8 @@ pub struct CleanupPage {
     pub env: EnvId,
     /// Kept current by `update`; ordered by kind, then age.
     pub findings: Vec<Finding>,
+    /// Leftovers that are too young to be offered.
+    pub too_young: usize,
     pub selected: Option<Uid>,
     pub marks: BTreeSet<Uid>,
     pub filter: LineInput,

@@ -64,21 +64,31 @@ impl FindingKind {
 pub const MINIMUM_AGE: SignedDuration = SignedDuration::from_mins(10);
 
 /// Namespaces in which nothing is ever offered.
-fn is_protected(namespace: &str) -> bool {
+pub fn is_protected(namespace: &str) -> bool {
     namespace == "default" || namespace.starts_with("kube-")
 }
 
 /// Leftovers of one environment, by kind and then oldest first.
 pub fn findings(env: &Environment, world: &EnvWorld, minimum_age: SignedDuration, now: Timestamp) -> Vec<Finding> {
-    if is_protected(&env.namespace) {
-        return Vec::new();
-    }
-    let old = |since: Timestamp| now.duration_since(since) >= minimum_age;
-    let pods = world.pods().filter_map(|pod| dead_pod(&env.name, world, pod));
-    let jobs = world.jobs().filter_map(|job| failed_job(&env.name, job));
-    let mut findings: Vec<Finding> = pods.chain(jobs).filter(|finding| old(finding.since)).collect();
+    let mut findings: Vec<Finding> =
+        leftovers(env, world).filter(|finding| is_old(finding, minimum_age, now)).collect();
     findings.sort_by(|a, b| (a.kind, a.since, &a.name).cmp(&(b.kind, b.since, &b.name)));
     findings
+}
+
+/// How many leftovers are not offered yet, because somebody may still be reading them.
+pub fn too_young(env: &Environment, world: &EnvWorld, minimum_age: SignedDuration, now: Timestamp) -> usize {
+    leftovers(env, world).filter(|finding| !is_old(finding, minimum_age, now)).count()
+}
+
+fn is_old(finding: &Finding, minimum_age: SignedDuration, now: Timestamp) -> bool {
+    now.duration_since(finding.since) >= minimum_age
+}
+
+fn leftovers<'a>(env: &'a Environment, world: &'a EnvWorld) -> impl Iterator<Item = Finding> {
+    let pods = world.pods().filter_map(|pod| dead_pod(&env.name, world, pod));
+    let jobs = world.jobs().filter_map(|job| failed_job(&env.name, job));
+    pods.chain(jobs).filter(|_| !is_protected(&env.namespace))
 }
 
 fn dead_pod(env: &EnvId, world: &EnvWorld, pod: &Pod) -> Option<Finding> {
@@ -209,6 +219,10 @@ mod tests {
         let cluster = with_evicted(|_| {});
         assert_eq!(found(&cluster, "shop", 11).len(), 1);
         assert!(found(&cluster, "shop", 9).is_empty());
+        let env = &catalog(&[]).environments[0];
+        let young =
+            |minutes: i64| too_young(env, cluster.world.env(&cluster.env).unwrap(), MINIMUM_AGE, later(minutes * 60));
+        assert_eq!((young(9), young(11)), (1, 0), "what is not offered yet is counted");
     }
 
     #[test]

@@ -235,6 +235,16 @@ pub(super) fn cleanup(pen: &mut Pen<'_>, model: &Model, page: &CleanupPage, area
             "Nothing matches the filter. esc shows all."
         };
         pen.text(2, area.y + 2, text, Token::Text, left);
+        if page.too_young > 0 {
+            let these = format::count(page.too_young, "leftover");
+            let text = format!("{these} younger than 10 minutes: left for whoever still reads them.");
+            pen.text(2, area.y + 4, &text, Token::Muted, left.saturating_sub(3));
+        }
+        let namespace = model.catalog.environment(&page.env).map(|env| &env.namespace);
+        if let Some(namespace) = namespace.filter(|it| crate::domain::cleanup::is_protected(it)) {
+            let text = format!("Nothing is ever removed from the namespace {namespace}.");
+            pen.text(2, area.y + 4, &text, Token::Muted, left.saturating_sub(3));
+        }
     }
     let room = usize::from(area.height.saturating_sub(5));
     let at = lines
@@ -251,7 +261,11 @@ pub(super) fn cleanup(pen: &mut Pen<'_>, model: &Model, page: &CleanupPage, area
     pen.text(
         x + 3,
         y,
-        "logs and status are saved before anything is deleted",
+        &if page.too_young > 0 {
+            format!("{} younger than 10 minutes not shown · logs and status are saved first", page.too_young)
+        } else {
+            "logs and status are saved before anything is deleted".to_owned()
+        },
         Token::Muted,
         left.saturating_sub(x + 4),
     );

@@ -17,6 +17,7 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
     model.page = Some(Page::Cleanup(CleanupPage {
         env,
         findings: Vec::new(),
+        too_young: 0,
         selected: None,
         marks: BTreeSet::new(),
         filter: LineInput::default(),
@@ -35,6 +36,9 @@ pub fn refresh(model: &mut Model) {
     let Some(Page::Cleanup(page)) = page else { return };
     let (Some(env), Some(world)) = (catalog.environment(&page.env), world.env(&page.env)) else { return };
     let findings = cleanup::findings(env, world, cleanup::MINIMUM_AGE, now);
+    let too_young = cleanup::too_young(env, world, cleanup::MINIMUM_AGE, now);
+    session.dirty |= too_young != page.too_young;
+    page.too_young = too_young;
     if findings != page.findings {
         session.dirty = true;
         page.marks.retain(|uid| findings.iter().any(|finding| finding.uid == *uid));
