@@ -19,7 +19,7 @@
 //! | `runtime`, `cli` | everything | tokio, crossterm, clap |
 //! | `adapters::*` | domain, ports | one vendor family each, tokio |
 //! | `ui` | domain, actions, config, app | ratatui, unicode-* |
-//! | `app` | domain, actions, config, ports (data only) | tui-textarea, nucleo-matcher |
+//! | `app` | domain, actions, config, ports (data only) | tui-textarea, nucleo-matcher, regex, serde_json, unicode-* |
 //! | `config` | domain, actions, ports (data only) | serde, toml |
 //! | `ports` | domain | futures, async-trait |
 //! | `actions` | none | none |

@@ -187,6 +187,8 @@ actions! {
     LogTimestamps = "log-timestamps", "times", Logs, LogPane, Looks, ["t"];
     /// Read JSON lines as fields, or show them as they are.
     LogFields = "log-fields", "fields", Logs, LogPane, Looks, ["z"];
+    /// Copy all lines that are shown, the newest ones if they are too many.
+    LogCopyAll = "log-copy-all", "copy all", Logs, LogPane, Looks, ["Y"];
     /// Save everything that was received.
     LogSave = "log-save", "save", Logs, LogPane, Looks, ["ctrl-s"];
 

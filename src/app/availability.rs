@@ -35,7 +35,8 @@ fn place(action: Action, model: &Model, scopes: &[Scope]) -> Result<(), String> 
     let scope = action.spec().scope;
     // Keys of the log pane are offered everywhere on the home screen; only their keys need its focus.
     let logs = scope == Scope::Logs && model.page.is_none() && model.overlays.is_empty();
-    let copy = action == Action::Copy && model.page.is_some();
+    let line = matches!(model.overlays.last(), Some(Overlay::Line(_)));
+    let copy = action == Action::Copy && (model.page.is_some() || line);
     if scopes.contains(&scope) || logs || copy {
         return Ok(());
     }
@@ -78,8 +79,10 @@ fn possible(action: Action, model: &Model) -> Result<(), String> {
         A::ShowRun => need(!model.runs.is_empty(), "nothing was deployed in this session"),
         A::Copy => need(home::copied(model).is_some(), "there is nothing to copy here"),
         A::WriteConfig => need(model.catalog.discovered, "there is a configuration already"),
-        A::LogNext | A::LogPrevious => need(!model.logs.search.is_empty(), "nothing is searched for"),
-        A::LogSave => need(!model.logs.ring.is_empty(), "no line was received"),
+        A::LogNext | A::LogPrevious => {
+            need(!model.logs.search().is_empty(), "nothing is searched for: ctrl-f searches")
+        }
+        A::LogSave | A::LogCopyAll => need(!model.logs.ring.is_empty(), "no line was received"),
         A::LogContainers | A::LogPreviousContainer | A::LogSince => {
             need(model.logs.target.is_some(), "no service is selected")
         }

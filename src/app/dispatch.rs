@@ -82,6 +82,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         | A::LogWrap
         | A::LogTimestamps
         | A::LogFields
+        | A::LogCopyAll
         | A::LogSave => return log_bridge::act(model, action),
         A::RunPause => return run::pause(model),
         A::RunRetry => return run::retry(model),
@@ -149,7 +150,7 @@ fn zoom(model: &mut Model, zoomed: bool) {
 fn enter(model: &mut Model) -> Vec<Effect> {
     match (model.overlays.last(), &model.page) {
         (Some(Overlay::Picker(_)), _) => return picker::choose(model),
-        (Some(Overlay::Details { .. } | Overlay::Commands { .. } | Overlay::Errors { .. }), _) => {
+        (Some(Overlay::Details { .. } | Overlay::Line(_) | Overlay::Commands { .. } | Overlay::Errors { .. }), _) => {
             model.overlays.pop();
         }
         (Some(_), _) => {}
@@ -252,10 +253,10 @@ fn promote(model: &mut Model) {
 }
 
 fn copy(model: &mut Model) -> Vec<Effect> {
-    let Some(text) = home::copied(model) else { return Vec::new() };
-    let shown: String = text.lines().next().unwrap_or_default().chars().take(60).collect();
-    journal::notice(model, State::Done, "copied", shown);
-    vec![Effect::Copy(text)]
+    match home::copied(model) {
+        Some(text) => super::copying::copy(model, &text, text.lines().count()),
+        None => Vec::new(),
+    }
 }
 
 fn write_config(model: &mut Model) {

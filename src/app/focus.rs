@@ -68,6 +68,10 @@ fn typed(model: &mut Model, chord: Chord) -> Option<Vec<Effect>> {
         Some(Overlay::Plan(_)) => plan::key(model, chord),
         Some(Overlay::Confirm(_)) => confirm::key(model, chord),
         Some(Overlay::Prompt(_)) => Some(prompt(model, chord)),
+        Some(Overlay::Line(_)) => {
+            let copies = model.keymap.action(&[Scope::Home], chord) == Some(Action::Copy);
+            copies.then(|| dispatch::perform(model, Action::Copy))
+        }
         Some(_) => None,
         None => filter(model, chord),
     }
@@ -76,7 +80,14 @@ fn typed(model: &mut Model, chord: Chord) -> Option<Vec<Effect>> {
 fn prompt(model: &mut Model, chord: Chord) -> Vec<Effect> {
     let Some(Overlay::Prompt(mut prompt)) = model.overlays.pop() else { return Vec::new() };
     match chord.code {
-        KeyCode::Enter if prompt.error.is_none() => return Vec::new(),
+        KeyCode::Enter if prompt.error.is_none() => {
+            log_bridge::accepted(model, prompt.purpose);
+            return Vec::new();
+        }
+        KeyCode::Tab => {
+            log_bridge::other_prompt(model, &prompt);
+            return Vec::new();
+        }
         KeyCode::Esc => {
             log_bridge::typed(model, prompt.purpose, "");
             return Vec::new();

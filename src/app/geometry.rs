@@ -166,6 +166,16 @@ pub fn page(model: &Model) -> Area {
     Area::new(0, 1, w, h.saturating_sub(2))
 }
 
+/// The width of a box on a screen: narrow screens are filled.
+pub fn box_width(screen: u16, wanted: u16) -> u16 {
+    if screen < 90 { screen } else { wanted.min(screen - 8) }
+}
+
+/// The columns inside a box: without its edges and padding.
+pub fn inside_box(screen: u16, wanted: u16) -> u16 {
+    box_width(screen, wanted).saturating_sub(6)
+}
+
 /// Which environment column a point of the matrix is in, counted from the first visible one.
 pub fn environment_at(columns: &Columns, x: u16) -> Option<usize> {
     let column = usize::from(x.checked_sub(columns.first_x)? / columns.pitch);

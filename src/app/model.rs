@@ -196,6 +196,8 @@ pub enum Overlay {
         env: EnvId,
         scroll: usize,
     },
+    /// A line of the log in whole.
+    Line(super::logs::Detail),
     Commands {
         scroll: usize,
     },
@@ -403,7 +405,7 @@ impl Model {
             page: None,
             overlays: Vec::new(),
             runs: Vec::new(),
-            logs: LogPane::new(),
+            logs: LogPane::default(),
             journal: Journal::default(),
             gathering: None,
         }

@@ -4,7 +4,7 @@ use super::effect::Effect;
 use super::geometry;
 use super::model::{Model, Overlay, Pane};
 use super::overlays::listing;
-use super::{places, screens};
+use super::{log_bridge, places, screens};
 
 /// Selects what is at a point. Boxes are left alone: nothing acts by a click.
 pub fn click(model: &mut Model, x: u16, y: u16) -> Vec<Effect> {
@@ -26,6 +26,9 @@ pub fn click(model: &mut Model, x: u16, y: u16) -> Vec<Effect> {
             model.home.service = model.home.rows.get(row).cloned().or(model.home.service.take());
         }
     }
+    if pane == Pane::Logs && y > areas.logs.y {
+        log_bridge::click(model, usize::from(y - areas.logs.y - 1));
+    }
     places::clamp(model);
     Vec::new()
 }
@@ -37,6 +40,8 @@ pub fn wheel(model: &mut Model, x: u16, y: u16, lines: i16) -> Vec<Effect> {
         move_overlay(model, by);
     } else if model.page.is_some() {
         places::move_page(model, by);
+    } else if geometry::home(model).hit(x, y) == Some(Pane::Logs) {
+        log_bridge::scroll(model, by);
     } else if let Some(pane) = geometry::home(model).hit(x, y) {
         // The wheel scrolls what it is over and leaves the focus where it is.
         let focus = std::mem::replace(&mut model.home.focus, pane);
@@ -63,6 +68,7 @@ pub fn move_overlay(model: &mut Model, by: isize) {
             *scroll = places::moved(*scroll, by, len);
         }
         Overlay::Help(_) | Overlay::Palette(_) | Overlay::Menu(_) => listing::move_by(model, by),
+        Overlay::Line(detail) => detail.scroll = places::moved(detail.scroll, by, len),
         Overlay::Prompt(_) => {}
     }
 }

@@ -43,6 +43,7 @@ pub fn overlay_len(overlay: &Overlay) -> usize {
         Overlay::Confirm(confirm) => confirm.lines.len(),
         Overlay::Details { .. } => 200,
         Overlay::Commands { .. } | Overlay::Errors { .. } => 1_000,
+        Overlay::Line(detail) => detail.len(),
         Overlay::Prompt(_) => 0,
     }
 }

@@ -59,7 +59,7 @@ pub trait Cluster: Send + Sync {
     /// The usual faults.
     async fn revisions(&self, namespace: &str, workload: &WorkloadRef) -> Result<Vec<Revision>, Fault>;
 
-    /// Streams one container's log until it ends, is cut off or fails.
+    /// Streams one container's log until it ends, is cut off or fails. The first batch may be empty: the log is open.
     ///
     /// # Errors
     /// Why there is no log, or why it was cut off. `Ok` means end of file, which is not the end of the container.
@@ -136,10 +136,12 @@ pub struct LogRequest {
 }
 
 /// One line as received, cleaned of control sequences except tabs, without its line end.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogLine {
     pub time: Option<Timestamp>,
     pub text: String,
+    /// It was too long: `text` is its beginning, and says so.
+    pub cut: bool,
 }
 
 /// What to delete, exactly.

@@ -1,5 +1,6 @@
 //! Files that shipdeck writes: what was saved, and a first configuration. Nothing is ever overwritten.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use tokio::io::AsyncWriteExt;
@@ -20,20 +21,48 @@ impl Files {
     /// # Errors
     /// With the path and the system's reason: no space, no right, a file that is there already.
     pub(super) async fn save(&self, target: &FileTarget, text: &str) -> Result<String, Fault> {
-        let path = match target {
-            FileTarget::Data(name) => unused(&self.data.join(safe_name(name))),
+        let wanted = match target {
+            FileTarget::Data(name) => self.data.join(safe_name(name)),
             FileTarget::Configuration => self.configuration.clone(),
         };
-        match write_new(&path, text).await {
-            Ok(()) => Ok(path.display().to_string()),
-            Err(error) => Err(Fault::new(FaultKind::Other, format!("cannot write {}: {error}", path.display()))),
+        let may_be_numbered = matches!(target, FileTarget::Data(_));
+        for number in 1..10_000 {
+            let path = numbered(&wanted, number);
+            match write_new(&path, text).await {
+                Ok(()) => return Ok(path.display().to_string()),
+                // Somebody else may be saving under the same name right now: only the file system knows.
+                Err(error) if may_be_numbered && error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(refused(&path, &error)),
+            }
         }
+        Err(Fault::new(FaultKind::Other, format!("cannot write {}: there are too many of that name", wanted.display())))
     }
+}
+
+/// What kept a file from being written, and what to do about it.
+fn refused(path: &Path, error: &std::io::Error) -> Fault {
+    let folder = path.parent().unwrap_or(path).display();
+    let why = match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "the disk is full. Nothing was lost: make room and save again".to_owned()
+        }
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            format!("{folder} may not be written to. Change its rights, or set XDG_DATA_HOME to another folder")
+        }
+        ErrorKind::NotADirectory => format!("{folder} is no folder. Move away what stands in its place"),
+        ErrorKind::AlreadyExists => "it exists already and is never overwritten. Move it away first".to_owned(),
+        _ => error.to_string(),
+    };
+    Fault::new(FaultKind::Other, format!("cannot write {}: {why}", path.display()))
 }
 
 async fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
-        tokio::fs::create_dir_all(folder).await?;
+        let in_the_way = |error: std::io::Error| match error.kind() {
+            ErrorKind::AlreadyExists => ErrorKind::NotADirectory.into(),
+            _ => error,
+        };
+        tokio::fs::create_dir_all(folder).await.map_err(in_the_way)?;
     }
     let mut options = tokio::fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -59,17 +88,14 @@ fn safe_name(name: &str) -> String {
     name.chars().map(safe).collect::<String>().trim_start_matches('.').chars().take(200).collect()
 }
 
-/// The path itself, or with the first number that makes it new.
-fn unused(path: &Path) -> PathBuf {
-    if !path.exists() {
+/// The path itself, or with a number before its extension.
+fn numbered(path: &Path, number: u32) -> PathBuf {
+    if number == 1 {
         return path.to_owned();
     }
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let extension = path.extension().map(|ext| format!(".{}", ext.to_string_lossy())).unwrap_or_default();
-    (2..10_000)
-        .map(|number| path.with_file_name(format!("{stem}-{number}{extension}")))
-        .find(|candidate| !candidate.exists())
-        .unwrap_or_else(|| path.to_owned())
+    path.with_file_name(format!("{stem}-{number}{extension}"))
 }
 
 #[cfg(test)]
@@ -100,6 +126,18 @@ mod tests {
         let refused = files.save(&FileTarget::Configuration, "yours").await.unwrap_err();
         assert!(refused.message.contains("config.toml"), "{refused}");
         assert_eq!(std::fs::read_to_string(&files.configuration).unwrap(), "mine");
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_written_says_why_and_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = files(folder.path());
+        std::fs::write(&files.data, "a file where the folder should be").unwrap();
+        let refused = files.save(&FileTarget::Data("log.txt".to_owned()), "x").await.unwrap_err();
+        assert!(refused.message.contains("log.txt"), "{refused}");
+        let told = |kind: ErrorKind| super::refused(Path::new("/data/log.txt"), &kind.into()).message;
+        assert!(told(ErrorKind::StorageFull).contains("the disk is full. Nothing was lost"));
+        assert!(told(ErrorKind::PermissionDenied).contains("/data may not be written to"));
     }
 
     #[test]

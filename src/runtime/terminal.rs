@@ -86,7 +86,8 @@ pub(super) fn give_back() {
 /// tmux and screen pass on only what is wrapped in their own sequence.
 fn wrap(sequence: &str, tmux: bool, term: &str) -> String {
     if tmux {
-        return format!("\x1bPtmux;{}\x1b\\", sequence.replace('\x1b', "\x1b\x1b"));
+        // tmux takes one or the other, by its options set-clipboard and allow-passthrough.
+        return format!("{sequence}\x1bPtmux;{}\x1b\\", sequence.replace('\x1b', "\x1b\x1b"));
     }
     if term.starts_with("screen") {
         // screen takes at most 768 bytes in one sequence.
@@ -104,7 +105,7 @@ mod tests {
     fn a_copy_is_wrapped_for_what_stands_between_us_and_the_terminal() {
         let plain = "\x1b]52;c;aGk=\x1b\\";
         assert_eq!(wrap(plain, false, "xterm-256color"), plain);
-        assert_eq!(wrap(plain, true, "tmux-256color"), "\x1bPtmux;\x1b\x1b]52;c;aGk=\x1b\x1b\\\x1b\\");
+        assert_eq!(wrap(plain, true, "tmux-256color"), format!("{plain}\x1bPtmux;\x1b\x1b]52;c;aGk=\x1b\x1b\\\x1b\\"));
         assert!(wrap(&"x".repeat(1_500), false, "screen").matches("\x1bP").count() == 3);
     }
 }

@@ -1,127 +1,202 @@
-//! Pane 4: the log of the selected cell.
+//! Pane 4: the log of the selected cell; and one line of it in whole.
+
+use ratatui::style::{Modifier, Style};
 
 use super::format;
-use super::look::Token;
+use super::look::{Ground, Look, Token};
 use super::pen::{Pen, Rule};
 use crate::app::geometry::Area;
-use crate::app::logs::{Entry, Level, Row};
+use crate::app::log_bridge;
+use crate::app::logs::{Detail, Head, Ink, Kind, Level, LogPane, Row, Trouble};
 use crate::app::model::{Model, Pane};
 
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area, tabs: bool) {
     if area.height == 0 {
         return;
     }
+    rule(pen, model, area, tabs);
+    let mut body = area.below_rule();
+    if let Some(trouble) = model.logs.trouble().filter(|_| body.height > 0) {
+        body.height -= 1;
+        told(pen, &trouble, Area::new(body.x + 1, body.bottom(), body.width.saturating_sub(2), 1));
+    }
+    let rows = model.logs.rows(log_bridge::size(model));
+    if rows.is_empty() && model.logs.trouble().is_none() {
+        pen.text(body.x + 2, body.y, &nothing(model), Token::Muted, body.width.saturating_sub(3));
+        return;
+    }
+    let head = u16::try_from(model.logs.head_columns()).unwrap_or(u16::MAX);
+    for (row, y) in rows.iter().zip(body.y..body.bottom()) {
+        if row.selected && !model.logs.is_following() {
+            pen.under(Area::new(body.x, y, body.width, 1), Ground::Sel);
+        }
+        line(pen, &model.logs, row, Area::new(body.x + 1, y, body.width.saturating_sub(2), 1), head);
+    }
+}
+
+fn rule(pen: &mut Pen<'_>, model: &Model, area: Area, tabs: bool) {
     let logs = &model.logs;
     let mut note = match &logs.target {
         Some((env, service)) => format!("{env} / {service} · {}", format::count(logs.pods(), "pod")),
         None => String::new(),
     };
-    for (what, text) in [("filter", &logs.filter), ("search", &logs.search)] {
-        if !text.is_empty() {
-            note.push_str(&format!(" · {what} {text}"));
-        }
-    }
-    if logs.unfollowed > 0 {
-        note.push_str(&format!(" · {} not followed", logs.unfollowed));
+    if let Some(container) = &logs.container {
+        note.push_str(&format!(" · {container}"));
     }
     if logs.previous {
-        note.push_str(" · previous container");
+        note.push_str(" · the run before");
     }
-    let (following, token) = if logs.is_following() {
+    if !logs.filter().is_empty() {
+        note.push_str(&format!(" · {} with {}", format::count(logs.ring.shown(), "line"), logs.filter()));
+    }
+    if !logs.search().is_empty() {
+        let found = logs.ring.search();
+        let at = logs.cursor().filter(|cursor| logs.is_found(*cursor) && !logs.is_following());
+        let at = at.map(|cursor| format!("{} of ", found.place(cursor) + 1)).unwrap_or_default();
+        note.push_str(&format!(" · {at}{} {}", found.len(), logs.search()));
+    }
+    if logs.unfollowed > 0 {
+        note.push_str(&format!(" · {} more not followed, C chooses", logs.unfollowed));
+    }
+    if area.width >= 110 {
+        note.push_str(&format!(" · {}", log_bridge::read_back(model)));
+    }
+    let (mut state, mut token) = if logs.is_following() {
         ("following".to_owned(), Token::Ok)
     } else {
         (format!("held, {} new", logs.new_since_held()), Token::Warn)
     };
-    let state = format!("{following} · {} lost", logs.lost());
+    if logs.cut > 0 {
+        state.push_str(&format!(" · {} cut", logs.cut));
+    }
+    state.push_str(&format!(" · {} lost", logs.lost()));
+    if logs.lost() > 0 {
+        token = Token::Warn;
+    }
     let focused = model.home.focus == Pane::Logs;
     let title = if tabs { "Logs  3 graph" } else { "Logs" };
     pen.rule(area, &Rule { key: "4", title, note: &note, state: &state, state_token: token, focused });
-    let body = area.below_rule();
-    let rows = logs.rows(usize::from(body.height));
-    if rows.is_empty() {
-        return empty(pen, model, body);
-    }
-    for (index, row) in rows.iter().enumerate() {
-        line(pen, model, row, Area::new(body.x + 1, body.y + index as u16, body.width.saturating_sub(2), 1));
-    }
 }
 
-fn empty(pen: &mut Pen<'_>, model: &Model, body: Area) {
+/// What keeps logs from being read, and since when.
+fn told(pen: &mut Pen<'_>, trouble: &Trouble<'_>, area: Area) {
+    let (failing, of) = trouble.streams;
+    let part = if failing < of { format!(" ({failing} of {of})") } else { String::new() };
+    let since = format::clock(trouble.since);
+    let text = format!("✗ {} since {since}{part}: {}. {}", trouble.fault.kind, trouble.fault, trouble.fault.advice());
+    pen.fill(area, Ground::Band);
+    pen.text(area.x, area.y, &text, Token::Warn, area.width);
+}
+
+/// Why there is no line.
+fn nothing(model: &Model) -> String {
     let logs = &model.logs;
-    let text = match (&logs.target, &logs.problem) {
-        (None, _) => "Select a cell to read its log.".to_owned(),
-        (Some(_), Some(fault)) => format!("{fault}. {}", fault.advice()),
-        (Some(_), None) if !logs.filter.is_empty() => format!("No line matches {}.", logs.filter),
-        (Some((env, service)), None) if logs.pods() == 0 => format!("No pod of {service} in {env} has started."),
-        (Some(_), None) => "Nothing was written yet.".to_owned(),
-    };
-    pen.text(body.x + 2, body.y, &text, Token::Muted, body.width.saturating_sub(3));
+    match &logs.target {
+        None => "Select a cell to read its log.".to_owned(),
+        Some(_) if !logs.filter().is_empty() => format!("No line matches {}.", logs.filter()),
+        Some((env, service)) if logs.pods() == 0 && logs.previous => {
+            format!("No container of {service} in {env} has run before. p goes back to the present one.")
+        }
+        Some((env, service)) if logs.pods() == 0 => format!("No pod of {service} in {env} has started."),
+        Some(_) => "Nothing was written yet.".to_owned(),
+    }
 }
 
-fn line(pen: &mut Pen<'_>, model: &Model, row: &Row<'_>, area: Area) {
-    let entry = row.entry;
+fn line(pen: &mut Pen<'_>, logs: &LogPane, row: &Row, area: Area, head: u16) {
+    let text_x = area.x + head.min(area.width);
+    if let Some(it) = &row.head {
+        let x = columns(pen, logs, it, area);
+        if row.kind.is_mark() {
+            return mark(pen, row, x, area);
+        }
+        if let Some(level) = row.level {
+            pen.text(
+                text_x.saturating_sub(6),
+                area.y,
+                level.word(),
+                level_token(level),
+                area.right().saturating_sub(x),
+            );
+        }
+    }
+    let mut x = text_x;
+    for (text, ink) in &row.pieces {
+        let style = style(pen.look, *ink, row.level);
+        x = pen.styled(x, area.y, text, style, area.right().saturating_sub(x));
+    }
+    if row.more.0 {
+        pen.text(text_x, area.y, "…", Token::Muted, 1);
+    }
+    if row.more.1 {
+        pen.text(area.right().saturating_sub(1), area.y, "…", Token::Muted, 1);
+    }
+}
+
+/// Time, pod and container; returns where they end.
+fn columns(pen: &mut Pen<'_>, logs: &LogPane, head: &Head, area: Area) -> u16 {
     let mut x = area.x;
     let room = |x: u16| area.right().saturating_sub(x);
-    if let Some(time) = entry.time.filter(|_| model.logs.timestamps) {
-        x = pen.text(x, area.y, &format::clock(time), Token::Muted, 8) + 1;
-    }
-    x = pen.text(x, area.y, &short_pod(entry), Token::Muted, 5) + 1;
-    if entry.mark {
-        let token = if entry.bad { Token::Fail } else { Token::Muted };
-        x = pen.text(x, area.y, "── ", Token::Line, room(x));
-        x = pen.text(x, area.y, &entry.text, token, room(x)) + 1;
-        while x < area.right() {
-            x = pen.text(x, area.y, "─", Token::Line, 1);
+    if logs.timestamps {
+        if let Some(time) = head.time {
+            pen.text(x, area.y, &format::clock(time), Token::Muted, 8);
         }
-        return;
+        x += 9;
     }
-    if let Some(level) = entry.level {
-        let token = match level {
-            Level::Error => Token::Fail,
-            Level::Warn => Token::Warn,
-            Level::Info | Level::Debug | Level::Trace => Token::Muted,
-        };
-        x = pen.text(x, area.y, level.word(), token, room(x)) + 1;
+    let Some(source) = logs.source(head.source) else { return x + 6 };
+    let token = if source.old { Token::Muted } else { Token::Text };
+    pen.text(x, area.y, ending(&source.pod, 5), token, room(x));
+    x += 6;
+    let container = logs.container_columns() as u16;
+    if container > 0 {
+        pen.text(x, area.y, &format::cut_middle(&source.container, usize::from(container)), Token::Muted, room(x));
+        x += container + 1;
     }
-    let token = if row.hit { Token::Accent } else { Token::Text };
-    let text = shown(model, entry);
-    let skipped: String = text.chars().skip(model.logs.column).collect();
-    let style = pen.look.style(token);
-    let style = if row.hit { style.add_modifier(ratatui::style::Modifier::UNDERLINED) } else { style };
-    pen.styled(x, area.y, &skipped, style, room(x));
+    x
 }
 
-/// The last five characters of the pod's name tell it from its siblings.
-fn short_pod(entry: &Entry) -> String {
-    let count = entry.pod.chars().count();
-    entry.pod.chars().skip(count.saturating_sub(5)).collect()
+/// Something that happened: a rule across the text.
+fn mark(pen: &mut Pen<'_>, row: &Row, x: u16, area: Area) {
+    let room = |x: u16| area.right().saturating_sub(x);
+    let token = if row.kind == Kind::BadMark { Token::Fail } else { Token::Muted };
+    let text: String = row.pieces.iter().map(|(text, _)| text.as_str()).collect();
+    let x = pen.text(x, area.y, "── ", Token::Line, room(x));
+    let mut x = pen.text(x, area.y, &text, token, room(x)) + 1;
+    while x < area.right() {
+        x = pen.text(x, area.y, "─", Token::Line, 1);
+    }
 }
 
-/// JSON lines as fields where that was asked for.
-fn shown(model: &Model, entry: &Entry) -> String {
-    if !model.logs.fields || !entry.text.trim_start().starts_with('{') {
-        return without_level(entry);
+fn level_token(level: Level) -> Token {
+    match level {
+        Level::Error => Token::Fail,
+        Level::Warn => Token::Warn,
+        Level::Info | Level::Debug | Level::Trace => Token::Muted,
     }
-    let Ok(serde_json::Value::Object(fields)) = serde_json::from_str(&entry.text) else {
-        return entry.text.to_string();
-    };
-    let message = ["msg", "message"].iter().find_map(|key| fields.get(*key)?.as_str());
-    let mut text = message.unwrap_or_default().to_owned();
-    for (key, value) in
-        fields.iter().filter(|(key, _)| !matches!(key.as_str(), "msg" | "message" | "level" | "time" | "ts"))
-    {
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        text.push_str(&format!("  {key}={value}"));
-    }
-    text
 }
 
-/// The level stands in its own column: at the start of the text it would be said twice.
-fn without_level(entry: &Entry) -> String {
-    let Some(level) = entry.level else { return entry.text.to_string() };
-    let word = level.word().trim_end();
-    entry
-        .text
-        .strip_prefix(word)
-        .map_or_else(|| entry.text.to_string(), |rest| rest.trim_start_matches(':').trim_start().to_owned())
+fn style(look: Look, ink: Ink, level: Option<Level>) -> Style {
+    match ink {
+        Ink::Hit => look.style(Token::Accent).add_modifier(Modifier::UNDERLINED),
+        Ink::Key => look.style(Token::Muted),
+        Ink::Text if level == Some(Level::Error) => look.style(Token::Hi).remove_modifier(Modifier::BOLD),
+        Ink::Text => look.style(Token::Text),
+    }
+}
+
+/// The last characters of a pod's name tell it from its siblings.
+fn ending(name: &str, characters: usize) -> &str {
+    let start = name.char_indices().rev().nth(characters.saturating_sub(1));
+    start.map_or(name, |(at, _)| &name[at..])
+}
+
+/// A line in whole, in its box.
+pub(super) fn detail(pen: &mut Pen<'_>, detail: &Detail, frame: Area) {
+    let scroll = detail.scroll.min(detail.len().saturating_sub(usize::from(frame.height)));
+    for (row, y) in detail.rows.iter().skip(scroll).zip(frame.y..frame.bottom()) {
+        let mut x = frame.x;
+        for (text, ink) in row {
+            let style = style(pen.look, *ink, None);
+            x = pen.styled(x, y, text, style, frame.right().saturating_sub(x));
+        }
+    }
 }

@@ -4,8 +4,9 @@ use super::format;
 use super::look::{Ground, Token};
 use super::pages;
 use super::pen::Pen;
-use crate::app::geometry::Area;
+use crate::app::geometry::{self, Area};
 use crate::app::input::LineInput;
+use crate::app::logs::Detail;
 use crate::app::model::{Confirm, Listing, Model, Overlay, Picker, PlanReview, Prompt, VersionRow, VersionsForm};
 use crate::domain::plan::Purpose;
 use crate::domain::versions::Source;
@@ -34,6 +35,10 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
             for (index, (text, token)) in lines.iter().skip(*scroll).take(usize::from(frame.height)).enumerate() {
                 pen.text(frame.x, frame.y + index as u16, text, *token, frame.width);
             }
+        }
+        Some(Overlay::Line(detail)) => {
+            let frame = open(pen, area, (Detail::WIDTH, 24), &detail.title, "y copies it", Token::Accent);
+            super::logs::detail(pen, detail, frame);
         }
         Some(Overlay::Commands { scroll }) => {
             let rows = model.journal.commands.iter().rev().map(|command| {
@@ -69,7 +74,7 @@ fn open(pen: &mut Pen<'_>, area: Area, size: (u16, u16), title: &str, note: &str
     }
     let ground = pen.look.ground(Ground::Bg);
     pen.buf.set_style(pen.buf.area, ground);
-    let width = if area.width < 90 { area.width } else { size.0.min(area.width - 8) };
+    let width = geometry::box_width(area.width, size.0);
     let height = (size.1 + 4).min(area.height.saturating_sub(2)).max(5);
     let frame = Area::new((area.width - width) / 2, (area.height.saturating_sub(height)) / 2, width, height);
     pen.fill(frame, Ground::Over);
@@ -91,7 +96,7 @@ fn open(pen: &mut Pen<'_>, area: Area, size: (u16, u16), title: &str, note: &str
     if !note.is_empty() {
         pen.right(right.saturating_sub(2), frame.y, &format!(" {note} "), edge);
     }
-    Area::new(frame.x + 3, frame.y + 2, width.saturating_sub(6), height.saturating_sub(4))
+    Area::new(frame.x + 3, frame.y + 2, geometry::inside_box(area.width, size.0), height.saturating_sub(4))
 }
 
 /// One line being typed; returns where its field ends.

@@ -173,9 +173,7 @@ fn evidence(pen: &mut Pen<'_>, model: &Model, step: &StepRun, evidence: Option<&
     let of_this = model.logs.target.as_ref().is_some_and(|(_, service)| *service == step.service);
     let pod = evidence.and_then(|it| it.pod.as_ref());
     if let Some(pod) = pod.filter(|_| of_this) {
-        let rows = model.logs.ring.iter().rev().filter(|(_, entry)| !entry.mark && entry.pod == pod.pod).take(6);
-        tail = rows.map(|(_, entry)| (entry.text.to_string(), Token::Text)).collect();
-        tail.reverse();
+        tail = model.logs.last_lines(&pod.pod, 6).into_iter().map(|line| (line, Token::Text)).collect();
         if !tail.is_empty() {
             tail.insert(0, (format!("last lines of {}", pod.pod), Token::Muted));
         }

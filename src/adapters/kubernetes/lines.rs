@@ -29,11 +29,24 @@ impl Splitter {
     }
 
     /// Takes bytes in and gives every line that they complete to `out`.
-    pub(super) fn push(&mut self, mut bytes: &[u8], out: &mut impl Extend<RawLine>) {
+    pub(super) fn push(&mut self, bytes: &[u8], out: &mut impl Extend<RawLine>) {
+        self.each(bytes, |bytes, length| out.extend(Some(RawLine { bytes: bytes.to_vec(), length })));
+    }
+
+    /// Calls `out` with what is kept of every line that the bytes complete, and its whole length. A line that came in one
+    /// piece is not copied.
+    pub(super) fn each(&mut self, mut bytes: &[u8], mut out: impl FnMut(&[u8], usize)) {
         while let Some(end) = memchr(b'\n', bytes) {
-            self.keep(&bytes[..end]);
+            let line = &bytes[..end];
             bytes = &bytes[end + 1..];
-            out.extend(self.take());
+            if self.length == 0 {
+                out(&line[..line.len().min(self.longest)], line.len());
+                continue;
+            }
+            self.keep(line);
+            out(&self.open, self.length);
+            self.open.clear();
+            self.length = 0;
         }
         self.keep(bytes);
     }

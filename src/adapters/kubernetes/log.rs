@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::call::{Call, HEAD_LIMIT};
 use super::connect::Link;
-use super::lines::{self, RawLine, Splitter};
+use super::lines::{self, Splitter};
 use super::{escaped, resources};
 use crate::domain::fault::Fault;
 use crate::domain::text::clean;
@@ -20,8 +20,11 @@ const BATCH_TIME: Duration = Duration::from_millis(20);
 pub(super) async fn stream(link: &Link, request: &LogRequest, sink: &LogSink) -> Result<(), Fault> {
     let doing = format!("read the log of {}/{} in {}", request.pod, request.container, request.namespace);
     let mut body = link.send(&Call::get(path(request), doing.clone()), HEAD_LIMIT).await?.into_body();
+    // A log may be silent for hours: that it can be read is told at once.
+    if !sink(Vec::new()).await {
+        return Ok(());
+    }
     let mut splitter = Splitter::new(LONGEST_LINE);
-    let mut ready: Vec<RawLine> = Vec::new();
     let mut batch: Vec<LogLine> = Vec::new();
     let mut due = Instant::now();
     loop {
@@ -35,31 +38,25 @@ pub(super) async fn stream(link: &Link, request: &LogRequest, sink: &LogSink) ->
             }
             piece = lines::piece(&mut body, &doing) => piece,
         };
+        if batch.is_empty() {
+            due = Instant::now() + BATCH_TIME;
+        }
         let end = match piece {
             Ok(Some(piece)) => {
-                splitter.push(piece.as_ref(), &mut ready);
+                splitter.each(piece.as_ref(), |bytes, length| batch.push(line(bytes, length)));
                 None
             }
             Ok(None) => {
-                ready.extend(splitter.rest());
+                batch.extend(splitter.rest().map(|rest| line(&rest.bytes, rest.length)));
                 Some(Ok(()))
             }
             // Half a line is dropped: it comes again in whole when the log is reopened.
             Err(fault) => Some(Err(fault)),
         };
-        for raw in ready.drain(..) {
-            if batch.is_empty() {
-                due = Instant::now() + BATCH_TIME;
-            }
-            batch.push(line(&raw));
-            if batch.len() == BATCH && !sink(std::mem::take(&mut batch)).await {
-                return Ok(());
-            }
+        if (batch.len() >= BATCH || end.is_some() && !batch.is_empty()) && !sink(std::mem::take(&mut batch)).await {
+            return Ok(());
         }
         if let Some(end) = end {
-            if !batch.is_empty() {
-                sink(batch).await;
-            }
             return end;
         }
     }
@@ -89,42 +86,75 @@ fn path(request: &LogRequest) -> String {
 }
 
 /// A line as the API sends it: its time, a space, its text.
-fn line(raw: &RawLine) -> LogLine {
-    let text = String::from_utf8_lossy(&raw.bytes);
-    let (time, text) = match text.split_once(' ') {
-        Some((time, rest)) => time.parse().map_or((None, &*text), |time| (Some(time), rest)),
-        None => text.parse().map_or((None, &*text), |time| (Some(time), "")),
+fn line(bytes: &[u8], length: usize) -> LogLine {
+    let whole = String::from_utf8_lossy(bytes);
+    let (time, text) = match whole.split_once(' ') {
+        Some((time, rest)) => time.parse().map_or((None, &*whole), |time| (Some(time), rest)),
+        None => whole.parse().map_or((None, &*whole), |time| (Some(time), "")),
     };
-    let text = text.strip_suffix('\r').unwrap_or(text).replace('\t', "    ");
-    let mut text = clean(&text).into_owned();
-    if raw.length > raw.bytes.len() {
-        text += &format!("… (cut, {:.1} MB)", raw.length as f64 / 1e6);
+    let mut text = cleaned(text.strip_suffix('\r').unwrap_or(text));
+    let cut = length > bytes.len();
+    if cut {
+        text += &format!("… (cut, {:.1} MB)", length as f64 / 1e6);
     }
-    LogLine { time, text }
+    LogLine { time, text, cut }
+}
+
+/// Without what could steer a terminal. Tabs stay: they are what indents stack traces and separates columns.
+fn cleaned(text: &str) -> String {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t')) {
+        return text.to_owned();
+    }
+    let mut parts = text.split('\t').map(clean);
+    let first = parts.next().unwrap_or_default().into_owned();
+    parts.fold(first, |text, part| text + "\t" + &part)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(bytes: &[u8], length: usize) -> LogLine {
-        line(&RawLine { bytes: bytes.to_vec(), length })
+    use proptest::prelude::*;
+
+    fn read(bytes: &[u8]) -> LogLine {
+        line(bytes, bytes.len())
     }
 
     #[test]
     fn a_line_keeps_its_time_and_indentation_and_loses_its_colours() {
-        let line = read(b"2026-01-02T03:04:05.123456789Z \t  at \x1b[31mmain\x1b[0m\xff\r", 0);
-        assert_eq!(line.text, "      at main\u{fffd}");
+        let line = read(b"2026-01-02T03:04:05.123456789Z \t  at \x1b[31mmain\x1b[0m\xff\r");
+        assert_eq!(line.text, "\t  at main\u{fffd}");
         assert_eq!(line.time.unwrap().to_string(), "2026-01-02T03:04:05.123456789Z");
     }
 
     #[test]
     fn a_line_without_time_is_all_text() {
-        assert_eq!(read(b"plain words", 0), LogLine { time: None, text: "plain words".into() });
+        let text = "plain words".to_owned();
+        assert_eq!(read(b"plain words"), LogLine { time: None, text, cut: false });
     }
 
     #[test]
     fn a_cut_line_says_how_long_it_was() {
-        assert_eq!(read(b"abc", 10_000_000).text, "abc… (cut, 10.0 MB)");
+        let line = line(b"abc", 10_000_000);
+        assert_eq!((line.text.as_str(), line.cut), ("abc… (cut, 10.0 MB)", true));
+    }
+
+    #[test]
+    fn a_progress_bar_does_not_write_over_itself() {
+        assert_eq!(read(b"2026-01-02T03:04:05Z 10%\r20%\r100%").text, "10% 20% 100%");
+    }
+
+    proptest! {
+        #[test]
+        fn no_byte_of_a_log_can_steer_a_terminal(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let text = read(&bytes).text;
+            prop_assert!(!text.chars().any(|c| c != '\t' && crate::domain::text::is_unsafe(c)), "{text:?}");
+        }
+
+        #[test]
+        fn no_text_of_a_log_can_steer_a_terminal(text in "(\\PC|[\u{1b}\u{9b}\u{202e}\u{200b}\t\r\u{7}\\[\\]m0-9;]){0,60}") {
+            let text = read(text.as_bytes()).text;
+            prop_assert!(!text.chars().any(|c| c != '\t' && crate::domain::text::is_unsafe(c)), "{text:?}");
+        }
     }
 }

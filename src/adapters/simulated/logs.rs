@@ -19,7 +19,11 @@ const QUIET: [&str; 8] = [
 
 /// Seconds from one line to the next, and the lines: the nth line of a container that started then.
 pub(super) fn line(name: &str, version: &str, behaviour: Behaviour, started: Timestamp, number: u64) -> LogLine {
-    let at = |seconds: i64, text: String| LogLine { time: Some(started + SignedDuration::from_secs(seconds)), text };
+    let at = |seconds: i64, text: String| LogLine {
+        time: Some(started + SignedDuration::from_secs(seconds)),
+        text,
+        cut: false,
+    };
     if behaviour == Behaviour::Crash {
         let lines = [
             format!("INFO  {name} {version} starting"),

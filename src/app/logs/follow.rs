@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::pane::{LogPane, Stream};
+use super::pane::{LogPane, ReadBack};
+use super::stream::Stream;
 use crate::app::effect::Effect;
 use crate::app::msg::LogEvent;
 use crate::domain::catalog::{Catalog, Environment};
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::observed::{ContainerState, ContainerStatus, Phase, Pod, Terminated, Workload};
 use crate::domain::plan::version_of;
 use crate::domain::world::{EnvWorld, World};
@@ -16,82 +18,125 @@ use crate::ports::cluster::LogRequest;
 
 /// Streams at once; more would burden the API server.
 const STREAMS: usize = 50;
-/// Lines read back when a stream is first opened.
-const TAIL: u64 = 1_000;
 
 /// Opens what should be open and closes what should not.
-pub fn sync(pane: &mut LogPane, catalog: &Catalog, world: &World, now: Timestamp) -> Vec<Effect> {
+pub fn sync(pane: &mut LogPane, catalog: &Catalog, world: &World) -> Vec<Effect> {
     let Some((env, service)) = pane.target.clone() else { return Vec::new() };
     let (Some(environment), Some(service)) = (catalog.environment(&env), catalog.service(&service)) else {
         return Vec::new();
     };
     let Some(world) = world.env(&env) else { return Vec::new() };
     let Some(workload) = world.workload(&service.workload) else { return Vec::new() };
-    let mut effects = close_gone(pane, world, now);
-    effects.extend(restarted(pane, world, environment, now));
+    let mut effects = close_gone(pane, world);
+    if !pane.previous {
+        exits(pane, world);
+        effects.extend(restarted(pane, world, environment));
+    }
     pane.unfollowed = 0;
-    for (pod, container) in wanted(pane, world, workload) {
-        let known = pane.streams.values().any(|stream| stream.pod == pod.meta.name && stream.container == container);
-        if known {
+    for (pod, status) in wanted(pane, world, workload) {
+        let image = workload.containers.iter().find(|container| container.name == status.name);
+        let old = image.is_some_and(|container| container.image != status.image);
+        let known = pane.streams.values().find(|stream| stream.pod == pod.meta.name && stream.container == status.name);
+        if let Some(stream) = known {
+            let source = usize::from(stream.source);
+            if let Some(source) = pane.sources.get_mut(source) {
+                source.old = old;
+            }
             continue;
         }
         if pane.streams.values().filter(|stream| !stream.ended).count() >= STREAMS {
             pane.unfollowed += 1;
             continue;
         }
-        let status = pod.containers.iter().find(|status| status.name == container);
-        let image = status.map(|status| version_of(&status.image));
-        pane.mark(&pod.meta.name, pod.meta.created, &format!("joined · {}", image.unwrap_or_default()), false);
+        let source = pane.source_of(&pod.meta.name, &status.name);
+        if let Some(source) = pane.sources.get_mut(usize::from(source)) {
+            source.old = old;
+        }
+        joined(pane, source, pod, status);
         pane.next_stream += 1;
         let number = pane.next_stream;
-        let restarts = status.map_or(0, |status| status.restarts);
-        let stream = Stream::new(Arc::clone(&pod.meta.name), container, restarts);
-        let request = request(pane, &stream, &environment.namespace);
-        pane.streams.insert(number, stream);
-        let cluster = environment.cluster.clone();
-        effects.push(Effect::OpenLog { stream: number, cluster, request, delay_ms: 0 });
+        let name = Arc::clone(&status.name);
+        pane.streams.insert(number, Stream::new(source, Arc::clone(&pod.meta.name), name, status.restarts));
+        effects.extend(open(pane, environment, number, 0));
     }
     effects
 }
 
+fn joined(pane: &mut LogPane, source: u16, pod: &Pod, status: &ContainerStatus) {
+    let version = version_of(&status.image);
+    let mut text = if pane.previous { "the run before".to_owned() } else { format!("joined · {version}") };
+    if status.restarts > 0 && !pane.previous {
+        let times = if status.restarts == 1 { "once".to_owned() } else { format!("{} times", status.restarts) };
+        text.push_str(&format!(" · restarted {times}"));
+    }
+    pane.mark(source, Some(pod.meta.created), &text, false);
+}
+
 /// Takes in what a stream says; opens it again while its container runs.
-pub fn event(pane: &mut LogPane, catalog: &Catalog, world: &World, stream: u64, event: LogEvent) -> Vec<Effect> {
+pub fn event(
+    pane: &mut LogPane,
+    (catalog, world): (&Catalog, &World),
+    stream: u64,
+    event: LogEvent,
+    now: Timestamp,
+) -> Vec<Effect> {
     match event {
         LogEvent::Lines(lines) => {
-            pane.take(stream, lines);
+            pane.take(stream, &lines, now);
             Vec::new()
         }
-        LogEvent::Ended => reopen(pane, catalog, world, stream),
+        LogEvent::Ended => reopen(pane, (catalog, world), stream, now),
         LogEvent::Failed(fault) => {
-            pane.problem = Some(fault);
-            reopen(pane, catalog, world, stream)
+            if let Some(stream) = pane.streams.get_mut(&stream) {
+                let since = stream.fault.take().map_or(now, |(_, since)| since);
+                stream.fault = Some((fault, since));
+            }
+            reopen(pane, (catalog, world), stream, now)
         }
     }
 }
 
 /// End of file is not the end while the container runs.
-fn reopen(pane: &mut LogPane, catalog: &Catalog, world: &World, number: u64) -> Vec<Effect> {
+fn reopen(pane: &mut LogPane, (catalog, world): (&Catalog, &World), number: u64, now: Timestamp) -> Vec<Effect> {
     let Some((env, _)) = pane.target.clone() else { return Vec::new() };
     let (Some(environment), Some(world)) = (catalog.environment(&env), world.env(&env)) else { return Vec::new() };
     let Some(stream) = pane.streams.get_mut(&number) else { return Vec::new() };
-    stream.failures += 1;
+    let seconds = stream.wait(now);
     let running = world.pod(&stream.pod).is_some_and(|pod| may_say_more(pod, &stream.container));
-    if !running || pane.previous {
-        stream.ended = true;
-        let (pod, last) = (Arc::clone(&stream.pod), stream.last);
-        let status = world.pod(&pod).and_then(|pod| status_of(pod, &stream.container));
-        if let Some(end) = status.and_then(how_it_ended).filter(|_| !pane.previous)
-            && let Some(time) = end.finished.or(last)
-        {
-            pane.mark(&pod, time, &format!("exited {}", end.exit_code), end.exit_code != 0);
-        }
-        return Vec::new();
+    let gone = |fault: &Fault| matches!(fault.kind, FaultKind::NotFound | FaultKind::Invalid);
+    let unread = stream.fault.as_ref().is_some_and(|(fault, _)| !gone(fault));
+    if running && !pane.previous || unread {
+        return open(pane, environment, number, seconds * 1_000);
     }
-    let delay = Duration::from_secs(1 << (stream.failures - 1).min(5)).min(Duration::from_secs(30));
-    stream.resume();
-    let stream = stream.clone();
-    let request = request(pane, &stream, &environment.namespace);
-    let delay_ms = delay.as_millis() as u64;
+    stream.ended = true;
+    if !pane.previous {
+        exits(pane, world);
+    }
+    Vec::new()
+}
+
+/// Opens a stream, which goes on after its newest line.
+fn open(pane: &mut LogPane, environment: &Environment, number: u64, delay_ms: u64) -> Vec<Effect> {
+    let LogPane { streams, ring, read_back, previous, .. } = pane;
+    let Some(stream) = streams.get_mut(&number) else { return Vec::new() };
+    stream.resume(ring);
+    let first = stream.last.is_none();
+    let (tail, since) = match *read_back {
+        // One never caps the other.
+        ReadBack::Lines(lines) => (Some(lines), None),
+        ReadBack::Minutes(minutes) => (None, Some(Duration::from_secs(u64::from(minutes) * 60))),
+        ReadBack::Everything => (None, None),
+    };
+    let request = LogRequest {
+        namespace: Arc::clone(&environment.namespace),
+        pod: Arc::clone(&stream.pod),
+        container: Arc::clone(&stream.container),
+        follow: !*previous,
+        previous: *previous,
+        tail: tail.filter(|_| first),
+        since: since.filter(|_| first),
+        since_time: stream.last,
+    };
     vec![Effect::OpenLog { stream: number, cluster: environment.cluster.clone(), request, delay_ms }]
 }
 
@@ -113,73 +158,114 @@ fn how_it_ended(status: &ContainerStatus) -> Option<&Terminated> {
     }
 }
 
+/// Says which containers have ended, with what, and when they are started again.
+fn exits(pane: &mut LogPane, world: &EnvWorld) {
+    for number in pane.streams.keys().copied().collect::<Vec<_>>() {
+        let Some(stream) = pane.streams.get_mut(&number) else { continue };
+        let Some(pod) = world.pod(&stream.pod) else { continue };
+        let Some(status) = status_of(pod, &stream.container) else { continue };
+        let Some((run, end, then)) = exit(pod, status, stream.ended).filter(|(run, ..)| *run >= stream.exits_told)
+        else {
+            continue;
+        };
+        // Kubernetes counts in seconds: what was written within that second came before.
+        let time = end.finished.map(|time| time + SignedDuration::from_millis(999)).max(stream.last);
+        (stream.exits_told, stream.exited) = (run + 1, time);
+        let source = stream.source;
+        let done =
+            if end.exit_code == 0 && status.init { "done".to_owned() } else { format!("exited {}", end.exit_code) };
+        pane.mark(source, time, &format!("{done}{then}"), end.exit_code != 0);
+    }
+}
+
+/// The number of the run that ended, how, and what comes then.
+fn exit<'a>(pod: &Pod, status: &'a ContainerStatus, ended: bool) -> Option<(u32, &'a Terminated, String)> {
+    let next = status.restarts + 1;
+    match &status.state {
+        ContainerState::Terminated(end) => {
+            let over = ended || status.init || matches!(pod.phase, Phase::Succeeded | Phase::Failed);
+            // One that will wait for its restart says so within a second.
+            over.then(|| (status.restarts, end, String::new()))
+        }
+        ContainerState::Waiting { message, .. } => {
+            let end = status.last.as_ref()?;
+            let wait = back_off(message).map(|wait| format!(" in {wait}")).unwrap_or_default();
+            Some((status.restarts, end, format!(" · restart {next}{wait}")))
+        }
+        ContainerState::Running { .. } => Some((status.restarts.checked_sub(1)?, status.last.as_ref()?, String::new())),
+        ContainerState::Unknown => None,
+    }
+}
+
+/// `back-off 40s restarting failed container`: how long.
+fn back_off(message: &str) -> Option<&str> {
+    message.split_once("back-off ")?.1.split_whitespace().next()
+}
+
 /// Says which containers were started again, and opens those streams again that had ended with them.
-fn restarted(pane: &mut LogPane, world: &EnvWorld, environment: &Environment, now: Timestamp) -> Vec<Effect> {
+fn restarted(pane: &mut LogPane, world: &EnvWorld, environment: &Environment) -> Vec<Effect> {
     let mut effects = Vec::new();
     for number in pane.streams.keys().copied().collect::<Vec<_>>() {
         let Some(stream) = pane.streams.get_mut(&number) else { continue };
         let Some(status) = world.pod(&stream.pod).and_then(|pod| status_of(pod, &stream.container)) else { continue };
-        let runs = matches!(status.state, ContainerState::Running { .. });
-        if !runs || status.restarts <= stream.restarts {
+        let ContainerState::Running { since } = status.state else { continue };
+        if status.restarts <= stream.restarts {
             continue;
         }
         stream.restarts = status.restarts;
         let had_ended = std::mem::take(&mut stream.ended);
+        let (source, time) = (stream.source, since.max(stream.last).max(stream.exited));
+        pane.mark(source, time, &format!("restart {}", status.restarts), false);
         if had_ended {
-            stream.failures = 0;
-            stream.resume();
-        }
-        let stream = stream.clone();
-        let code = status.last.as_ref().map(|end| end.exit_code).filter(|_| !had_ended);
-        let exited = code.map(|code| format!("exited {code} · ")).unwrap_or_default();
-        let bad = code.is_some_and(|code| code != 0);
-        pane.mark(&stream.pod, now, &format!("{exited}restart {}", status.restarts), bad);
-        if had_ended && !pane.previous {
-            let request = request(pane, &stream, &environment.namespace);
-            let cluster = environment.cluster.clone();
-            effects.push(Effect::OpenLog { stream: number, cluster, request, delay_ms: 0 });
+            effects.extend(open(pane, environment, number, 0));
         }
     }
     effects
 }
 
-fn request(pane: &LogPane, stream: &Stream, namespace: &Arc<str>) -> LogRequest {
-    let since = pane.since_minutes.map(|minutes| Duration::from_secs(u64::from(minutes) * 60));
-    LogRequest {
-        namespace: Arc::clone(namespace),
-        pod: Arc::clone(&stream.pod),
-        container: Arc::clone(&stream.container),
-        follow: !pane.previous,
-        previous: pane.previous,
-        tail: (stream.last.is_none() && since.is_none()).then_some(TAIL),
-        since: since.filter(|_| stream.last.is_none()),
-        since_time: stream.last,
-    }
-}
-
-/// Containers that have something to say, newest pods first.
-fn wanted<'a>(pane: &LogPane, world: &'a EnvWorld, workload: &'a Workload) -> Vec<(&'a Pod, Arc<str>)> {
+/// Containers that have something to say, newest pods first. Init containers only while they keep the pod waiting, or
+/// when one was chosen.
+fn wanted<'a>(pane: &LogPane, world: &'a EnvWorld, workload: &'a Workload) -> Vec<(&'a Pod, &'a ContainerStatus)> {
     let mut pods: Vec<&Pod> = world.pods_under(workload).collect();
     pods.sort_by_key(|pod| std::cmp::Reverse(pod.meta.created));
-    let chosen = |name: &Arc<str>| pane.container.as_ref().is_none_or(|container| container == name);
+    let chosen = |status: &ContainerStatus| pane.container.as_ref() == Some(&status.name);
+    let started = |status: &ContainerStatus| {
+        status.last.is_some() || !matches!(status.state, ContainerState::Waiting { .. } | ContainerState::Unknown)
+    };
+    let done = |status: &ContainerStatus| how_it_ended(status).is_some_and(|end| end.exit_code == 0);
     pods.into_iter()
         .flat_map(|pod| pod.containers.iter().map(move |status| (pod, status)))
-        .filter(|(_, status)| chosen(&status.name) && !status.init)
-        .filter(|(_, status)| {
-            status.last.is_some() || !matches!(status.state, ContainerState::Waiting { .. } | ContainerState::Unknown)
+        .filter(|(_, status)| match &pane.container {
+            Some(_) => chosen(status),
+            None => !(status.init && done(status)),
         })
-        .map(|(pod, status)| (pod, Arc::clone(&status.name)))
+        .filter(|(_, status)| if pane.previous { status.last.is_some() } else { started(status) })
         .collect()
 }
 
+/// Names of the containers that can be chosen, in the order of the pods: those of the template, then others.
+pub fn containers(pane: &LogPane, catalog: &Catalog, world: &World) -> Vec<Arc<str>> {
+    let Some((env, service)) = &pane.target else { return Vec::new() };
+    let workload = catalog.service(service).map(|service| &service.workload);
+    let Some(world) = world.env(env) else { return Vec::new() };
+    let Some(workload) = workload.and_then(|workload| world.workload(workload)) else { return Vec::new() };
+    let mut names: Vec<Arc<str>> = workload.containers.iter().map(|container| Arc::clone(&container.name)).collect();
+    for status in world.pods_under(workload).flat_map(|pod| &pod.containers) {
+        if !names.contains(&status.name) {
+            names.push(Arc::clone(&status.name));
+        }
+    }
+    names
+}
+
 /// Streams of pods that are gone: a pod that was deleted says nothing more.
-fn close_gone(pane: &mut LogPane, world: &EnvWorld, now: Timestamp) -> Vec<Effect> {
+fn close_gone(pane: &mut LogPane, world: &EnvWorld) -> Vec<Effect> {
     let gone: Vec<u64> =
         pane.streams.iter().filter(|(_, stream)| world.pod(&stream.pod).is_none()).map(|(number, _)| *number).collect();
     let mut effects = Vec::new();
     for number in gone {
         if let Some(stream) = pane.streams.remove(&number) {
-            pane.mark(&stream.pod, now, "gone", false);
+            pane.mark(stream.source, None, "ended · the pod is gone", false);
             effects.push(Effect::CloseLog { stream: number });
         }
     }
@@ -206,12 +292,12 @@ mod tests {
         let catalog = catalog(&[("auth", &[])]);
         let mut pane = LogPane::default();
         pane.turn_to(Some((EnvId::new("staging"), ServiceId::new("auth"))));
-        let effects = sync(&mut pane, &catalog, &world.world, later(1));
+        let effects = sync(&mut pane, &catalog, &world.world);
         (pane, catalog, world, effects)
     }
 
     fn marks(pane: &LogPane) -> Vec<String> {
-        pane.ring.iter().filter(|(_, entry)| entry.mark).map(|(_, entry)| entry.text.to_string()).collect()
+        pane.ring.iter().filter(|(_, entry)| entry.kind.is_mark()).map(|(_, entry)| entry.text.to_string()).collect()
     }
 
     fn requests(effects: &[Effect]) -> Vec<(&LogRequest, u64)> {
@@ -226,43 +312,46 @@ mod tests {
     fn every_pod_is_followed_once_and_at_most_fifty_at_a_time() {
         let (mut pane, catalog, world, effects) = start(53);
         assert_eq!((effects.len(), pane.unfollowed), (STREAMS, 3));
-        assert!(sync(&mut pane, &catalog, &world.world, later(2)).is_empty());
+        assert!(sync(&mut pane, &catalog, &world.world).is_empty());
     }
 
     #[test]
     fn end_of_file_of_a_running_container_opens_the_stream_again_later_and_later() {
         let (mut pane, catalog, world, _) = start(1);
-        let line = LogLine { time: Some(later(3)), text: "up".to_owned() };
-        event(&mut pane, &catalog, &world.world, 1, LogEvent::Lines(vec![line.clone()]));
+        let line = LogLine { time: Some(later(3)), text: "up".to_owned(), cut: false };
+        event(&mut pane, (&catalog, &world.world), 1, LogEvent::Lines(vec![line.clone()]), later(3));
         let mut delays = Vec::new();
         for _ in 0..7 {
-            let effects = event(&mut pane, &catalog, &world.world, 1, LogEvent::Ended);
+            let effects = event(&mut pane, (&catalog, &world.world), 1, LogEvent::Ended, later(4));
             let opened = requests(&effects);
             assert_eq!((opened.len(), opened[0].0.since_time, opened[0].0.tail), (1, Some(later(3)), None));
             delays.push(opened[0].1);
-            event(&mut pane, &catalog, &world.world, 1, LogEvent::Lines(vec![line.clone()]));
+            event(&mut pane, (&catalog, &world.world), 1, LogEvent::Lines(vec![line.clone()]), later(3));
         }
         assert_eq!(delays, [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
-        assert_eq!(pane.ring.iter().filter(|(_, entry)| !entry.mark).count(), 1);
+        assert_eq!(pane.ring.iter().filter(|(_, entry)| !entry.kind.is_mark()).count(), 1);
     }
 
     #[test]
     fn a_crash_is_told_and_the_next_start_is_followed() {
         let (mut pane, catalog, mut world, _) = start(1);
-        let waiting = ContainerState::Waiting { reason: "CrashLoopBackOff".into(), message: "".into() };
+        let waiting = ContainerState::Waiting {
+            reason: "CrashLoopBackOff".into(),
+            message: "back-off 10s restarting failed container".into(),
+        };
         world.pod("auth", IMAGE, 0, |pod| {
             pod.containers[0].state = waiting;
             pod.containers[0].last = Some(crashed(101));
         });
-        assert!(event(&mut pane, &catalog, &world.world, 1, LogEvent::Ended).is_empty());
-        assert!(sync(&mut pane, &catalog, &world.world, later(6)).is_empty());
+        assert!(event(&mut pane, (&catalog, &world.world), 1, LogEvent::Ended, later(4)).is_empty());
+        assert!(sync(&mut pane, &catalog, &world.world).is_empty());
         world.pod("auth", IMAGE, 0, |pod| {
             pod.containers[0].restarts = 1;
             pod.containers[0].last = Some(crashed(101));
         });
-        let effects = sync(&mut pane, &catalog, &world.world, later(9));
+        let effects = sync(&mut pane, &catalog, &world.world);
         assert_eq!(requests(&effects).len(), 1);
-        assert_eq!(marks(&pane), ["joined · 1", "exited 101", "restart 1"]);
+        assert_eq!(marks(&pane), ["joined · 1", "exited 101 · restart 1 in 10s", "restart 1"]);
     }
 
     #[test]
@@ -270,7 +359,7 @@ mod tests {
         let (mut pane, catalog, _, _) = start(1);
         let mut empty = TestWorld::new("staging");
         empty.deployment("auth", IMAGE, 1, |_| {});
-        assert_eq!(sync(&mut pane, &catalog, &empty.world, later(9)), [Effect::CloseLog { stream: 1 }]);
-        assert_eq!(marks(&pane), ["joined · 1", "gone"]);
+        assert_eq!(sync(&mut pane, &catalog, &empty.world), [Effect::CloseLog { stream: 1 }]);
+        assert_eq!(marks(&pane), ["joined · 1", "ended · the pod is gone"]);
     }
 }

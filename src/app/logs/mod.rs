@@ -1,9 +1,22 @@
 //! Logs of the selected cell: what is held, what is shown of it, and which streams should be open.
 
+mod detail;
+mod fields;
 mod follow;
+mod index;
+mod layout;
+mod level;
 mod pane;
+mod pattern;
 mod ring;
+mod stream;
+mod view;
+#[cfg(test)]
+mod view_tests;
 
-pub use follow::{event, sync};
-pub use pane::{LogPane, Row, Target, pattern};
-pub use ring::{Entry, Level, Ring};
+pub use detail::Detail;
+pub use follow::{containers, event, sync};
+pub use level::Level;
+pub use pane::{LogPane, ReadBack, Source, Target, Trouble};
+pub use ring::{Entry, Kind, LIMIT, LINES, Ring};
+pub use view::{Head, Ink, Row, Size};

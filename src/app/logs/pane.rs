@@ -1,12 +1,14 @@
-//! What the log pane holds and shows.
+//! What the log pane holds, and what it is told to show.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use regex::{Regex, RegexBuilder};
 
-use super::ring::{Entry, Level, Ring};
+use super::pattern::Pattern;
+use super::ring::{Entry, Kind, Ring, moved};
+use super::stream::Stream;
+use super::view::Held;
 use crate::domain::fault::Fault;
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::ports::cluster::LogLine;
@@ -14,78 +16,94 @@ use crate::ports::cluster::LogLine;
 /// Which cell's logs are shown.
 pub type Target = (EnvId, ServiceId);
 
-/// An open stream: one container of one pod.
+/// Who writes lines: one container of one pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Stream {
-    pub(super) pod: Arc<str>,
-    pub(super) container: Arc<str>,
-    pub(super) last: Option<Timestamp>,
-    /// Lines already seen at the time `last`, which come again when the stream is opened anew.
-    pub(super) at_last: Vec<Box<str>>,
-    /// Opened anew after this time: what is older comes again, and of what is as old those in `replay`.
-    resumed: Option<Timestamp>,
-    replay: Vec<Box<str>>,
-    pub(super) failures: u32,
-    pub(super) restarts: u32,
-    /// The container has ended: what comes after the end of the stream is nothing.
-    pub(super) ended: bool,
+pub struct Source {
+    pub pod: Arc<str>,
+    pub container: Arc<str>,
+    /// It runs another version than the one that is wanted.
+    pub old: bool,
 }
 
-/// A row to draw.
-pub struct Row<'a> {
-    pub number: u64,
-    pub entry: &'a Entry,
-    /// Contains what is searched for.
-    pub hit: bool,
+/// How much is read back when a log is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadBack {
+    /// So many lines of each container, however old they are.
+    Lines(u64),
+    /// So many minutes, however many lines that is.
+    Minutes(u32),
+    /// Everything that the cluster still has.
+    Everything,
+}
+
+/// Why something is not read, for the pane to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble<'a> {
+    pub fault: &'a Fault,
+    pub since: Timestamp,
+    /// Streams in trouble, of all.
+    pub streams: (usize, usize),
 }
 
 /// State of the log pane.
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own that a key turns")]
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct LogPane {
     pub target: Option<Target>,
     pub ring: Ring,
+    pub(super) sources: Vec<Source>,
     pub(super) streams: BTreeMap<u64, Stream>,
     pub(super) next_stream: u64,
-    /// Number of the last entry that is shown; none: follow the end.
-    pub held_at: Option<u64>,
-    pub filter: String,
-    pub search: String,
+    /// Where the view is held; none: it follows the end.
+    pub(super) held: Option<Held>,
+    filter: String,
+    search: String,
     pub wrap: bool,
     pub timestamps: bool,
+    /// Lines that have fields are shown as such.
     pub fields: bool,
     pub previous: bool,
     pub container: Option<Arc<str>>,
-    /// Minutes to read back when a stream is opened.
-    pub since_minutes: Option<u32>,
+    pub read_back: ReadBack,
+    /// Columns scrolled out at the left.
     pub column: usize,
-    pub problem: Option<Fault>,
     /// Containers that are not followed, because there are too many.
     pub unfollowed: usize,
+    /// Lines that were too long to be kept whole.
+    pub cut: u64,
+}
+
+impl Default for LogPane {
+    fn default() -> Self {
+        Self {
+            target: None,
+            ring: Ring::default(),
+            sources: Vec::new(),
+            streams: BTreeMap::new(),
+            next_stream: 0,
+            held: None,
+            filter: String::new(),
+            search: String::new(),
+            wrap: false,
+            timestamps: true,
+            fields: true,
+            previous: false,
+            container: None,
+            read_back: ReadBack::Lines(1_000),
+            column: 0,
+            unfollowed: 0,
+            cut: 0,
+        }
+    }
 }
 
 impl LogPane {
-    /// Shows nothing yet, and times once there is something.
-    pub fn new() -> Self {
-        Self { timestamps: true, ..Self::default() }
-    }
-
-    /// Turns to another cell. What was held is dropped.
+    /// Turns to another cell. What was held is dropped; how it is shown stays.
     pub fn turn_to(&mut self, target: Option<Target>) -> Vec<u64> {
         let closed = self.streams.keys().copied().collect();
-        let next_stream = self.next_stream;
-        let Self { wrap, timestamps, fields, since_minutes, .. } = *self;
-        *self = Self { target, next_stream, wrap, timestamps, fields, since_minutes, ..Self::default() };
+        let Self { next_stream, wrap, timestamps, fields, read_back, .. } = *self;
+        *self = Self { target, next_stream, wrap, timestamps, fields, read_back, ..Self::default() };
         closed
-    }
-
-    pub fn is_following(&self) -> bool {
-        self.held_at.is_none()
-    }
-
-    /// Entries that came since the view is held.
-    pub fn new_since_held(&self) -> u64 {
-        self.held_at.map_or(0, |held| self.ring.end().saturating_sub(held + 1))
     }
 
     pub fn pods(&self) -> usize {
@@ -100,148 +118,161 @@ impl LogPane {
         self.ring.first()
     }
 
+    pub fn source(&self, number: u16) -> Option<&Source> {
+        self.sources.get(usize::from(number))
+    }
+
+    /// Columns for the names of containers: none while all lines come from one.
+    pub fn container_columns(&self) -> usize {
+        let first = self.sources.first().map(|source| &source.container);
+        if self.sources.iter().all(|source| Some(&source.container) == first) {
+            return 0;
+        }
+        self.sources.iter().map(|source| source.container.chars().count()).max().unwrap_or(0).min(12)
+    }
+
+    /// The first fault of those that keep streams from being read.
+    pub fn trouble(&self) -> Option<Trouble<'_>> {
+        let faults = || self.streams.values().filter_map(|stream| stream.fault.as_ref());
+        let (fault, since) = faults().min_by_key(|(_, since)| *since)?;
+        Some(Trouble { fault, since: *since, streams: (faults().count(), self.streams.len()) })
+    }
+
+    /// The number of a source, which is new if nothing of it is held yet.
+    pub(super) fn source_of(&mut self, pod: &Arc<str>, container: &Arc<str>) -> u16 {
+        let known = self.sources.iter().position(|source| source.pod == *pod && source.container == *container);
+        let number = known.unwrap_or_else(|| {
+            self.sources.push(Source { pod: Arc::clone(pod), container: Arc::clone(container), old: false });
+            self.sources.len() - 1
+        });
+        u16::try_from(number).unwrap_or(u16::MAX)
+    }
+
     /// Takes lines of a stream in; those that came before it was opened anew are dropped.
-    pub fn take(&mut self, stream: u64, lines: Vec<LogLine>) -> bool {
-        let Some(stream) = self.streams.get_mut(&stream) else { return false };
-        let mut any = false;
+    pub fn take(&mut self, stream: u64, lines: &[LogLine], now: Timestamp) {
+        let Some(stream) = self.streams.get_mut(&stream) else { return };
+        stream.is_open(now);
+        let mut batch = Vec::with_capacity(lines.len());
         for line in lines {
-            if stream.is_repeat(&line) {
+            if stream.is_repeat(line) {
                 continue;
             }
-            any = true;
-            stream.note(&line);
-            let level = Level::of(&line.text);
-            let pod = Arc::clone(&stream.pod);
-            self.ring.push(Entry { time: line.time, pod, level, mark: false, bad: false, text: line.text.into() });
+            stream.note(line);
+            self.cut += u64::from(line.cut);
+            batch.push(Entry { time: line.time, source: stream.source, kind: Kind::Line, text: &line.text });
         }
-        if any {
+        if !batch.is_empty() {
             stream.failures = 0;
-            self.problem = None;
+            self.insert(batch);
         }
-        any
     }
 
-    /// Says something between the lines.
-    pub fn mark(&mut self, pod: &Arc<str>, now: Timestamp, text: &str, bad: bool) {
-        let pod = Arc::clone(pod);
-        self.ring.push(Entry { time: Some(now), pod, level: None, mark: true, bad, text: text.into() });
+    /// Says something between the lines: at its time, or after everything that is held.
+    pub(super) fn mark(&mut self, source: u16, time: Option<Timestamp>, text: &str, bad: bool) {
+        let kind = if bad { Kind::BadMark } else { Kind::Mark };
+        let time = time.or_else(|| self.ring.newest());
+        self.insert(vec![Entry { time, source, kind, text }]);
     }
 
-    /// The last rows that fit, oldest first. A filter that begins with `!` hides what matches.
-    pub fn rows(&self, height: usize) -> Vec<Row<'_>> {
-        let (inverse, text) = self.filter.strip_prefix('!').map_or((false, &*self.filter), |rest| (true, rest));
-        let filter = pattern(text).ok().flatten();
-        let search = pattern(&self.search).ok().flatten();
-        let last = self.held_at.unwrap_or(u64::MAX).min(self.ring.end().saturating_sub(1));
-        let mut rows: Vec<Row<'_>> = Vec::with_capacity(height);
-        let mut number = last;
-        while rows.len() < height && number >= self.ring.first() {
-            let Some(entry) = self.ring.get(number) else { break };
-            if filter.as_ref().is_none_or(|filter| entry.mark || filter.is_match(&entry.text) != inverse) {
-                let hit = search.as_ref().is_some_and(|search| search.is_match(&entry.text));
-                rows.push(Row { number, entry, hit });
+    fn insert(&mut self, batch: Vec<Entry<'_>>) {
+        let placed = self.ring.insert(batch);
+        if let Some(held) = self.held.as_mut().filter(|_| !placed.is_empty()) {
+            held.move_by(|number| moved(number, &placed));
+        }
+    }
+
+    pub fn filter(&self) -> &str {
+        &self.filter
+    }
+
+    pub fn search(&self) -> &str {
+        &self.search
+    }
+
+    /// Shows only lines that match; with `!` before it, only those that do not.
+    ///
+    /// # Errors
+    /// What is wrong with the pattern; the one before stays.
+    pub fn set_filter(&mut self, typed: &str) -> Result<(), String> {
+        self.ring.set_filter(Pattern::parse(typed)?);
+        typed.clone_into(&mut self.filter);
+        Ok(())
+    }
+
+    /// Points at lines that match.
+    ///
+    /// # Errors
+    /// What is wrong with the pattern; the one before stays.
+    pub fn set_search(&mut self, typed: &str) -> Result<(), String> {
+        self.ring.set_search(Pattern::parse(typed)?);
+        typed.clone_into(&mut self.search);
+        Ok(())
+    }
+
+    /// The last lines of a pod, oldest first.
+    pub fn last_lines(&self, pod: &str, count: usize) -> Vec<String> {
+        let of_pod = |entry: &Entry<'_>| self.source(entry.source).is_some_and(|source| &*source.pod == pod);
+        let recent = self.ring.iter().rev().take(20_000).map(|(_, entry)| entry);
+        let found = recent.filter(|entry| !entry.kind.is_mark() && of_pod(entry)).take(count);
+        let mut lines: Vec<String> = found.map(|entry| entry.text.to_owned()).collect();
+        lines.reverse();
+        lines
+    }
+
+    /// How many lines are shown, without what happened between them.
+    pub fn lines_shown(&self) -> usize {
+        let entries = (0..self.ring.shown()).filter_map(|place| self.ring.get(self.ring.at(place)?));
+        entries.filter(|entry| !entry.kind.is_mark()).count()
+    }
+
+    /// The lines that are shown, as received: the newest ones up to some more than so many bytes.
+    pub fn shown_text(&self, bytes: usize) -> String {
+        let mut lines = Vec::new();
+        let mut length = 0;
+        for place in (0..self.ring.shown()).rev() {
+            let entry = self.ring.at(place).and_then(|number| self.ring.get(number));
+            let Some(entry) = entry.filter(|entry| !entry.kind.is_mark()) else { continue };
+            length += entry.text.len() + 1;
+            lines.push(entry.text);
+            // One line more than fits says that there are more.
+            if length > bytes {
+                break;
             }
-            let Some(before) = number.checked_sub(1) else { break };
-            number = before;
         }
-        rows.reverse();
-        rows
+        lines.reverse();
+        lines.join("\n")
     }
 
-    /// Moves the view by lines; at the end it follows again.
-    pub fn scroll(&mut self, lines: i64) {
-        if self.ring.is_empty() {
-            return;
-        }
-        let end = self.ring.end() - 1;
-        let at = self.held_at.unwrap_or(end);
-        let moved = at.saturating_add_signed(lines).max(self.ring.first());
-        self.held_at = (moved < end).then_some(moved);
+    /// The selected line: while following, the newest one.
+    pub fn selected(&self) -> Option<Entry<'_>> {
+        self.ring.get(self.cursor()?)
     }
 
-    /// Holds the view where it is, or follows again.
-    pub fn toggle_follow(&mut self) {
-        self.held_at = if self.is_following() && !self.ring.is_empty() { Some(self.ring.end() - 1) } else { None };
+    /// Whether the search finds a line.
+    pub fn is_found(&self, number: u64) -> bool {
+        let found = self.ring.search();
+        found.get(found.place(number)) == Some(number)
     }
 
-    /// Goes to the next match towards older (`back`) or newer lines. False: there is none.
-    pub fn find(&mut self, back: bool) -> bool {
-        let Some(search) = pattern(&self.search).ok().flatten() else { return false };
-        let at = self.held_at.unwrap_or(self.ring.end());
-        let is_hit = |(_, entry): &(u64, &Entry)| !entry.mark && search.is_match(&entry.text);
-        let found = if back {
-            self.ring.iter().rev().filter(|(number, _)| *number < at).find(is_hit).map(|(number, _)| number)
-        } else {
-            self.ring.iter().filter(|(number, _)| *number > at).find(is_hit).map(|(number, _)| number)
-        };
-        if found.is_some() {
-            self.held_at = found;
-        }
-        found.is_some()
-    }
-
-    /// Everything that is held, as received, each line with its time and pod.
+    /// Everything that is held, as received, each line with its time, pod and container.
     pub fn text(&self) -> String {
-        let mut text = String::new();
+        let mut text = String::with_capacity(self.ring.len() * 128);
         for (_, entry) in self.ring.iter() {
             if let Some(time) = entry.time {
                 text.push_str(&time.to_string());
                 text.push(' ');
             }
-            text.push_str(&entry.pod);
-            text.push_str(if entry.mark { " -- " } else { " " });
-            text.push_str(&entry.text);
+            if let Some(source) = self.source(entry.source) {
+                text.push_str(&source.pod);
+                text.push('/');
+                text.push_str(&source.container);
+            }
+            text.push_str(if entry.kind.is_mark() { " -- " } else { " " });
+            text.push_str(entry.text);
             text.push('\n');
         }
         text
     }
-}
-
-impl Stream {
-    pub(super) fn new(pod: Arc<str>, container: Arc<str>, restarts: u32) -> Self {
-        let (at_last, replay) = (Vec::new(), Vec::new());
-        Self { pod, container, last: None, at_last, resumed: None, replay, failures: 0, restarts, ended: false }
-    }
-
-    /// Is about to be opened anew at the time of its last line.
-    pub(super) fn resume(&mut self) {
-        self.resumed = self.last;
-        self.replay.clone_from(&self.at_last);
-    }
-
-    /// Each line that was seen comes again once: an equal one after that is a line of its own.
-    fn is_repeat(&mut self, line: &LogLine) -> bool {
-        let (Some(time), Some(resumed)) = (line.time, self.resumed) else { return false };
-        if time > resumed {
-            self.resumed = None;
-            return false;
-        }
-        let seen = self.replay.iter().position(|seen| **seen == *line.text);
-        time < resumed || seen.map(|at| self.replay.swap_remove(at)).is_some()
-    }
-
-    fn note(&mut self, line: &LogLine) {
-        if line.time != self.last {
-            self.at_last.clear();
-            self.last = line.time.or(self.last);
-        }
-        if self.at_last.len() < 1_024 {
-            self.at_last.push(line.text.as_str().into());
-        }
-    }
-}
-
-/// What is typed as a filter or search: a regular expression, case ignored unless it has capitals.
-///
-/// # Errors
-/// What is wrong with it.
-pub fn pattern(text: &str) -> Result<Option<Regex>, String> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let smart = !text.chars().any(char::is_uppercase);
-    let built = RegexBuilder::new(text).case_insensitive(smart).size_limit(1 << 20).build();
-    built.map(Some).map_err(|error| error.to_string().lines().last().unwrap_or("not a regular expression").to_owned())
 }
 
 #[cfg(test)]
@@ -250,51 +281,61 @@ mod tests {
     use crate::domain::fixtures::later;
 
     fn pane() -> LogPane {
-        let stream = Stream::new("auth-1".into(), "auth".into(), 0);
-        LogPane { streams: BTreeMap::from([(1, stream)]), ..LogPane::default() }
+        let mut pane = LogPane::default();
+        let source = pane.source_of(&"auth-1".into(), &"auth".into());
+        pane.streams.insert(1, Stream::new(source, "auth-1".into(), "auth".into(), 0));
+        pane
     }
 
-    fn line(second: i64, text: &str) -> LogLine {
-        LogLine { time: Some(later(second)), text: text.to_owned() }
+    fn line(millisecond: i64, text: &str) -> LogLine {
+        let time = later(0) + jiff::SignedDuration::from_millis(millisecond);
+        LogLine { time: Some(time), text: text.to_owned(), cut: false }
     }
 
-    fn shown(pane: &LogPane, height: usize) -> Vec<String> {
-        pane.rows(height).iter().map(|row| row.entry.text.to_string()).collect()
+    fn held(pane: &LogPane) -> Vec<String> {
+        pane.ring.iter().map(|(_, entry)| entry.text.to_owned()).collect()
     }
 
-    #[test]
-    fn a_pause_freezes_the_view_and_not_the_intake() {
-        let mut pane = pane();
-        pane.take(1, vec![line(1, "one"), line(2, "two")]);
-        pane.toggle_follow();
-        pane.take(1, vec![line(3, "three")]);
-        assert_eq!((shown(&pane, 5), pane.new_since_held()), (vec!["one".to_owned(), "two".to_owned()], 1));
-        pane.toggle_follow();
-        assert_eq!(shown(&pane, 1), ["three"]);
+    fn reopen(pane: &mut LogPane) {
+        let LogPane { streams, ring, .. } = pane;
+        streams.get_mut(&1).unwrap().resume(ring);
     }
 
     #[test]
     fn a_stream_that_is_opened_anew_repeats_nothing_and_loses_nothing() {
         let mut pane = pane();
-        pane.take(1, vec![line(1, "one"), line(2, "two"), line(2, "two")]);
-        pane.streams.get_mut(&1).unwrap().resume();
-        let again = ["two", "two", "two", "another"].map(|text| line(2, text));
-        pane.take(1, [vec![line(1, "one")], again.to_vec(), vec![line(3, "three")]].concat());
-        assert_eq!(shown(&pane, 9), ["one", "two", "two", "two", "another", "three"]);
+        pane.take(1, &[line(500, "old"), line(1_100, "one"), line(2_300, "two"), line(2_300, "two")], later(9));
+        reopen(&mut pane);
+        let again = ["two", "two", "two", "another"].map(|text| line(2_300, text));
+        pane.take(1, &[vec![line(1_100, "one")], again.to_vec(), vec![line(3_000, "three")]].concat(), later(9));
+        assert_eq!(held(&pane), ["old", "one", "two", "two", "two", "another", "three"]);
     }
 
     #[test]
-    fn a_filter_hides_and_a_search_only_points() {
+    fn lines_out_of_order_are_neither_repeated_nor_lost() {
         let mut pane = pane();
-        pane.take(1, vec![line(1, "GET /"), line(2, "ERROR boom"), line(3, "GET /x")]);
-        pane.filter = "get".to_owned();
-        assert_eq!(shown(&pane, 9), ["GET /", "GET /x"]);
-        pane.filter = "!get".to_owned();
-        assert_eq!(shown(&pane, 9), ["ERROR boom"]);
-        pane.filter.clear();
-        pane.search = "boom".to_owned();
-        assert!(pane.find(true));
-        assert_eq!(shown(&pane, 1), ["ERROR boom"]);
-        assert!(pattern("(").is_err());
+        pane.take(1, &[line(2_200, "out"), line(2_100, "err")], later(9));
+        reopen(&mut pane);
+        pane.take(1, &[line(2_200, "out"), line(2_100, "err"), line(2_150, "missed")], later(9));
+        assert_eq!(held(&pane), ["err", "missed", "out"]);
+    }
+
+    #[test]
+    fn what_is_saved_is_what_was_received() {
+        let mut pane = pane();
+        pane.take(1, &[line(1_000, "\tat main {\"a\":1}")], later(9));
+        pane.mark(0, Some(later(2)), "exited 1", true);
+        let start = later(1).to_string();
+        let end = later(2).to_string();
+        assert_eq!(pane.text(), format!("{start} auth-1/auth \tat main {{\"a\":1}}\n{end} auth-1/auth -- exited 1\n"));
+    }
+
+    #[test]
+    fn a_pattern_that_is_wrong_leaves_the_one_before() {
+        let mut pane = pane();
+        pane.take(1, &[line(1, "GET /"), line(2, "PUT /")], later(9));
+        pane.set_filter("get").unwrap();
+        assert_eq!(pane.set_filter("get(").unwrap_err(), "unclosed group");
+        assert_eq!((pane.filter(), pane.ring.shown()), ("get", 1));
     }
 }

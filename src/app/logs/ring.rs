@@ -1,144 +1,208 @@
-//! Lines held, bounded by bytes: the oldest go first, and every one that goes is counted.
+//! Lines held, in the order of their times and bounded by bytes: the oldest go first, and every one that goes is counted.
+//!
+//! Texts lie in a few large chunks and a line is a slot of 24 bytes beside them, so what [`Ring::bytes`] says is what the
+//! allocator gave. Lines of several pods arrive stream by stream; a batch that is older than what is held already is
+//! merged in, which moves only the end of the ring.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 
-/// Bytes of text and bookkeeping that are held at most.
-const LIMIT: usize = 96 * 1024 * 1024;
-/// Lines held at most: the bookkeeping of very short lines stays bounded too.
-const LINES: usize = 262_144;
-/// What a line costs beside its text.
-const OVERHEAD: usize = std::mem::size_of::<Entry>() + 16;
+use super::index::Index;
+use super::pattern::Pattern;
 
-/// Levels as people write them.
+/// Bytes that are held at most, texts and bookkeeping together.
+pub const LIMIT: usize = 96 * 1024 * 1024;
+/// Tables grow by doubling: this much is kept free for it.
+const SPARE: usize = 8 * 1024 * 1024;
+/// Lines held at most: a filter that is typed looks at all of them between two frames.
+pub const LINES: usize = 262_144;
+/// Texts are kept in pieces of this size.
+const CHUNK: usize = 1024 * 1024;
+
+/// What an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Level {
-    Error,
-    Warn,
-    Info,
-    Debug,
-    Trace,
+pub enum Kind {
+    Line,
+    /// Something that happened between the lines: joined, ended.
+    Mark,
+    /// A mark that tells of trouble.
+    BadMark,
 }
 
-impl Level {
-    /// Five columns wide.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Error => "ERROR",
-            Self::Warn => "WARN ",
-            Self::Info => "INFO ",
-            Self::Debug => "DEBUG",
-            Self::Trace => "TRACE",
-        }
+impl Kind {
+    pub fn is_mark(self) -> bool {
+        self != Self::Line
     }
-
-    /// The level that a line names: a field of that name first, else klog's first letter, else a word near its beginning.
-    pub fn of(text: &str) -> Option<Self> {
-        Self::of_field(text).or_else(|| Self::of_klog(text)).or_else(|| Self::of_word(text))
-    }
-
-    fn of_field(text: &str) -> Option<Self> {
-        let head = head(text, 400);
-        let value =
-            ["\"level\":", "\"severity\":", "\"lvl\":", "level=", "severity=", "lvl="].iter().find_map(|key| {
-                let at = head.find(key)?;
-                Some(head[at + key.len()..].trim_start_matches([' ', '"']))
-            })?;
-        let end = value.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(value.len());
-        match value[..end].parse::<u32>() {
-            // pino and bunyan: 10 trace, 20 debug, 30 info, 40 warn, 50 error, 60 fatal.
-            Ok(number) => match number {
-                10..=19 => Some(Self::Trace),
-                20..=29 => Some(Self::Debug),
-                30..=39 => Some(Self::Info),
-                40..=49 => Some(Self::Warn),
-                50..=60 => Some(Self::Error),
-                _ => None,
-            },
-            Err(_) => Self::named(&value[..end]),
-        }
-    }
-
-    /// `E0102 15:04:05.000000 …`.
-    fn of_klog(text: &str) -> Option<Self> {
-        let bytes = text.as_bytes();
-        let is_date = bytes.get(1..5)?.iter().all(u8::is_ascii_digit) && bytes.get(5) == Some(&b' ');
-        match bytes.first().filter(|_| is_date)? {
-            b'E' | b'F' => Some(Self::Error),
-            b'W' => Some(Self::Warn),
-            b'I' => Some(Self::Info),
-            _ => None,
-        }
-    }
-
-    /// Small letters are common words of a sentence, so they count only at its beginning, in brackets or before a colon.
-    fn of_word(text: &str) -> Option<Self> {
-        let head = head(text, 80);
-        let words = head.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| word.len() > 1);
-        words.take(12).enumerate().find_map(|(index, word)| {
-            let after = word.as_ptr() as usize - head.as_ptr() as usize + word.len();
-            let set_off = head[after..].starts_with([']', ':', '|']);
-            let loud = word.bytes().all(|byte| byte.is_ascii_uppercase());
-            Self::named(word).filter(|_| index == 0 || set_off || loud)
-        })
-    }
-
-    fn named(word: &str) -> Option<Self> {
-        let is = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(word));
-        if is(&["error", "err", "fatal", "panic", "critical"]) {
-            Some(Self::Error)
-        } else if is(&["warn", "warning"]) {
-            Some(Self::Warn)
-        } else if is(&["info", "notice"]) {
-            Some(Self::Info)
-        } else if is(&["debug"]) {
-            Some(Self::Debug)
-        } else if is(&["trace"]) {
-            Some(Self::Trace)
-        } else {
-            None
-        }
-    }
-}
-
-/// The beginning of a text, in characters.
-fn head(text: &str, characters: usize) -> &str {
-    text.char_indices().nth(characters).map_or(text, |(at, _)| &text[..at])
 }
 
 /// A line, or something that happened between lines.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry<'a> {
     pub time: Option<Timestamp>,
-    pub pod: Arc<str>,
-    pub level: Option<Level>,
-    /// Not a line of the log: joined, ended, lost.
-    pub mark: bool,
-    /// A mark that tells of trouble.
-    pub bad: bool,
-    pub text: Box<str>,
+    /// Which container said it: a number that the pane knows.
+    pub source: u16,
+    pub kind: Kind,
+    pub text: &'a str,
 }
 
-/// Lines held, each with a number that never changes.
+#[derive(Clone, Debug)]
+struct Slot {
+    /// Nanoseconds; that of the line before for one that has none.
+    time: i64,
+    chunk: u32,
+    at: u32,
+    length: u32,
+    source: u16,
+    kind: Kind,
+    flags: u8,
+}
+
+/// The line came without a time.
+const TIMELESS: u8 = 1;
+/// The filter lets it pass.
+const PASSES: u8 = 2;
+/// The search finds it.
+const FOUND: u8 = 4;
+
+#[derive(Clone, Debug, Default)]
+struct Chunk {
+    text: String,
+    /// Lines that lie in it.
+    used: usize,
+}
+
+/// Lines held. Each has a number, which changes only when older lines are merged in before it.
 #[derive(Clone, Debug, Default)]
 pub struct Ring {
-    entries: VecDeque<Entry>,
-    bytes: usize,
+    slots: VecDeque<Slot>,
+    chunks: VecDeque<Chunk>,
+    /// Number of the first chunk that is held.
+    first_chunk: u32,
+    /// Bytes that the chunks have from the allocator.
+    text_bytes: usize,
     /// Number of the oldest entry that is held.
     first: u64,
+    filter: Index,
+    search: Index,
 }
 
 impl Ring {
-    pub fn push(&mut self, entry: Entry) {
-        self.bytes += entry.text.len() + OVERHEAD;
-        self.entries.push_back(entry);
-        while self.bytes > LIMIT || self.entries.len() > LINES {
-            let Some(gone) = self.entries.pop_front() else { break };
-            self.bytes -= gone.text.len() + OVERHEAD;
-            self.first += 1;
+    /// Takes entries in. Returns the numbers of those that were placed before others, in order: numbers held elsewhere
+    /// have moved up by as many as were placed at or before them (see [`moved`]).
+    pub fn insert(&mut self, mut batch: Vec<Entry<'_>>) -> Vec<u64> {
+        let last = self.slots.back().map_or(i64::MIN, |slot| slot.time);
+        let mut before = last;
+        let mut timed: Vec<(i64, Entry<'_>)> = Vec::with_capacity(batch.len());
+        for entry in batch.drain(..) {
+            before = entry.time.map_or(before, nanoseconds);
+            timed.push((before, entry));
         }
+        if !timed.is_sorted_by_key(|(time, _)| *time) {
+            timed.sort_by_key(|(time, _)| *time);
+        }
+        let Some(oldest) = timed.first().map(|(time, _)| *time) else { return Vec::new() };
+        if oldest >= last {
+            for (time, entry) in timed {
+                let slot = self.store(time, entry);
+                self.push(slot);
+            }
+            return Vec::new();
+        }
+        self.merge(oldest, timed)
+    }
+
+    fn merge(&mut self, oldest: i64, batch: Vec<(i64, Entry<'_>)>) -> Vec<u64> {
+        let keep = self.slots.partition_point(|slot| slot.time <= oldest);
+        let displaced: Vec<Slot> = self.slots.drain(keep..).collect();
+        let from = self.first + keep as u64;
+        self.filter.truncate(from);
+        self.search.truncate(from);
+        let mut placed = Vec::with_capacity(batch.len());
+        let mut displaced = displaced.into_iter().peekable();
+        for (time, entry) in batch {
+            while let Some(slot) = displaced.next_if(|slot| slot.time <= time) {
+                self.push(slot);
+            }
+            let slot = self.store(time, entry);
+            self.push(slot);
+            placed.push(self.end() - 1);
+        }
+        for slot in displaced {
+            self.push(slot);
+        }
+        placed
+    }
+
+    /// Puts a text into the last chunk and judges it.
+    fn store(&mut self, time: i64, entry: Entry<'_>) -> Slot {
+        let full = |chunk: &Chunk| chunk.text.capacity() - chunk.text.len() < entry.text.len();
+        if self.chunks.back().is_none_or(full) {
+            let text = String::with_capacity(CHUNK.max(entry.text.len()));
+            self.text_bytes += text.capacity();
+            self.chunks.push_back(Chunk { text, used: 0 });
+        }
+        let number = self.first_chunk.wrapping_add(self.chunks.len() as u32).wrapping_sub(1);
+        let mut at = 0;
+        if let Some(chunk) = self.chunks.back_mut() {
+            at = chunk.text.len();
+            chunk.text.push_str(entry.text);
+            chunk.used += 1;
+        }
+        let mut flags = if entry.time.is_none() { TIMELESS } else { 0 };
+        if self.filter.admits(entry.kind, entry.text) {
+            flags |= PASSES;
+        }
+        if self.search.finds(entry.kind, entry.text) {
+            flags |= FOUND;
+        }
+        let (at, length) = (at as u32, entry.text.len() as u32);
+        Slot { time, chunk: number, at, length, source: entry.source, kind: entry.kind, flags }
+    }
+
+    fn push(&mut self, slot: Slot) {
+        while !self.slots.is_empty() && (self.slots.len() == LINES || self.bytes() > LIMIT - SPARE) {
+            self.drop_oldest();
+        }
+        let number = self.end();
+        if slot.flags & PASSES != 0 && self.filter.is_set() {
+            self.filter.push(number);
+        }
+        if slot.flags & PASSES != 0 && slot.flags & FOUND != 0 {
+            self.search.push(number);
+        }
+        self.slots.push_back(slot);
+    }
+
+    fn drop_oldest(&mut self) {
+        let Some(slot) = self.slots.pop_front() else { return };
+        self.first += 1;
+        self.filter.forget_before(self.first);
+        self.search.forget_before(self.first);
+        let last = self.chunks.len() - 1;
+        let index = slot.chunk.wrapping_sub(self.first_chunk) as usize;
+        if let Some(chunk) = self.chunks.get_mut(index) {
+            chunk.used -= 1;
+            if chunk.used == 0 && index < last {
+                self.text_bytes -= chunk.text.capacity();
+                chunk.text = String::new();
+            }
+        }
+        while self.chunks.len() > 1 && self.chunks.front().is_some_and(|chunk| chunk.used == 0) {
+            if let Some(chunk) = self.chunks.pop_front() {
+                self.text_bytes -= chunk.text.capacity();
+            }
+            self.first_chunk = self.first_chunk.wrapping_add(1);
+        }
+    }
+
+    /// Bytes that all of this has from the allocator.
+    pub fn bytes(&self) -> usize {
+        self.text_bytes
+            + self.slots.capacity() * size_of::<Slot>()
+            + self.chunks.capacity() * size_of::<Chunk>()
+            + self.filter.bytes()
+            + self.search.bytes()
     }
 
     /// Number of the oldest entry, which is also how many are gone.
@@ -148,76 +212,212 @@ impl Ring {
 
     /// Number that the next entry will have.
     pub fn end(&self) -> u64 {
-        self.first + self.entries.len() as u64
-    }
-
-    pub fn get(&self, number: u64) -> Option<&Entry> {
-        self.entries.get(usize::try_from(number.checked_sub(self.first)?).ok()?)
+        self.first + self.slots.len() as u64
     }
 
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.slots.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.slots.is_empty()
     }
 
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (u64, &Entry)> {
-        self.entries.iter().enumerate().map(|(index, entry)| (self.first + index as u64, entry))
+    pub fn get(&self, number: u64) -> Option<Entry<'_>> {
+        let slot = self.slot(number)?;
+        Some(self.entry(slot))
     }
 
-    pub fn clear(&mut self) {
-        *self = Self::default();
+    /// Oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (u64, Entry<'_>)> {
+        self.slots.iter().enumerate().map(|(index, slot)| (self.first + index as u64, self.entry(slot)))
     }
+
+    /// The time of the newest entry.
+    pub fn newest(&self) -> Option<Timestamp> {
+        Timestamp::from_nanosecond(i128::from(self.slots.back()?.time)).ok()
+    }
+
+    fn slot(&self, number: u64) -> Option<&Slot> {
+        self.slots.get(usize::try_from(number.checked_sub(self.first)?).ok()?)
+    }
+
+    fn entry(&self, slot: &Slot) -> Entry<'_> {
+        let chunk = self.chunks.get(slot.chunk.wrapping_sub(self.first_chunk) as usize);
+        let (at, end) = (slot.at as usize, slot.at as usize + slot.length as usize);
+        let text = chunk.and_then(|chunk| chunk.text.get(at..end)).unwrap_or_default();
+        let time =
+            if slot.flags & TIMELESS == 0 { Timestamp::from_nanosecond(i128::from(slot.time)).ok() } else { None };
+        Entry { time, source: slot.source, kind: slot.kind, text }
+    }
+
+    /// Shows only what the pattern admits, from now on and of what is held.
+    pub fn set_filter(&mut self, pattern: Option<Pattern>) {
+        // A word that grows while it is typed can only lose lines.
+        let narrower = pattern.as_ref().zip(self.filter.pattern()).is_some_and(|(new, old)| new.narrows(old));
+        self.filter.set(pattern);
+        let Self { slots, chunks, first_chunk, filter, .. } = self;
+        for slot in slots.iter_mut().filter(|slot| !narrower || slot.flags & PASSES != 0) {
+            let passes = filter.admits(slot.kind, text_of(chunks, *first_chunk, slot));
+            set(&mut slot.flags, PASSES, passes);
+        }
+        self.reindex();
+    }
+
+    /// Finds what the pattern matches, from now on and in what is held.
+    pub fn set_search(&mut self, pattern: Option<Pattern>) {
+        let narrower = pattern.as_ref().zip(self.search.pattern()).is_some_and(|(new, old)| new.narrows(old));
+        self.search.set(pattern);
+        let Self { slots, chunks, first_chunk, search, .. } = self;
+        for slot in slots.iter_mut().filter(|slot| !narrower || slot.flags & FOUND != 0) {
+            let found = search.finds(slot.kind, text_of(chunks, *first_chunk, slot));
+            set(&mut slot.flags, FOUND, found);
+        }
+        self.reindex();
+    }
+
+    fn reindex(&mut self) {
+        let Self { slots, first, filter, search, .. } = self;
+        let numbers = |wanted: u8| {
+            slots.iter().zip(*first..).filter(move |(slot, _)| slot.flags & wanted == wanted).map(|(_, number)| number)
+        };
+        if filter.is_set() {
+            filter.refill(numbers(PASSES));
+        }
+        if search.is_set() {
+            search.refill(numbers(PASSES | FOUND));
+        }
+    }
+
+    /// What lines are filtered by.
+    pub fn filter(&self) -> Option<&Pattern> {
+        self.filter.pattern()
+    }
+
+    /// What is searched for, and which of the lines that are shown have it.
+    pub fn search(&self) -> &Index {
+        &self.search
+    }
+
+    /// How many entries are shown.
+    pub fn shown(&self) -> usize {
+        if self.filter.is_set() { self.filter.len() } else { self.slots.len() }
+    }
+
+    /// The entry that is shown at a place in the order of those that are.
+    pub fn at(&self, place: usize) -> Option<u64> {
+        if self.filter.is_set() {
+            return self.filter.get(place);
+        }
+        (place < self.slots.len()).then(|| self.first + place as u64)
+    }
+
+    /// The place of an entry among those that are shown, or of the first one after it.
+    pub fn place(&self, number: u64) -> usize {
+        if self.filter.is_set() {
+            return self.filter.place(number);
+        }
+        usize::try_from(number.saturating_sub(self.first)).map_or(self.slots.len(), |place| place.min(self.slots.len()))
+    }
+}
+
+/// Where a number is after entries were placed before others.
+pub(super) fn moved(mut number: u64, placed: &[u64]) -> u64 {
+    for place in placed {
+        if *place > number {
+            break;
+        }
+        number += 1;
+    }
+    number
+}
+
+fn nanoseconds(time: Timestamp) -> i64 {
+    i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX)
+}
+
+fn set(flags: &mut u8, flag: u8, on: bool) {
+    if on { *flags |= flag } else { *flags &= !flag }
+}
+
+fn text_of<'a>(chunks: &'a VecDeque<Chunk>, first_chunk: u32, slot: &Slot) -> &'a str {
+    let (at, end) = (slot.at as usize, slot.at as usize + slot.length as usize);
+    let chunk = chunks.get(slot.chunk.wrapping_sub(first_chunk) as usize);
+    chunk.and_then(|chunk| chunk.text.get(at..end)).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::fixtures::later;
 
-    fn entry(text: &str) -> Entry {
-        Entry { time: None, pod: "p".into(), level: None, mark: false, bad: false, text: text.into() }
+    fn entry(second: i64, text: &str) -> Entry<'_> {
+        Entry { time: Some(later(second)), source: 0, kind: Kind::Line, text }
+    }
+
+    fn fill(lines: usize, length: usize) -> Ring {
+        let mut ring = Ring::default();
+        let line = "x".repeat(length);
+        for _ in 0..lines / 100 {
+            ring.insert((0..100).map(|_| entry(1, &line)).collect());
+        }
+        ring
+    }
+
+    fn texts(ring: &Ring) -> Vec<&str> {
+        ring.iter().map(|(_, entry)| entry.text).collect()
     }
 
     #[test]
-    fn two_hundred_thousand_lines_of_ordinary_length_are_held() {
-        let mut ring = Ring::default();
-        let line = "x".repeat(200);
-        for _ in 0..200_000 {
-            ring.push(entry(&line));
+    fn two_hundred_thousand_lines_of_ordinary_length_are_held_within_the_limit() {
+        for length in [0, 80, 195, 400] {
+            let ring = fill(200_000, length);
+            assert_eq!((ring.len(), ring.first()), (200_000, 0), "{length}");
+            assert!(ring.bytes() <= LIMIT, "{length}: {} MiB", ring.bytes() >> 20);
         }
-        assert_eq!((ring.len(), ring.first()), (200_000, 0));
     }
 
     #[test]
-    fn the_oldest_go_first_and_numbers_stay() {
-        let mut ring = Ring::default();
-        for number in 0..200 {
-            ring.push(entry(&format!("{number:09}{}", "x".repeat(1_000_000))));
+    fn whatever_comes_the_limit_holds_and_the_newest_stay() {
+        let mut ring = fill(300_000, 20);
+        ring.set_filter(Pattern::parse("x").unwrap());
+        ring.set_search(Pattern::parse("x").unwrap());
+        for number in 0..3_000 {
+            let text = format!("{number:09}{}", "x".repeat(64 << 10));
+            ring.insert(vec![entry(2 + number, &text)]);
+            assert!(ring.bytes() <= LIMIT, "{}", ring.bytes());
         }
-        assert!(ring.first() > 0 && ring.len() < 200);
-        assert!(ring.get(199).unwrap().text.starts_with("000000199"));
+        assert!(ring.first() > 300_000 && ring.len() > 1_000);
+        let (last, held) = ring.iter().next_back().unwrap();
+        assert!(held.text.starts_with("000002999") && last + 1 == ring.end());
         assert_eq!(ring.get(0), None);
     }
 
     #[test]
-    fn empty_lines_are_bounded_by_number() {
+    fn lines_of_several_pods_stand_in_the_order_of_their_times() {
         let mut ring = Ring::default();
-        (0..LINES + 3).for_each(|_| ring.push(entry("")));
-        assert_eq!((ring.len(), ring.first()), (LINES, 3));
-        assert_eq!(ring.iter().next_back().map(|(number, _)| number + 1), Some(ring.end()));
+        ring.insert(vec![entry(1, "a1"), entry(3, "a3"), entry(5, "a5")]);
+        let placed = ring.insert(vec![entry(2, "b2"), entry(3, "b3"), entry(6, "b6")]);
+        assert_eq!(texts(&ring), ["a1", "b2", "a3", "b3", "a5", "b6"]);
+        assert_eq!([0, 1, 2].map(|number| moved(number, &placed)), [0, 2, 4]);
+        let timeless = Entry { time: None, ..entry(0, "no time") };
+        ring.insert(vec![timeless]);
+        assert_eq!(ring.get(6).map(|last| (last.time, last.text)), Some((None, "no time")));
     }
 
     #[test]
-    fn levels_are_found_where_people_write_them() {
-        assert_eq!(Level::of("2026-11-23T10:00:00Z ERROR cannot reach"), Some(Level::Error));
-        assert_eq!(Level::of("{\"level\":\"warn\",\"msg\":\"x\"}"), Some(Level::Warn));
-        assert_eq!(Level::of("level=info msg=x"), Some(Level::Info));
-        assert_eq!(Level::of("{\"msg\":\"no error\",\"level\":30}"), Some(Level::Info));
-        assert_eq!(Level::of("E0102 15:04:05.000000 1 main.go:3] x"), Some(Level::Error));
-        assert_eq!(Level::of("2026/11/23 [warn] slow"), Some(Level::Warn));
-        assert_eq!(Level::of("GET /what/error 200"), None);
-        assert_eq!(Level::of("   2: checkout::boot"), None);
+    fn a_filter_and_a_search_hold_for_what_is_there_and_for_what_comes() {
+        let mut ring = Ring::default();
+        ring.insert(vec![entry(1, "GET /"), entry(2, "ERROR boom"), entry(5, "GET /x")]);
+        ring.set_filter(Pattern::parse("get").unwrap());
+        ring.set_search(Pattern::parse("/x").unwrap());
+        ring.insert(vec![entry(3, "GET /xy"), entry(4, "PUT /x")]);
+        let shown: Vec<_> = (0..ring.shown()).filter_map(|at| ring.get(ring.at(at)?)).map(|it| it.text).collect();
+        assert_eq!(shown, ["GET /", "GET /xy", "GET /x"]);
+        assert_eq!((ring.search().len(), ring.place(4)), (2, 2));
+        ring.set_filter(Pattern::parse("get /x").unwrap());
+        assert_eq!(ring.shown(), 2);
+        ring.set_filter(None);
+        assert_eq!((ring.shown(), ring.search().len()), (5, 3));
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::app::effect::Effect;
 use crate::app::model::{Model, Overlay, Pane, Picker, PickerPurpose, Sort};
-use crate::app::{places, rows};
+use crate::app::{log_bridge, places, rows};
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::image::Image;
 
@@ -32,7 +32,7 @@ pub fn vertical(model: &mut Model, by: isize) {
         }
         Pane::Environments => horizontal(model, by.signum()),
         Pane::Dependencies => model.home.graph_scroll = model.home.graph_scroll.saturating_add_signed(by),
-        Pane::Logs => model.logs.scroll(i64::try_from(by).unwrap_or(0)),
+        Pane::Logs => log_bridge::select(model, by),
     }
     places::clamp(model);
 }
@@ -40,8 +40,7 @@ pub fn vertical(model: &mut Model, by: isize) {
 /// Moves to the environment beside, or scrolls the log sideways.
 pub fn horizontal(model: &mut Model, by: isize) {
     if model.home.focus == Pane::Logs {
-        model.logs.column = model.logs.column.saturating_add_signed(by * 8);
-        return;
+        return log_bridge::sideways(model, by * 8);
     }
     let envs = &model.catalog.environments;
     let at = envs.iter().position(|env| Some(&env.name) == model.home.env.as_ref()).unwrap_or(0);
@@ -66,6 +65,8 @@ pub fn enter(model: &mut Model) {
         let worst = model.home.rows.iter().min_by_key(|service| urgency(service)).cloned();
         select(model, worst, env);
         focus(model, Pane::Services);
+    } else if model.home.focus == Pane::Logs {
+        log_bridge::open(model);
     } else {
         details(model);
     }
@@ -151,10 +152,11 @@ pub fn copied(model: &Model) -> Option<String> {
         lines.extend(evidence.iter().flat_map(|it| std::iter::once(&it.headline).chain(&it.details)).cloned());
         return Some(lines.join("\n"));
     }
+    if let Some(Overlay::Line(detail)) = model.overlays.last() {
+        return Some(detail.text.clone());
+    }
     if model.home.focus == Pane::Logs {
-        let height = usize::from(crate::app::geometry::home(model).logs.height).max(2) - 1;
-        let rows = model.logs.rows(height);
-        return Some(rows.iter().map(|row| &*row.entry.text).collect::<Vec<_>>().join("\n"));
+        return model.logs.selected().map(|entry| entry.text.to_owned());
     }
     let cell = model.board.cell(model.home.service.as_ref()?, model.home.env.as_ref()?)?;
     let exact = |running: &crate::domain::observed::RunningImage| {
