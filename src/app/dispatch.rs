@@ -161,7 +161,7 @@ fn enter(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
-/// One step back, and never out: a box, a page, the zoom, a filter, a notice, in this order.
+/// One step back, and never out: a box, a page, what was searched for, the zoom, a filter, a notice, in this order.
 fn back(model: &mut Model) -> Vec<Effect> {
     if let Some(overlay) = model.overlays.pop() {
         if let Overlay::Plan(review) = overlay
@@ -178,6 +178,7 @@ fn back(model: &mut Model) -> Vec<Effect> {
         model.page = None;
     } else if model.session.welcome {
         model.session.welcome = false;
+    } else if model.home.focus == Pane::Logs && log_bridge::forget(model) {
     } else if model.home.zoomed {
         zoom(model, false);
     } else if !model.home.filter.text().is_empty() {

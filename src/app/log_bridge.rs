@@ -168,6 +168,19 @@ pub fn typed(model: &mut Model, purpose: PromptPurpose, text: &str) -> Option<St
     .err()
 }
 
+/// Takes the search away, else the filter. False: there was neither.
+pub fn forget(model: &mut Model) -> bool {
+    let purpose = if !model.logs.search().is_empty() {
+        PromptPurpose::LogSearch
+    } else if !model.logs.filter().is_empty() {
+        PromptPurpose::LogFilter
+    } else {
+        return false;
+    };
+    typed(model, purpose, "");
+    true
+}
+
 /// A search that was typed goes to the newest match that is not below the selected line.
 pub fn accepted(model: &mut Model, purpose: PromptPurpose) {
     let hit = |model: &Model| model.logs.cursor().is_some_and(|cursor| model.logs.is_found(cursor));

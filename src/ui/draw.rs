@@ -204,10 +204,12 @@ fn shown_actions(model: &Model) -> &'static [Action] {
             A::Filter,
             A::LogSearch,
             A::LogNext,
-            A::LogPreviousContainer,
-            A::LogFields,
-            A::LogSave,
+            A::Enter,
             A::Copy,
+            A::LogWrap,
+            A::LogPreviousContainer,
+            A::LogSince,
+            A::LogSave,
             A::Enlarge,
             A::Palette,
         ],
@@ -229,8 +231,8 @@ fn shown_actions(model: &Model) -> &'static [Action] {
 
 fn input(pen: &mut Pen<'_>, prompt: &Prompt, y: u16, width: u16) {
     let title = match prompt.purpose {
-        PromptPurpose::LogFilter => "keep lines that match ",
-        PromptPurpose::LogSearch => "search ",
+        PromptPurpose::LogFilter => "keep lines that match (tab: search) ",
+        PromptPurpose::LogSearch => "search (tab: filter) ",
     };
     let x = pen.text(1, y, title, Token::Accent, width);
     let x = overlays::line(pen, &prompt.input, x, y, width.saturating_sub(x + 2));

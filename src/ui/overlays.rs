@@ -37,7 +37,8 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
             }
         }
         Some(Overlay::Line(detail)) => {
-            let frame = open(pen, area, (Detail::WIDTH, 24), &detail.title, "y copies it", Token::Accent);
+            let height = u16::try_from(detail.len()).unwrap_or(u16::MAX - 4).min(u16::MAX - 4);
+            let frame = open(pen, area, (Detail::WIDTH, height), &detail.title, "y copies it", Token::Accent);
             super::logs::detail(pen, detail, frame);
         }
         Some(Overlay::Commands { scroll }) => {

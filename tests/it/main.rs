@@ -9,4 +9,5 @@ mod cockpit;
 mod control_plane;
 mod harness;
 mod kubelet;
+mod logs;
 mod playground;

@@ -199,7 +199,8 @@ fn exit<'a>(pod: &Pod, status: &'a ContainerStatus, ended: bool) -> Option<(u32,
 
 /// `back-off 40s restarting failed container`: how long.
 fn back_off(message: &str) -> Option<&str> {
-    message.split_once("back-off ")?.1.split_whitespace().next()
+    let wait = message.split_once("back-off ")?.1.split_whitespace().next()?;
+    wait.starts_with(|c: char| c.is_ascii_digit()).then_some(wait)
 }
 
 /// Says which containers were started again, and opens those streams again that had ended with them.
