@@ -68,6 +68,21 @@ pub enum Command {
     Deploy(Target),
     /// Bring exactly what the environment before it runs to an environment, by digest.
     Promote(Target),
+    /// Go back to what services ran before, in reverse order of their needs, and follow it to the end.
+    Rollback(Rollback),
+    /// List leftovers of an environment (failed pods, failed Jobs); with --yes delete them, each saved first.
+    Cleanup(Cleanup),
+    /// Write a configuration from what the clusters show.
+    Init {
+        /// Take the place of a configuration that is there; the old one is kept beside it.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Print something of the program itself.
+    Print {
+        #[arg(value_enum)]
+        what: Printed,
+    },
     /// Print completions for a shell.
     Completions { shell: clap_complete::Shell },
     /// Print the manual page.
@@ -104,4 +119,53 @@ pub struct Target {
     /// Make the plan and stop.
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// Which services go back.
+#[derive(Debug, clap::Args)]
+pub struct Rollback {
+    /// The environment to change.
+    #[arg(long, value_name = "NAME")]
+    pub env: String,
+    /// Services to take back; none means those that are failing there now.
+    #[arg(value_name = "SERVICE")]
+    pub services: Vec<String>,
+    /// As JSON; the shape is versioned.
+    #[arg(long)]
+    pub json: bool,
+    /// Do not ask.
+    #[arg(long)]
+    pub yes: bool,
+    /// Make the plan and stop.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// What to clean up.
+#[derive(Debug, clap::Args)]
+pub struct Cleanup {
+    /// The environment to clean up.
+    #[arg(long, value_name = "NAME")]
+    pub env: String,
+    /// Delete what is listed, without asking. Without it a terminal is asked, and a pipeline only gets the list.
+    #[arg(long)]
+    pub yes: bool,
+    /// List only.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Leave what is younger than this alone, as in 30s, 10m or 2h.
+    #[arg(long, value_name = "DURATION", default_value = "10m")]
+    pub older_than: String,
+    /// As JSON; the shape is versioned.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `print` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Printed {
+    /// A configuration with every key explained.
+    Config,
+    /// What --json prints, command by command.
+    Json,
 }

@@ -50,13 +50,8 @@ pub fn take(model: &mut Model, cluster: &ClusterId, result: Result<Discovery, Fa
     if !model.catalog.discovered {
         return Vec::new();
     }
-    let sightings = found.workloads.into_iter().map(|seen| Found {
-        cluster: cluster.clone(),
-        namespace: seen.namespace,
-        workload: seen.workload,
-        containers: seen.containers,
-    });
-    discover::extend(&mut model.catalog, cluster, sightings.collect());
+    let found = self::found(cluster, found);
+    discover::extend(&mut model.catalog, cluster, found);
     let Model { world, board, catalog, .. } = &mut *model;
     world.retain(|env| catalog.environment(env).is_some());
     board.retain(catalog);
@@ -68,6 +63,17 @@ pub fn take(model: &mut Model, cluster: &ClusterId, result: Result<Discovery, Fa
     }
     rows::rearrange(model);
     effects
+}
+
+/// What was seen in a cluster, with its name.
+pub fn found(cluster: &ClusterId, seen: Discovery) -> Vec<Found> {
+    let found = seen.workloads.into_iter().map(|seen| Found {
+        cluster: cluster.clone(),
+        namespace: seen.namespace,
+        workload: seen.workload,
+        containers: seen.containers,
+    });
+    found.collect()
 }
 
 fn shown(cluster: &ClusterId) -> &str {

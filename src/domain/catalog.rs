@@ -34,6 +34,8 @@ pub struct Service {
     pub name: ServiceId,
     /// `owner/name` on GitHub.
     pub repository: Option<Arc<str>>,
+    /// Who owns it: services are grouped by it on screen.
+    pub team: Option<Arc<str>>,
     /// Image repository without tag, used to find the container and to write a version.
     pub image: Option<Arc<str>>,
     pub workload: WorkloadRef,

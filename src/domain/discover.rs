@@ -62,6 +62,7 @@ fn service(catalog: &Catalog, workload: WorkloadRef, found: &[Found]) -> Service
     Service {
         name,
         repository: None,
+        team: None,
         image: main.and_then(|(_, image)| image.parse::<Image>().ok()).map(|image| image.repository),
         container: main.map(|(name, _)| Arc::clone(name)),
         workload,

@@ -37,6 +37,7 @@ pub(crate) fn catalog(services: &[(&str, &[&str])]) -> Catalog {
     let service = |(name, needs): &(&str, &[&str])| Service {
         name: ServiceId::new(name),
         repository: None,
+        team: None,
         image: Some(format!("r/{name}").into()),
         workload: WorkloadRef::deployment(*name),
         container: None,

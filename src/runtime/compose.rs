@@ -35,16 +35,7 @@ pub(super) struct Session {
 /// # Errors
 /// Conflicting keys, or a kubeconfig without a current context.
 pub(super) fn real(mut loaded: Loaded, context: Option<String>) -> Result<Session, Report> {
-    let current = match context {
-        Some(context) => context,
-        None => current_context(None)
-            .map_err(|fault| Report::usage(fault.to_string()).hint("shipdeck demo needs no cluster."))?
-            .ok_or_else(|| {
-                Report::usage("the kubeconfig has no current context")
-                    .hint("Choose one: kubectl config use-context NAME, or --context NAME.")
-                    .hint("shipdeck demo needs no cluster.")
-            })?,
-    };
+    let current = self::context(context)?;
     for env in loaded.catalog.environments.iter_mut().filter(|env| env.cluster.as_str() == CURRENT_CONTEXT) {
         env.cluster = ClusterId::new(&current);
     }
@@ -52,6 +43,23 @@ pub(super) fn real(mut loaded: Loaded, context: Option<String>) -> Result<Sessio
     let mut session = session(loaded, connect)?;
     session.model.session.explore = vec![ClusterId::new(current)];
     Ok(session)
+}
+
+/// The context that is meant: the one named, else the kubeconfig's current one.
+///
+/// # Errors
+/// No kubeconfig, or one without a current context.
+pub(super) fn context(named: Option<String>) -> Result<String, Report> {
+    if let Some(named) = named {
+        return Ok(named);
+    }
+    let current = current_context(None)
+        .map_err(|fault| Report::usage(fault.to_string()).hint("shipdeck demo needs no cluster."))?;
+    current.ok_or_else(|| {
+        Report::usage("the kubeconfig has no current context")
+            .hint("Choose one: kubectl config use-context NAME, or --context NAME.")
+            .hint("shipdeck demo needs no cluster.")
+    })
 }
 
 /// A session in the simulated world.

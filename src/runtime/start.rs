@@ -13,7 +13,8 @@ use super::event_loop::{self, Cockpit};
 use super::headless::{self, Kind};
 use super::telemetry;
 use super::terminal::Tui;
-use crate::cli::{Cli, Command, Options};
+use crate::cli::{Cli, Command, Options, Printed};
+use crate::config::example::example;
 use crate::config::load::{Overrides, load};
 use crate::config::{Loaded, Origin};
 use crate::report::Report;
@@ -54,6 +55,11 @@ fn command(cli: &Cli) -> Result<(), Report> {
         Some(Command::Promote(target)) => {
             headless(&cli.options, |session| headless::deploy(session, target, Kind::Promote))
         }
+        Some(Command::Rollback(args)) => headless(&cli.options, |session| headless::rollback(session, args)),
+        Some(Command::Cleanup(args)) => headless(&cli.options, |session| headless::cleanup(session, args)),
+        Some(Command::Init { force }) => init(&cli.options, *force),
+        Some(Command::Print { what: Printed::Config }) => headless::print(&example()),
+        Some(Command::Print { what: Printed::Json }) => headless::print(headless::DOCUMENTATION),
         Some(Command::Completions { shell }) => {
             clap_complete::generate(*shell, &mut Cli::command(), "shipdeck", &mut std::io::stdout());
             Ok(())
@@ -121,6 +127,18 @@ fn cockpit(options: &Options, seed: Option<u64>) -> Result<(), Report> {
         let session = session(loaded, options, seed)?;
         open(session).await
     })
+}
+
+/// The configuration that would be read is the one that is written: what is named, else what is there, else the usual place.
+fn init(options: &Options, force: bool) -> Result<(), Report> {
+    let overrides = overrides(options);
+    let there = || overrides.candidates.iter().find(|path| path.is_file()).cloned();
+    let usual = || overrides.candidates.last().cloned();
+    let path = overrides.path.clone().or_else(there).or_else(usual);
+    let path =
+        path.ok_or_else(|| Report::usage("there is no place for a configuration").hint("Name one with --config."))?;
+    let context = compose::context(options.context.clone())?;
+    runtime()?.block_on(headless::init(&context, &path, force))
 }
 
 /// A command on a session without a screen.

@@ -43,6 +43,17 @@ pub fn build(catalog: &Catalog, world: &World, board: &Board, request: &Request)
     builder.plan()
 }
 
+/// A name that no service has, with the one that was probably meant.
+pub fn unknown_service(catalog: &Catalog, name: &ServiceId) -> PlanError {
+    let names = catalog.services.iter().map(|service| &service.name);
+    let near = names
+        .map(|other| (strsim::jaro_winkler(other.as_str(), name.as_str()), other))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, other)| other.clone());
+    PlanError::UnknownService { service: name.clone(), near }
+}
+
 struct Builder<'a> {
     catalog: &'a Catalog,
     world: &'a World,
@@ -98,15 +109,7 @@ impl Builder<'_> {
     }
 
     fn service(&self, name: &ServiceId) -> Result<&Service, PlanError> {
-        self.catalog.service(name).ok_or_else(|| {
-            let names = self.catalog.services.iter().map(|service| &service.name);
-            let near = names
-                .map(|other| (strsim::jaro_winkler(other.as_str(), name.as_str()), other))
-                .filter(|(likeness, _)| *likeness > 0.8)
-                .max_by(|(a, _), (b, _)| a.total_cmp(b))
-                .map(|(_, other)| other.clone());
-            PlanError::UnknownService { service: name.clone(), near }
-        })
+        self.catalog.service(name).ok_or_else(|| unknown_service(self.catalog, name))
     }
 
     fn check_needs_exist(&self) -> Result<(), PlanError> {

@@ -6,7 +6,7 @@
 mod build;
 pub mod waves;
 
-pub use build::{Request, Wanted, build};
+pub use build::{Request, Wanted, build, unknown_service};
 
 use std::sync::Arc;
 

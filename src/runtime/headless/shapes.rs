@@ -3,8 +3,12 @@
 
 use serde::Serialize;
 
+use super::cleanup::{is_gone, words};
+use crate::app::model::DeleteResult;
 use crate::domain::board::Cell;
-use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::catalog::Environment;
+use crate::domain::cleanup::Finding;
+use crate::domain::ids::{EnvId, ServiceId, Uid};
 use crate::domain::plan::{Plan, Purpose, Step};
 use crate::domain::run::{Run, RunState, StepRun, StepState};
 use crate::domain::verdict::{Evidence, State};
@@ -90,7 +94,7 @@ pub(super) struct NoteShape {
 #[derive(Debug, Serialize)]
 pub(super) struct RunShape {
     pub(super) version: u32,
-    /// `succeeded`, `failed`, `nothing-to-do`, `dry-run` or `interrupted`.
+    /// `succeeded`, `failed` or `interrupted`.
     pub(super) outcome: &'static str,
     pub(super) plan: PlanShape,
     pub(super) steps: Vec<StepResultShape>,
@@ -108,6 +112,57 @@ pub(super) struct StepResultShape {
     pub(super) reason: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) details: Vec<String>,
+}
+
+/// `shipdeck cleanup --json`.
+#[derive(Debug, Serialize)]
+pub(super) struct CleanupShape {
+    pub(super) version: u32,
+    pub(super) environment: String,
+    pub(super) leftovers: Vec<LeftoverShape>,
+}
+
+/// One leftover, and what became of it.
+#[derive(Debug, Serialize)]
+pub(super) struct LeftoverShape {
+    /// `pod` or `job`.
+    pub(super) resource: &'static str,
+    pub(super) name: String,
+    pub(super) uid: String,
+    pub(super) reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) owner: Option<String>,
+    pub(super) since: String,
+    /// The kubectl command that would do the same.
+    pub(super) command: String,
+    /// Only where it was to be deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) deleted: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) result: Option<String>,
+}
+
+/// Leftovers, with results where they were deleted.
+pub(super) fn cleanup(env: &Environment, found: &[Finding], results: Option<&[(Uid, DeleteResult)]>) -> CleanupShape {
+    let leftover = |it: &Finding| {
+        let result = results.and_then(|all| all.iter().find(|(uid, _)| *uid == it.uid)).map(|(_, result)| result);
+        LeftoverShape {
+            resource: it.kind.resource(),
+            name: it.name.to_string(),
+            uid: it.uid.to_string(),
+            reason: it.reason.clone(),
+            owner: it.owner.clone(),
+            since: it.since.to_string(),
+            command: it.kubectl(env.cluster.as_str(), &env.namespace),
+            deleted: result.map(is_gone),
+            result: result.map(words),
+        }
+    };
+    CleanupShape {
+        version: VERSION,
+        environment: env.name.to_string(),
+        leftovers: found.iter().map(leftover).collect(),
+    }
 }
 
 /// The word and the fault of a freshness.
@@ -207,5 +262,38 @@ pub(super) fn step_word(state: &StepState) -> &'static str {
         StepState::Failed => "failed",
         StepState::Refused(_) => "refused",
         StepState::Skipped => "skipped",
+    }
+}
+
+/// The shapes for people who write pipelines: `shipdeck print json`. A test holds it against the code.
+pub(in crate::runtime) const DOCUMENTATION: &str = "\
+Every result has `version`, now 1: it grows when a field changes its meaning or goes away; fields may be added at any
+time. Times are RFC 3339 in UTC. A field marked ? is left out where there is nothing to say.
+
+status    version, environments [{name, cluster, namespace, freshness (live|reading|stale|denied), fault?}],
+          services [{name, environments [{environment, state, version?, digest?, wanted, ready, stale, reason?}]}]
+plan      version, environment, purpose (deploy|promote|rollback), protected,
+          waves [[{service, workload, container, from, to}]], skipped [{subject, text}], warnings [{subject, text}]
+          (also of deploy, promote and rollback with --dry-run, or with nothing to do)
+deploy    version, outcome (succeeded|failed|interrupted), plan (as above),
+promote   steps [{service, state (succeeded|failed|refused|skipped|waiting|writing|watching), seconds?, reason?,
+rollback  details? [text]}]
+cleanup   version, environment, leftovers [{resource (pod|job), name, uid, reason, owner?, since, command, deleted?,
+          result?}]
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_is_documented() {
+        let source = include_str!("shapes.rs");
+        let fields = source
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("pub(super) ")?.split_once(": "))
+            .map(|(name, _)| name);
+        let missing: Vec<_> = fields.filter(|name| !name.contains(' ') && !DOCUMENTATION.contains(name)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
     }
 }

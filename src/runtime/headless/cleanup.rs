@@ -1,0 +1,118 @@
+//! `shipdeck cleanup`: leftovers listed, and deleted where that was asked for, by the very code of the cockpit's page.
+
+use std::collections::BTreeSet;
+use std::io::IsTerminal;
+
+use jiff::SignedDuration;
+
+use super::driver::Driver;
+use super::run::{confirm, refused};
+use super::{print, print_json, say, shapes, table};
+use crate::adapters::system;
+use crate::app::model::{DeleteResult, Model, Page};
+use crate::app::screens::cleanup as screen;
+use crate::cli::Cleanup;
+use crate::domain::catalog::Environment;
+use crate::domain::cleanup::{Finding, findings, is_protected, too_young};
+use crate::domain::fault::FaultKind;
+use crate::domain::ids::{EnvId, Uid};
+use crate::domain::plan::PlanError;
+use crate::report::Report;
+use crate::runtime::compose::Session;
+
+pub(in crate::runtime) async fn cleanup(session: Session, args: &Cleanup) -> Result<(), Report> {
+    let age: SignedDuration = args.older_than.parse().map_err(|_error: jiff::Error| {
+        Report::usage(format!("{:?} is no duration", args.older_than)).hint("Write 30s, 10m or 2h.")
+    })?;
+    let mut driver = Driver::start(session)?;
+    let id = EnvId::new(&args.env);
+    let Some(env) = driver.model().catalog.environment(&id).cloned() else {
+        return Err(refused(&PlanError::UnknownEnvironment(id)));
+    };
+    driver.current(std::slice::from_ref(&env.name)).await?;
+    let (found, young) = look(driver.model(), &env, age);
+    if !args.json {
+        print(&listing(&env, &found, young, args))?;
+    }
+    let asked = args.yes || std::io::stdin().is_terminal();
+    if found.is_empty() || args.dry_run || !asked {
+        return if args.json { print_json(&shapes::cleanup(&env, &found, None)) } else { Ok(()) };
+    }
+    if let Some(why) = &driver.model().session.read_only {
+        return Err(Report::refused(format!("read-only: {why}")));
+    }
+    confirm(env.protected.then_some(env.name.as_str()), &format!("delete these {}", found.len()), args.yes)?;
+    let results = delete(&mut driver, &env, &found).await?;
+    driver.end().await;
+    if args.json {
+        print_json(&shapes::cleanup(&env, &found, Some(&results)))?;
+    }
+    let left = results.iter().filter(|(_, result)| !is_gone(result)).count();
+    if left == 0 { Ok(()) } else { Err(Report::refused(format!("{left} of {} are still there", results.len()))) }
+}
+
+fn look(model: &Model, env: &Environment, age: SignedDuration) -> (Vec<Finding>, usize) {
+    let Some(world) = model.world.env(&env.name) else { return (Vec::new(), 0) };
+    let now = system::now();
+    (findings(env, world, age, now), too_young(env, world, age, now))
+}
+
+fn listing(env: &Environment, found: &[Finding], young: usize, args: &Cleanup) -> String {
+    let row = |it: &Finding| {
+        let object = format!("{}/{}", it.kind.resource(), it.name);
+        let owner = it.owner.clone().unwrap_or_else(|| "no owner".to_owned());
+        vec![object, it.reason.clone(), owner, it.since.to_string(), it.kubectl(env.cluster.as_str(), &env.namespace)]
+    };
+    let mut text = table(&found.iter().map(row).collect::<Vec<_>>());
+    if found.is_empty() {
+        text.push_str(&format!("nothing is left over in {}\n", env.name));
+    }
+    if young > 0 {
+        text.push_str(&format!("{young} younger than {} left alone\n", args.older_than));
+    }
+    if is_protected(&env.namespace) {
+        text.push_str(&format!("nothing is ever removed from the namespace {}\n", env.namespace));
+    }
+    text
+}
+
+/// Deletes what was listed, and nothing else; each result is told as it comes.
+async fn delete(driver: &mut Driver, env: &Environment, found: &[Finding]) -> Result<Vec<(Uid, DeleteResult)>, Report> {
+    let model = &mut driver.session.model;
+    model.home.env = Some(env.name.clone());
+    let mut effects = screen::open(model);
+    effects.extend(screen::delete(model, found.to_vec()));
+    driver.perform(effects);
+    let mut told = BTreeSet::new();
+    driver
+        .until(None, |model| {
+            let Some(Page::Cleanup(page)) = &model.page else { return Some(Vec::new()) };
+            for (uid, result) in page.results.iter().filter(|(_, result)| result.result.is_some()) {
+                if told.insert(uid.clone()) {
+                    say(&format!("{} {}\n", result.name, words(result)));
+                }
+            }
+            let all = page.results.values().all(|result| result.result.is_some());
+            all.then(|| page.results.iter().map(|(uid, result)| (uid.clone(), result.clone())).collect())
+        })
+        .await
+}
+
+/// Deleted, or gone already.
+pub(super) fn is_gone(result: &DeleteResult) -> bool {
+    match &result.result {
+        Some(Err(fault)) => fault.kind == FaultKind::NotFound,
+        Some(Ok(_)) => true,
+        None => false,
+    }
+}
+
+pub(super) fn words(result: &DeleteResult) -> String {
+    match &result.result {
+        None => "deleting".to_owned(),
+        Some(Ok(Some(saved))) => format!("deleted, saved as {saved}"),
+        Some(Ok(None)) => "deleted".to_owned(),
+        Some(Err(fault)) if fault.kind == FaultKind::NotFound => "was gone already".to_owned(),
+        Some(Err(fault)) => format!("still there: {fault}"),
+    }
+}

@@ -1,0 +1,74 @@
+//! `shipdeck plan`, `deploy` and `promote`.
+
+use super::driver::Driver;
+use super::run::{Wishes, carry_out, refused};
+use crate::app::model::Model;
+use crate::cli::Target;
+use crate::domain::ids::{EnvId, GroupId, ServiceId};
+use crate::domain::plan::{self, PlanError, Purpose, Request, Wanted};
+use crate::report::Report;
+use crate::runtime::compose::Session;
+
+/// What to do with a plan.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::runtime) enum Kind {
+    Plan,
+    Deploy,
+    Promote,
+}
+
+/// `shipdeck plan`, `deploy` and `promote`.
+pub(in crate::runtime) async fn deploy(session: Session, target: &Target, kind: Kind) -> Result<(), Report> {
+    let mut driver = Driver::start(session)?;
+    let request = request(driver.model(), target, kind)?;
+    let mut envs = vec![request.env.clone()];
+    if let Purpose::Promote { from } = &request.purpose {
+        envs.push(from.clone());
+    }
+    driver.current(&envs).await?;
+    let model = driver.model();
+    let plan = plan::build(&model.catalog, &model.world, &model.board, &request).map_err(|error| refused(&error))?;
+    let dry_run = kind == Kind::Plan || target.dry_run;
+    carry_out(driver, plan, Wishes { json: target.json, yes: target.yes, dry_run }).await
+}
+
+fn request(model: &Model, target: &Target, kind: Kind) -> Result<Request, Report> {
+    let env = EnvId::new(&target.env);
+    let group = match &target.group {
+        None => None,
+        Some(name) => Some(model.catalog.group(&GroupId::new(name)).ok_or_else(|| {
+            Report::usage(format!("there is no group {name}")).hint("The configuration names the groups.")
+        })?),
+    };
+    let mut services: Vec<(ServiceId, Wanted)> = Vec::new();
+    let purpose = if kind == Kind::Promote {
+        let upstream = model.catalog.upstream(&env).map(|upstream| upstream.name.clone());
+        let from = upstream.ok_or_else(|| refused(&PlanError::NoUpstream(env.clone())))?;
+        let all = model.catalog.services.iter().map(|service| service.name.clone());
+        let named: Vec<ServiceId> = target.services.iter().map(ServiceId::new).collect();
+        let chosen = if let Some(group) = group {
+            group.services.clone()
+        } else if named.is_empty() {
+            all.collect()
+        } else {
+            named
+        };
+        services.extend(chosen.into_iter().map(|service| (service, Wanted::As(from.clone()))));
+        Purpose::Promote { from }
+    } else {
+        for text in &target.services {
+            let (service, version) = text.split_once('=').ok_or_else(|| {
+                Report::usage(format!("{text}: which version?")).hint("Write SERVICE=VERSION, as in checkout=v812.")
+            })?;
+            services.push((ServiceId::new(service), Wanted::Version(version.to_owned())));
+        }
+        Purpose::Deploy
+    };
+    if let Some(stranger) =
+        group.and_then(|group| services.iter().find(|(service, _)| !group.services.contains(service)))
+    {
+        return Err(Report::usage(format!("{} is not in that group", stranger.0)));
+    }
+    let title = group.map(|group| group.name.to_string()).unwrap_or_default();
+    Ok(Request { env, purpose, title, services })
+}

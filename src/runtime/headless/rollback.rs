@@ -1,0 +1,69 @@
+//! `shipdeck rollback`: back to what ran before, by the very code of the cockpit's key.
+
+use std::time::Duration;
+
+use super::driver::Driver;
+use super::print;
+use super::run::{Wishes, carry_out, refused};
+use crate::app::model::{Model, Overlay};
+use crate::app::screens::rollback as screen;
+use crate::cli::Rollback;
+use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::plan::{Plan, PlanError, unknown_service};
+use crate::domain::verdict::State;
+use crate::report::Report;
+use crate::runtime::compose::Session;
+
+/// How long histories may take to be read.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(in crate::runtime) async fn rollback(session: Session, args: &Rollback) -> Result<(), Report> {
+    let mut driver = Driver::start(session)?;
+    let env = EnvId::new(&args.env);
+    if driver.model().catalog.environment(&env).is_none() {
+        return Err(refused(&PlanError::UnknownEnvironment(env)));
+    }
+    driver.current(std::slice::from_ref(&env)).await?;
+    let services = services(driver.model(), &env, &args.services)?;
+    if services.is_empty() {
+        return print(&format!("nothing is failing in {env}: name the services to take back\n"));
+    }
+    let plan = plan(&mut driver, env, services).await?;
+    carry_out(driver, plan, Wishes { json: args.json, yes: args.yes, dry_run: args.dry_run }).await
+}
+
+/// Those named, or those that are failing.
+fn services(model: &Model, env: &EnvId, named: &[String]) -> Result<Vec<ServiceId>, Report> {
+    let fails = |service: &ServiceId| {
+        model.board.cell(service, env).is_some_and(|cell| matches!(cell.verdict.state, State::Failed))
+    };
+    if named.is_empty() {
+        let all = model.catalog.services.iter().map(|service| service.name.clone());
+        return Ok(all.filter(fails).collect());
+    }
+    let known = |name: &String| {
+        let id = ServiceId::new(name);
+        let is_known = model.catalog.service(&id).is_some();
+        if is_known { Ok(id) } else { Err(refused(&unknown_service(&model.catalog, &id))) }
+    };
+    named.iter().map(known).collect()
+}
+
+/// Reads the histories and makes the plan; what cannot go back refuses the whole, and nothing has happened.
+async fn plan(driver: &mut Driver, env: EnvId, services: Vec<ServiceId>) -> Result<Plan, Report> {
+    let model = &mut driver.session.model;
+    model.home.env = Some(env);
+    model.home.marks = services.into_iter().collect();
+    let before = model.journal.notices.len();
+    let effects = screen::begin(model);
+    driver.perform(effects);
+    driver.until(Some(PATIENCE), |model| model.gathering.is_none().then_some(())).await?;
+    let model = &mut driver.session.model;
+    let refusals = model.journal.notices.iter().skip(before).filter(|notice| notice.state == State::Blocked);
+    let refusals: Vec<String> = refusals.map(|notice| notice.title.clone()).collect();
+    match model.overlays.pop() {
+        Some(Overlay::Plan(review)) if refusals.is_empty() => Ok(review.plan),
+        _ => Err(Report::refused(refusals.join("\n"))
+            .hint("Nothing has happened. Leave those services out, or deploy a version.")),
+    }
+}

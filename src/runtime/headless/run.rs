@@ -1,0 +1,130 @@
+//! A plan without a screen: told, confirmed, carried out, followed to its end.
+
+use std::io::{BufRead, IsTerminal};
+
+use super::driver::Driver;
+use super::{print, print_json, say, shapes, table};
+use crate::app::runs;
+use crate::domain::ids::{RunId, ServiceId};
+use crate::domain::plan::{Plan, PlanError};
+use crate::domain::run::{Run, RunState};
+use crate::report::Report;
+
+/// What the command line says about how.
+#[derive(Clone, Copy)]
+pub(super) struct Wishes {
+    pub(super) json: bool,
+    pub(super) yes: bool,
+    pub(super) dry_run: bool,
+}
+
+/// Shows the plan, asks, and carries it out; with nothing to do, or only to be looked at, it is printed.
+pub(super) async fn carry_out(mut driver: Driver, plan: Plan, wishes: Wishes) -> Result<(), Report> {
+    if let Some(why) = driver.model().session.read_only.as_ref().filter(|_| !wishes.dry_run) {
+        return Err(Report::refused(format!("read-only: {why}")));
+    }
+    if wishes.dry_run || plan.is_empty() {
+        return if wishes.json { print_json(&shapes::plan(&plan)) } else { print(&plan_text(&plan)) };
+    }
+    say(&plan_text(&plan));
+    confirm(plan.protected.then_some(plan.env.as_str()), "run it", wishes.yes)?;
+    let outcome = follow(&mut driver, plan).await;
+    let run = driver.model().runs.last().cloned();
+    driver.end().await;
+    if let Some(run) = run.filter(|_| wishes.json) {
+        print_json(&shapes::run(&run))?;
+    }
+    outcome
+}
+
+/// Carries the plan out; a line on standard error for every step that changes.
+async fn follow(driver: &mut Driver, plan: Plan) -> Result<(), Report> {
+    let effects = runs::begin(&mut driver.session.model, plan);
+    driver.perform(effects);
+    let mut told = Vec::new();
+    let id = RunId(driver.model().runs.iter().map(|run| run.id.0).max().unwrap_or(0));
+    let ended = driver
+        .until(None, |model| {
+            let run = model.run(id)?;
+            tell(run, &mut told);
+            let settled = run.steps.iter().all(|step| step.state.is_over() || step.started.is_none());
+            match run.state {
+                RunState::Succeeded => Some(None),
+                RunState::Ended => Some(Some("the run was ended".to_owned())),
+                RunState::Halted if settled => {
+                    let step = run.first_failure()?;
+                    let evidence = step.verdict.as_ref().and_then(|verdict| verdict.evidence.as_ref());
+                    let why = evidence.map_or_else(|| "refused".to_owned(), |evidence| evidence.headline.clone());
+                    Some(Some(format!("{} failed: {why}", step.service)))
+                }
+                RunState::Halted | RunState::Running | RunState::Pausing | RunState::Paused => None,
+            }
+        })
+        .await?;
+    ended.map_or(Ok(()), |why| Err(Report::rollout_failed(why)))
+}
+
+fn tell(run: &Run, told: &mut Vec<(ServiceId, &'static str)>) {
+    for step in &run.steps {
+        let word = shapes::step_word(&step.state);
+        let entry = (step.service.clone(), word);
+        if step.started.is_some() && !told.contains(&entry) {
+            say(&format!("{} {word}\n", step.service));
+            told.push(entry);
+        }
+    }
+}
+
+/// What the plan cannot do is a refusal; what was written wrong is a mistake of usage.
+pub(super) fn refused(error: &PlanError) -> Report {
+    match error {
+        PlanError::UnknownService { .. }
+        | PlanError::UnknownEnvironment(_)
+        | PlanError::UnknownNeed { .. }
+        | PlanError::Cycle(_)
+        | PlanError::BadVersion { .. }
+        | PlanError::AmbiguousContainer { .. }
+        | PlanError::NoUpstream(_)
+        | PlanError::Nothing => Report::usage(error.to_string()),
+        PlanError::NotThere { .. }
+        | PlanError::NeedNotMet { .. }
+        | PlanError::UpstreamNotReady { .. }
+        | PlanError::NoHistory { .. }
+        | PlanError::Stale { .. }
+        | PlanError::ReadOnly(_) => Report::refused(error.to_string()),
+    }
+}
+
+/// Asks, unless that was answered on the command line. Where something is protected its name is the answer.
+pub(super) fn confirm(protected: Option<&str>, what: &str, yes: bool) -> Result<(), Report> {
+    if yes {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(Report::usage("nobody can be asked here").hint("Give --yes."));
+    }
+    let word = protected.unwrap_or("yes");
+    say(&format!("Type {word} to {what}: "));
+    let mut answer = String::new();
+    let read = std::io::stdin().lock().read_line(&mut answer);
+    if read.is_ok() && answer.trim() == word {
+        Ok(())
+    } else {
+        Err(Report::refused("not confirmed: nothing has happened"))
+    }
+}
+
+fn plan_text(plan: &Plan) -> String {
+    let mut rows = Vec::new();
+    for (number, wave) in plan.waves.iter().enumerate() {
+        for step in &wave.steps {
+            let versions = format!("{} → {}", step.from_version, step.to_version);
+            rows.push(vec![format!("wave {}", number + 1), step.service.to_string(), versions]);
+        }
+    }
+    let skipped = plan.skipped.iter().map(|it| vec!["skipped".to_owned(), it.service.to_string(), it.why.clone()]);
+    rows.extend(skipped);
+    let warnings = plan.warnings.iter().map(|it| vec!["warning".to_owned(), it.subject.clone(), it.text.clone()]);
+    rows.extend(warnings);
+    table(&rows)
+}

@@ -1,0 +1,72 @@
+//! `shipdeck status`: what runs where.
+
+use super::driver::Driver;
+use super::{print, print_json, shapes, table};
+use crate::app::model::Model;
+use crate::domain::ids::{EnvId, ServiceId};
+use crate::report::Report;
+use crate::runtime::compose::Session;
+
+/// `shipdeck status`.
+pub(in crate::runtime) async fn status(session: Session, json: bool) -> Result<(), Report> {
+    let mut driver = Driver::start(session)?;
+    let envs: Vec<EnvId> = driver.model().catalog.environments.iter().map(|env| env.name.clone()).collect();
+    if envs.is_empty() {
+        return Err(Report::usage("no environments are configured").hint("config.example.toml shows how."));
+    }
+    driver.best_picture(&envs).await?;
+    let shape = status_shape(driver.model());
+    if json {
+        print_json(&shape)?;
+    } else {
+        let mut rows = vec![vec!["SERVICE".to_owned()]];
+        rows[0].extend(shape.environments.iter().map(|env| env.name.to_uppercase()));
+        for service in &shape.services {
+            let mut row = vec![service.name.clone()];
+            row.extend(service.environments.iter().map(cell_text));
+            rows.push(row);
+        }
+        let mut text = table(&rows);
+        for env in shape.environments.iter().filter(|env| env.fault.is_some()) {
+            text.push_str(&format!("{}: {} ({})\n", env.name, env.freshness, env.fault.as_deref().unwrap_or_default()));
+        }
+        print(&text)?;
+    }
+    let unreachable = shape.environments.iter().find(|env| env.freshness != "live").map(|env| env.name.clone());
+    driver.end().await;
+    unreachable.map_or(Ok(()), |env| Err(Report::unreachable(format!("{env} could not be read"))))
+}
+
+fn status_shape(model: &Model) -> shapes::StatusShape {
+    let environments = model.catalog.environments.iter().map(|env| {
+        let freshness = model.world.env(&env.name).map(crate::domain::world::EnvWorld::freshness);
+        let (freshness, fault) = shapes::freshness(freshness.as_ref());
+        shapes::EnvironmentShape {
+            name: env.name.to_string(),
+            cluster: env.cluster.to_string(),
+            namespace: env.namespace.to_string(),
+            freshness,
+            fault,
+        }
+    });
+    let cells = |service: &ServiceId| {
+        let envs = model.catalog.environments.iter();
+        envs.map(|env| shapes::cell(&env.name, model.board.cell(service, &env.name))).collect()
+    };
+    let services = model
+        .catalog
+        .services
+        .iter()
+        .map(|service| shapes::ServiceShape { name: service.name.to_string(), environments: cells(&service.name) });
+    shapes::StatusShape { version: shapes::VERSION, environments: environments.collect(), services: services.collect() }
+}
+
+/// `v812 ok`, `v98 failed: crashes on start`, and a dash where it does not exist.
+fn cell_text(cell: &shapes::CellShape) -> String {
+    let version = cell.version.as_deref().unwrap_or("-");
+    match (&cell.reason, cell.state) {
+        (_, "absent") => "-".to_owned(),
+        (Some(reason), state) => format!("{version} {state}: {reason}"),
+        (None, state) => format!("{version} {state}"),
+    }
+}
