@@ -1,8 +1,11 @@
 //! The command line.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+
+use crate::config::Origin;
 
 /// A release cockpit for teams that run many interdependent services on Kubernetes.
 #[derive(Debug, Parser)]
@@ -43,6 +46,9 @@ pub struct Options {
     /// Look only: refuse everything that changes a cluster.
     #[arg(long, global = true, env = "SHIPDECK_READ_ONLY", action = clap::ArgAction::SetTrue, value_parser = clap::builder::FalseyValueParser::new())]
     pub read_only: bool,
+    /// Which of these came from the environment; known after parsing.
+    #[arg(skip)]
+    pub origins: BTreeMap<String, Origin>,
 }
 
 /// What to do.
@@ -55,7 +61,11 @@ pub enum Command {
         seed: u64,
     },
     /// Check the configuration: every problem at once, and where each value comes from. Exits with 2 on any problem.
-    Check,
+    Check {
+        /// Also ask the clusters: missing namespaces and workloads, containers that cannot be told apart.
+        #[arg(long)]
+        live: bool,
+    },
     /// Print what runs where and how it stands.
     Status {
         /// As JSON; the shape is versioned.

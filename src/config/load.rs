@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::settings::theme_named;
+use super::settings::{colors_name, theme_named};
 use super::validate::{CURRENT_CONTEXT, Parsed, parse};
 use super::{Colors, Loaded, Origin};
 use crate::domain::ids::ClusterId;
@@ -14,9 +14,10 @@ pub struct Overrides {
     pub path: Option<PathBuf>,
     pub context: Option<(String, Origin)>,
     pub theme: Option<(String, Origin)>,
-    pub ascii: bool,
-    pub no_mouse: bool,
-    pub read_only: bool,
+    /// Where it was said to draw with ASCII only; none: it was not.
+    pub ascii: Option<Origin>,
+    pub no_mouse: Option<Origin>,
+    pub read_only: Option<Origin>,
     pub no_color: bool,
     /// Where configurations are looked for, first one first.
     pub candidates: Vec<PathBuf>,
@@ -74,17 +75,20 @@ fn apply(loaded: &mut Loaded, overrides: &Overrides, origin: impl Fn(&'static st
         settings.colors = Colors::None;
         colors_origin = Origin::Environment;
     }
-    let flag = |given: bool, name| if given { Origin::Flag } else { origin(name) };
+    settings.ascii |= overrides.ascii.is_some();
+    settings.mouse &= overrides.no_mouse.is_none();
+    settings.read_only |= overrides.read_only.is_some();
+    let flag = |said: Option<Origin>, name| said.unwrap_or_else(|| origin(name));
     let rows = [
         ("theme", settings.theme.as_str().to_owned(), theme_origin),
-        ("colors", format!("{:?}", settings.colors).to_lowercase(), colors_origin),
-        ("ascii", (settings.ascii | overrides.ascii).to_string(), flag(overrides.ascii, "ascii")),
-        ("mouse", (settings.mouse && !overrides.no_mouse).to_string(), flag(overrides.no_mouse, "mouse")),
-        ("read_only", (settings.read_only | overrides.read_only).to_string(), flag(overrides.read_only, "read_only")),
+        ("colors", colors_name(settings.colors).to_owned(), colors_origin),
+        ("terminal_background", settings.terminal_background.to_string(), origin("terminal_background")),
+        ("ascii", settings.ascii.to_string(), flag(overrides.ascii, "ascii")),
+        ("mouse", settings.mouse.to_string(), flag(overrides.no_mouse, "mouse")),
+        ("motion", settings.motion.to_string(), origin("motion")),
+        ("read_only", settings.read_only.to_string(), flag(overrides.read_only, "read_only")),
+        ("keys", format!("{} changed", settings.keys.len()), origin("keys")),
     ];
-    settings.ascii |= overrides.ascii;
-    settings.mouse &= !overrides.no_mouse;
-    settings.read_only |= overrides.read_only;
     loaded.origins = rows.into_iter().map(|(name, value, origin)| (name.to_owned(), value, origin)).collect();
     if let Some((context, origin)) = &overrides.context {
         for env in loaded.catalog.environments.iter_mut().filter(|env| env.cluster.as_str() == CURRENT_CONTEXT) {

@@ -64,6 +64,16 @@ pub fn theme_named(name: &str) -> Option<Theme> {
     Theme::ALL.into_iter().find(|theme| theme.as_str() == name)
 }
 
+/// What `colors` says for these.
+pub fn colors_name(colors: Colors) -> &'static str {
+    match colors {
+        Colors::True => "true",
+        Colors::Indexed => "256",
+        Colors::Sixteen => "16",
+        Colors::None => "none",
+    }
+}
+
 /// What `colors` may say.
 pub fn colors_named(name: &str) -> Option<Colors> {
     Some(match name {

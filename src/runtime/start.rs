@@ -1,11 +1,13 @@
 //! From the command line to an exit code.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use directories::ProjectDirs;
 
 use super::compose::{self, Session};
@@ -13,6 +15,7 @@ use super::event_loop::{self, Cockpit};
 use super::headless::{self, Kind};
 use super::telemetry;
 use super::terminal::Tui;
+use crate::adapters::kubernetes::contexts;
 use crate::cli::{Cli, Command, Options, Printed};
 use crate::config::example::example;
 use crate::config::load::{Overrides, load};
@@ -22,7 +25,12 @@ use crate::ui::{Look, svg};
 
 /// Runs the program.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
+    let parsed = Cli::command().try_get_matches_from(arguments).and_then(|matches| {
+        let mut cli = Cli::from_arg_matches(&matches)?;
+        cli.options.origins = origins(&matches);
+        Ok(cli)
+    });
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version go to standard output and are no errors; the rest exits with 2.
@@ -46,7 +54,7 @@ fn command(cli: &Cli) -> Result<(), Report> {
     match &cli.command {
         None => cockpit(&cli.options, None),
         Some(Command::Demo { seed }) => cockpit(&cli.options, Some(*seed)),
-        Some(Command::Check) => check(&cli.options),
+        Some(Command::Check { live }) => check(&cli.options, *live),
         Some(Command::Status { json }) => headless(&cli.options, |session| headless::status(session, *json)),
         Some(Command::Plan(target)) => headless(&cli.options, |session| headless::deploy(session, target, Kind::Plan)),
         Some(Command::Deploy(target)) => {
@@ -77,26 +85,51 @@ fn gone(error: &std::io::Error) -> Report {
 
 fn overrides(options: &Options) -> Overrides {
     let home = ProjectDirs::from("dev", "shipdeck", "shipdeck").map(|dirs| dirs.config_dir().join("config.toml"));
-    let named = |value: &Option<String>, variable: &str| {
-        let origin = |value: &String| {
-            if std::env::var(variable).as_ref() == Ok(value) { Origin::Environment } else { Origin::Flag }
-        };
-        value.as_ref().map(|value| (value.clone(), origin(value)))
-    };
+    let origin = |name: &str| options.origins.get(name).copied().unwrap_or(Origin::Flag);
+    let named = |value: &Option<String>, name: &str| value.as_ref().map(|value| (value.clone(), origin(name)));
+    let poor = matches!(std::env::var("TERM").as_deref(), Ok("linux" | "dumb")).then_some(Origin::Environment);
     Overrides {
         path: options.config.clone(),
-        context: named(&options.context, "SHIPDECK_CONTEXT"),
-        theme: named(&options.theme, "SHIPDECK_THEME"),
-        ascii: options.ascii || matches!(std::env::var("TERM").as_deref(), Ok("linux" | "dumb")),
-        no_mouse: options.no_mouse,
-        read_only: options.read_only,
+        context: named(&options.context, "context"),
+        theme: named(&options.theme, "theme"),
+        ascii: options.ascii.then(|| origin("ascii")).or(poor),
+        no_mouse: options.no_mouse.then(|| origin("no_mouse")),
+        read_only: options.read_only.then(|| origin("read_only")),
         no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
         candidates: [Some(PathBuf::from("shipdeck.toml")), home].into_iter().flatten().collect(),
     }
 }
 
-fn check(options: &Options) -> Result<(), Report> {
+/// Which options came from the environment and which from the command line.
+fn origins(matches: &ArgMatches) -> BTreeMap<String, Origin> {
+    let mut origins = BTreeMap::new();
+    let mut level = Some(matches);
+    while let Some(matches) = level {
+        for id in matches.ids() {
+            let origin = match matches.value_source(id.as_str()) {
+                Some(ValueSource::EnvVariable) => Origin::Environment,
+                Some(ValueSource::CommandLine) => Origin::Flag,
+                _ => continue,
+            };
+            origins.insert(id.to_string(), origin);
+        }
+        level = matches.subcommand().map(|(_, below)| below);
+    }
+    origins
+}
+
+fn check(options: &Options, live: bool) -> Result<(), Report> {
     let loaded = load(&overrides(options))?;
+    // Without a kubeconfig there is nothing to hold the contexts against, and everything else may still be checked.
+    let known = contexts(None).map(|all| all.into_iter().map(|context| context.name).collect::<Vec<_>>());
+    let mut problems = known.map(|known| headless::unknown_contexts(&loaded.catalog, &known)).unwrap_or_default();
+    if live && problems.is_empty() {
+        let session = || session(load(&overrides(options))?, options, None);
+        problems = runtime()?.block_on(async { headless::live(session()?).await })?;
+    }
+    if !problems.is_empty() {
+        return Err(Report::usage(problems.join("\n")));
+    }
     let mut out = String::new();
     match &loaded.path {
         Some(path) => out.push_str(&format!("{}: no problems\n", path.display())),
@@ -110,7 +143,7 @@ fn check(options: &Options) -> Result<(), Report> {
         catalog.groups.len()
     ));
     for (name, value, origin) in &loaded.origins {
-        out.push_str(&format!("{name:12} {value:12} {}\n", origin.as_str()));
+        out.push_str(&format!("{name:20} {value:12} {}\n", origin.as_str()));
     }
     std::io::stdout().write_all(out.as_bytes()).map_err(|error| gone(&error))
 }

@@ -1,6 +1,7 @@
 //! The commands for pipelines: the same model, plans and runs as the cockpit, without a screen. Results go to standard
 //! output, progress and questions to standard error.
 
+mod check;
 mod cleanup;
 mod deploy;
 mod driver;
@@ -17,6 +18,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::report::Report;
 
+pub(super) use check::{live, unknown_contexts};
 pub(super) use cleanup::cleanup;
 pub(super) use deploy::{Kind, deploy};
 pub(super) use init::init;

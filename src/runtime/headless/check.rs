@@ -1,0 +1,90 @@
+//! `shipdeck check --live`: the configuration held against the clusters that it names.
+
+use super::driver::Driver;
+use crate::app::model::Model;
+use crate::domain::board::container_of;
+use crate::domain::catalog::{Catalog, Environment, Service};
+use crate::domain::ids::EnvId;
+use crate::domain::world::Freshness;
+use crate::report::Report;
+use crate::runtime::compose::Session;
+
+/// Environments whose context no kubeconfig has, in words.
+pub(in crate::runtime) fn unknown_contexts(catalog: &Catalog, known: &[String]) -> Vec<String> {
+    let stranger =
+        |env: &&Environment| !env.cluster.as_str().is_empty() && !known.iter().any(|it| it == env.cluster.as_str());
+    let told = catalog.environments.iter().filter(stranger).map(|env| {
+        let all = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        format!("environment {}: the kubeconfig has no context {}\n    known are: {all}", env.name, env.cluster)
+    });
+    told.collect()
+}
+
+/// What the clusters do not have as the configuration says it.
+pub(in crate::runtime) async fn live(session: Session) -> Result<Vec<String>, Report> {
+    let mut driver = Driver::start(session)?;
+    let envs: Vec<EnvId> = driver.model().catalog.environments.iter().map(|env| env.name.clone()).collect();
+    driver.best_picture(&envs).await?;
+    let problems = problems(driver.model());
+    driver.end().await;
+    Ok(problems)
+}
+
+fn problems(model: &Model) -> Vec<String> {
+    let mut problems = Vec::new();
+    for env in &model.catalog.environments {
+        problems.extend(of_environment(model, env));
+    }
+    let all_live = model
+        .catalog
+        .environments
+        .iter()
+        .all(|env| model.world.env(&env.name).is_some_and(|world| world.freshness().is_live()));
+    for service in model.catalog.services.iter().filter(|_| all_live) {
+        let there =
+            |env: &Environment| model.world.env(&env.name).is_some_and(|it| it.workload(&service.workload).is_some());
+        if !model.catalog.environments.iter().any(there) {
+            problems.push(format!(
+                "service {}: {} is in no environment\n    correct its `workload`, or remove the service",
+                service.name, service.workload
+            ));
+        }
+    }
+    problems
+}
+
+fn of_environment(model: &Model, env: &Environment) -> Vec<String> {
+    let Some(world) = model.world.env(&env.name) else { return Vec::new() };
+    match world.freshness() {
+        Freshness::Stale { fault, .. } | Freshness::Denied { fault, .. } => {
+            return vec![format!("environment {}: {fault}\n    {}", env.name, fault.advice())];
+        }
+        Freshness::Reading { .. } => {
+            return vec![format!(
+                "environment {}: {} did not answer in time\n    check the network or VPN",
+                env.name, env.cluster
+            )];
+        }
+        Freshness::Live => {}
+    }
+    if world.workloads().next().is_none() {
+        return vec![format!(
+            "environment {}: the namespace {} of {} has no workloads\n    correct its `namespace` or `context`",
+            env.name, env.namespace, env.cluster
+        )];
+    }
+    let ambiguous = |service: &Service| {
+        let workload = world.workload(&service.workload)?;
+        let names: Vec<&str> = workload.containers.iter().map(|container| &*container.name).collect();
+        container_of(service, &workload.containers).is_none().then(|| {
+            format!(
+                "service {} in {}: it cannot be told which container of {} it is\n    set `container` to one of: {}",
+                service.name,
+                env.name,
+                service.workload,
+                names.join(", ")
+            )
+        })
+    };
+    model.catalog.services.iter().filter_map(ambiguous).collect()
+}
