@@ -67,7 +67,7 @@ fn environment(text: &mut String, env: &Environment, before: &[&Environment]) {
             );
         }
         None => {
-            text.push_str("# Names of environments that come before this one in the order of promotion.\nafter = []\n")
+            text.push_str("# Names of environments that come before this one in the order of promotion.\nafter = []\n");
         }
     }
     if own == Some(RANKS.len() - 1) {

@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests wait for real processes on the real clock")]
 
 mod architecture;
+mod cli;
 mod cluster;
 mod cockpit;
 mod control_plane;

@@ -1,6 +1,7 @@
 //! Going back to what services ran before: their history is read first, then a plan is shown.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::app::effect::Effect;
 use crate::app::model::{Gathering, Model};
@@ -62,18 +63,27 @@ pub fn answered(
     Vec::new()
 }
 
-/// The newest image in the history that is not the present one.
+/// The image to go back to.
 fn before(model: &Model, env: &EnvId, service: &ServiceId, revisions: &[Revision]) -> Result<Image, String> {
     let none = || PlanError::NoHistory { service: service.clone(), env: env.clone() }.to_string();
     let known = model.catalog.service(service).ok_or_else(none)?;
     let workload = model.world.env(env).and_then(|world| world.workload(&known.workload)).ok_or_else(none)?;
     let (_, container) = container_of(known, &workload.containers).ok_or_else(none)?;
-    let image = |revision: &Revision| {
-        let mut named = revision.containers.iter().filter(|(name, _)| *name == container.name);
-        named.next().map(|(_, image)| image.clone())
+    ran_before(revisions, &container.name, &container.image).and_then(|image| image.parse().ok()).ok_or_else(none)
+}
+
+/// What a container ran before its present image, from revisions newest first. Normally the revision before. But where
+/// the present one was itself returned to, what was rolled out after it is what was fled from: then only older ones count,
+/// as long as there are any. (A revision that is returned to keeps the time at which it was first made.)
+fn ran_before<'a>(revisions: &'a [Revision], container: &str, present: &str) -> Option<&'a Arc<str>> {
+    let image = |revision: &'a Revision| {
+        revision.containers.iter().find(|(name, _)| **name == *container).map(|(_, image)| image)
     };
-    let mut older = revisions.iter().filter_map(image).filter(|image| *image != container.image);
-    older.next().and_then(|image| image.parse().ok()).ok_or_else(none)
+    let current = revisions.iter().find(|revision| image(revision).is_some_and(|it| **it == *present));
+    let others = || revisions.iter().filter(|revision| image(revision).is_some_and(|it| **it != *present));
+    let returned = current.is_some_and(|current| others().any(|other| other.created > current.created));
+    let older = others().find(|other| returned && current.is_some_and(|current| other.created < current.created));
+    older.or_else(|| others().next()).and_then(image)
 }
 
 fn finish(model: &mut Model, done: Gathering) {
@@ -95,5 +105,31 @@ fn finish(model: &mut Model, done: Gathering) {
     let request = Request { env: done.env, purpose: Purpose::RollBack, title: done.title, services };
     if let Err(why) = overlays::plan::open(model, request, None) {
         journal::notice(model, State::Blocked, why, "");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::fixtures::later;
+
+    /// Revisions oldest first, each with the second of its first roll out; the last is the present one.
+    fn back_to(history: &[(&str, i64)]) -> Option<String> {
+        let revision = |(number, (image, created)): (usize, &(&str, i64))| Revision {
+            number: number as u64,
+            containers: vec![("mesh".into(), "proxy:1".into()), ("auth".into(), (*image).into())],
+            created: later(*created),
+        };
+        let revisions: Vec<_> = history.iter().enumerate().rev().map(revision).collect();
+        ran_before(&revisions, "auth", history.last()?.0).map(ToString::to_string)
+    }
+
+    #[test]
+    fn back_is_the_revision_before_and_never_forward_to_what_was_fled_from() {
+        assert_eq!(back_to(&[("v1", 1), ("v2", 2)]).as_deref(), Some("v1"));
+        assert_eq!(back_to(&[("v1", 1), ("bad", 3), ("v2", 2)]).as_deref(), Some("v1"), "v2 was returned to");
+        assert_eq!(back_to(&[("v2", 2), ("v1", 1), ("v3", 3)]).as_deref(), Some("v1"), "v1 ran right before v3");
+        assert_eq!(back_to(&[("v2", 2), ("v1", 1)]).as_deref(), Some("v2"), "nothing is older than v1");
+        assert_eq!(back_to(&[("v1", 1)]), None);
     }
 }

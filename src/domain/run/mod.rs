@@ -74,6 +74,20 @@ pub struct StepRun {
     pub baseline: Option<Baseline>,
 }
 
+impl StepRun {
+    /// Why it went wrong, in one line; none: it did not.
+    pub fn why(&self) -> Option<String> {
+        match &self.state {
+            StepState::Refused(fault) => Some(fault.to_string()),
+            StepState::Failed => {
+                let evidence = self.verdict.as_ref().and_then(|verdict| verdict.evidence.as_ref());
+                Some(evidence.map_or_else(|| "failed".to_owned(), |evidence| evidence.headline.clone()))
+            }
+            _ => None,
+        }
+    }
+}
+
 /// Where a step stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StepState {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::IsTerminal;
+use std::time::Duration;
 
 use jiff::SignedDuration;
 
@@ -16,9 +17,13 @@ use crate::domain::catalog::Environment;
 use crate::domain::cleanup::{Finding, findings, is_protected, too_young};
 use crate::domain::fault::FaultKind;
 use crate::domain::ids::{EnvId, Uid};
+use crate::domain::observed::Kind;
 use crate::domain::plan::PlanError;
 use crate::report::Report;
 use crate::runtime::compose::Session;
+
+/// How long the Jobs may take to be read.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(in crate::runtime) async fn cleanup(session: Session, args: &Cleanup) -> Result<(), Report> {
     let age: SignedDuration = args.older_than.parse().map_err(|_error: jiff::Error| {
@@ -30,9 +35,13 @@ pub(in crate::runtime) async fn cleanup(session: Session, args: &Cleanup) -> Res
         return Err(refused(&PlanError::UnknownEnvironment(id)));
     };
     driver.current(std::slice::from_ref(&env.name)).await?;
+    let unread = jobs_read(&mut driver, &env.name).await?;
     let (found, young) = look(driver.model(), &env, age);
     if !args.json {
         print(&listing(&env, &found, young, args))?;
+        if let Some(why) = &unread {
+            say(&format!("jobs are not listed: {why}\n"));
+        }
     }
     let asked = args.yes || std::io::stdin().is_terminal();
     if found.is_empty() || args.dry_run || !asked {
@@ -49,6 +58,17 @@ pub(in crate::runtime) async fn cleanup(session: Session, args: &Cleanup) -> Res
     }
     let left = results.iter().filter(|(_, result)| !is_gone(result)).count();
     if left == 0 { Ok(()) } else { Err(Report::refused(format!("{left} of {} are still there", results.len()))) }
+}
+
+/// Waits for the Jobs, which no verdict needs and which therefore may come last. Some: why they cannot be read.
+async fn jobs_read(driver: &mut Driver, env: &EnvId) -> Result<Option<String>, Report> {
+    driver
+        .until(Some(PATIENCE), |model| {
+            let world = model.world.env(env)?;
+            let lost = world.lost().find(|(kind, ..)| *kind == Kind::Job).map(|(.., fault)| fault.to_string());
+            (world.is_current(Kind::Job) || lost.is_some()).then_some(lost)
+        })
+        .await
 }
 
 fn look(model: &Model, env: &Environment, age: SignedDuration) -> (Vec<Finding>, usize) {

@@ -7,7 +7,7 @@ use super::{print, print_json, say, shapes, table};
 use crate::app::runs;
 use crate::domain::ids::{RunId, ServiceId};
 use crate::domain::plan::{Plan, PlanError};
-use crate::domain::run::{Run, RunState};
+use crate::domain::run::{Run, RunState, StepRun, StepState};
 use crate::report::Report;
 
 /// What the command line says about how.
@@ -30,7 +30,13 @@ pub(super) async fn carry_out(mut driver: Driver, plan: Plan, wishes: Wishes) ->
     confirm(plan.protected.then_some(plan.env.as_str()), "run it", wishes.yes)?;
     let outcome = follow(&mut driver, plan).await;
     let run = driver.model().runs.last().cloned();
+    // A write whose answer is still awaited is waited for, so that what is told afterwards is true.
     driver.end().await;
+    if let (Some(run), Err(report)) = (&run, &outcome)
+        && report.exit_code() == Report::INTERRUPTED
+    {
+        say(&what_goes_on(run));
+    }
     if let Some(run) = run.filter(|_| wishes.json) {
         print_json(&shapes::run(&run))?;
     }
@@ -43,25 +49,48 @@ async fn follow(driver: &mut Driver, plan: Plan) -> Result<(), Report> {
     driver.perform(effects);
     let mut told = Vec::new();
     let id = RunId(driver.model().runs.iter().map(|run| run.id.0).max().unwrap_or(0));
-    let ended = driver
+    driver
         .until(None, |model| {
             let run = model.run(id)?;
             tell(run, &mut told);
             let settled = run.steps.iter().all(|step| step.state.is_over() || step.started.is_none());
             match run.state {
-                RunState::Succeeded => Some(None),
-                RunState::Ended => Some(Some("the run was ended".to_owned())),
-                RunState::Halted if settled => {
-                    let step = run.first_failure()?;
-                    let evidence = step.verdict.as_ref().and_then(|verdict| verdict.evidence.as_ref());
-                    let why = evidence.map_or_else(|| "refused".to_owned(), |evidence| evidence.headline.clone());
-                    Some(Some(format!("{} failed: {why}", step.service)))
-                }
+                RunState::Succeeded => Some(Ok(())),
+                RunState::Halted if settled => run.first_failure().map(|step| Err(failure(step))),
+                RunState::Ended => Some(Err(Report::rollout_failed("the run was ended"))),
                 RunState::Halted | RunState::Running | RunState::Pausing | RunState::Paused => None,
             }
         })
-        .await?;
-    ended.map_or(Ok(()), |why| Err(Report::rollout_failed(why)))
+        .await?
+}
+
+/// A refusal changed nothing, and what was written and does not run is a failed rollout.
+fn failure(step: &StepRun) -> Report {
+    let why = step.why().unwrap_or_else(|| "it did not say why".to_owned());
+    if let StepState::Refused(fault) = &step.state {
+        return Report::refused(format!("{} was refused: {why}", step.service)).hint(fault.advice());
+    }
+    let mut report = Report::rollout_failed(format!("{} failed: {why}", step.service));
+    if let Some(evidence) = step.verdict.as_ref().and_then(|verdict| verdict.evidence.as_ref()) {
+        report = evidence.details.iter().fold(report, Report::hint).hint(&evidence.remedy);
+    }
+    report.hint("shipdeck rollback takes back what is failing.")
+}
+
+/// What an interrupted run leaves behind, service by service.
+fn what_goes_on(run: &Run) -> String {
+    let line = |step: &StepRun| {
+        let what = match step.state {
+            StepState::Waiting | StepState::Skipped => "was not begun",
+            StepState::Writing => "was being written: look at what runs",
+            StepState::Watching => "goes on in the cluster, and nobody watches it",
+            StepState::Succeeded => "is done",
+            StepState::Failed => "has failed and stays as it is",
+            StepState::Refused(_) => "was refused and is unchanged",
+        };
+        format!("{} {what}\n", step.service)
+    };
+    run.steps.iter().map(line).collect()
 }
 
 fn tell(run: &Run, told: &mut Vec<(ServiceId, &'static str)>) {

@@ -238,16 +238,12 @@ pub(super) fn run(run: &Run) -> RunShape {
 
 fn step_result(step: &StepRun) -> StepResultShape {
     let evidence: Option<&Evidence> = step.verdict.as_ref().and_then(|verdict| verdict.evidence.as_ref());
-    let refused = match &step.state {
-        StepState::Refused(fault) => Some(fault.to_string()),
-        _ => None,
-    };
     let failed = step.state.went_wrong();
     StepResultShape {
         service: step.service.to_string(),
         state: step_word(&step.state),
         seconds: step.started.zip(step.finished).map(|(from, to)| to.duration_since(from).as_secs()),
-        reason: refused.or_else(|| evidence.filter(|_| failed).map(|evidence| evidence.headline.clone())),
+        reason: step.why(),
         details: evidence.filter(|_| failed).map(|evidence| evidence.details.clone()).unwrap_or_default(),
     }
 }

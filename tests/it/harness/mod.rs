@@ -30,6 +30,7 @@ pub(crate) mod commands;
 mod container_log;
 mod credentials;
 mod etcd;
+mod headless;
 mod janitor;
 mod layout;
 mod namespace;
@@ -41,6 +42,7 @@ mod wait;
 pub(crate) mod workloads;
 
 pub(crate) use container_log::ContainerLog;
+pub(crate) use headless::Headless;
 pub(crate) use namespace::Namespace;
 pub(crate) use plane::ControlPlane;
 pub(crate) use processes::Process;

@@ -1,0 +1,180 @@
+//! The commands for pipelines on the real control plane: what they do, what they print, and how they end.
+
+use std::time::Duration;
+
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::batch::v1::Job;
+use serde_json::{Value, json};
+
+use crate::harness::{ControlPlane, Headless, Namespace, eventually, workloads};
+
+const SOON: Duration = Duration::from_secs(30);
+
+fn config(namespace: &str) -> String {
+    format!(
+        "[[environment]]\nname = \"staging\"\nnamespace = \"{namespace}\"\n\
+         [[service]]\nname = \"auth\"\nimage = \"shop/auth\"\n\
+         [[service]]\nname = \"cart\"\nimage = \"shop/cart\"\nneeds = [\"auth\"]\n\
+         [[group]]\nname = \"shop\"\nservices = [\"auth\", \"cart\"]\n"
+    )
+}
+
+async fn shop(space: &Namespace<'_>) {
+    for name in ["auth", "cart"] {
+        space.create::<Deployment>(workloads::deployment(name, &format!("shop/{name}:v1"), 1)).await;
+    }
+    eventually("both are available", SOON, async || {
+        for name in ["auth", "cart"] {
+            space.get::<Deployment>(name).await?.status?.available_replicas.filter(|available| *available == 1)?;
+        }
+        Some(())
+    })
+    .await;
+}
+
+async fn image(space: &Namespace<'_>, name: &str) -> String {
+    let found: Deployment = space.get(name).await.unwrap();
+    found.spec.unwrap().template.spec.unwrap().containers[0].image.clone().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_hour_without_a_screen_from_init_to_the_way_back() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let (staging, live) = (plane.namespace("hour-staging").await, plane.namespace("hour-prod").await);
+    shop(&staging).await;
+    shop(&live).await;
+    let shipdeck = Headless::new(&plane.kubeconfig_path(), "");
+    std::fs::remove_file(&shipdeck.config).unwrap();
+
+    shipdeck.run("init").await.is(0, "wrote ");
+    let written = std::fs::read_to_string(&shipdeck.config).unwrap();
+    let (staging_at, live_at) = (written.find(&staging.name).unwrap(), written.find(&live.name).unwrap());
+    assert!(staging_at < live_at, "staging comes before production:\n{written}");
+    shipdeck.run("init").await.is(3, "--force");
+    shipdeck.run("check").await.is(0, "no problems");
+
+    std::fs::write(&shipdeck.config, config(&staging.name)).unwrap();
+    shipdeck.run("init --force").await.is(0, "the old one is ");
+    std::fs::write(&shipdeck.config, config(&staging.name)).unwrap();
+    shipdeck.run("check --live").await.is(0, "no problems");
+    shipdeck.run("status").await.is(0, "v1 ok");
+    shipdeck.run("deploy --env staging auth=v2 cart=v2 --yes").await.is(0, "cart succeeded");
+    shipdeck.run("deploy --env staging auth=v2 --yes").await.is(0, "runs v2 already");
+    shipdeck.run("rollback --env staging").await.is(0, "nothing is failing");
+    shipdeck.run("rollback --env staging auth cart --dry-run").await.is(0, "v2 → v1");
+    assert_eq!(image(&staging, "auth").await, "shop/auth:v2", "a dry run changes nothing");
+
+    shipdeck.run("deploy --env staging auth=missing cart=v3 --yes").await.is(1, "image not found: shop/auth:missing");
+    assert_eq!(image(&staging, "cart").await, "shop/cart:v2", "the later wave has not begun");
+    shipdeck.run("rollback --env staging --yes").await.is(0, "auth succeeded");
+    assert_eq!(image(&staging, "auth").await, "shop/auth:v2", "only what fails goes back, to exactly what ran");
+    let answer = shipdeck.run("rollback --env staging auth --yes --json").await;
+    let shape: Value = serde_json::from_str(&answer.out).unwrap_or_else(|_| panic!("{answer:#?}"));
+    assert_eq!((&shape["outcome"], &shape["plan"]["purpose"]), (&json!("succeeded"), &json!("rollback")));
+    for space in [staging, live] {
+        space.delete().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leftovers_are_listed_and_only_with_yes_deleted_each_saved_first() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let space = plane.namespace("leftovers").await;
+    shop(&space).await;
+    for name in ["migrate", "import"] {
+        space.create::<Job>(workloads::job(name, "shop/tool:fail")).await;
+    }
+    eventually("both have failed", SOON, async || {
+        for name in ["migrate", "import"] {
+            let conditions = space.get::<Job>(name).await?.status?.conditions?;
+            conditions.iter().find(|condition| condition.type_ == "Failed")?;
+        }
+        Some(())
+    })
+    .await;
+    let shipdeck = Headless::new(&plane.kubeconfig_path(), &config(&space.name));
+    shipdeck.run("cleanup --env staging").await.is(0, "2 younger than 10m left alone");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    shipdeck.run("cleanup --env staging --older-than 1s").await.is(0, "--cascade=background");
+    assert!(space.get::<Job>("migrate").await.is_some(), "a list deletes nothing");
+    shipdeck.run("cleanup --env staging --older-than soon").await.is(2, "no duration");
+    let answer = shipdeck.run("cleanup --env staging --older-than 1s --yes --json").await;
+    answer.is(0, "deleted, saved as");
+    let shape: Value = serde_json::from_str(&answer.out).unwrap();
+    assert_eq!(shape["leftovers"].as_array().unwrap().len(), 2);
+    let saved = shape["leftovers"][0]["result"].as_str().unwrap().rsplit(' ').next().unwrap().to_owned();
+    assert!(std::fs::read_to_string(saved).unwrap().contains("\"kind\": \"Job\""));
+    eventually("both are gone, pods too", SOON, async || {
+        let gone = space.get::<Job>("migrate").await.is_none() && space.pods("migrate").await.is_empty();
+        gone.then_some(())
+    })
+    .await;
+    assert_eq!(image(&space, "auth").await, "shop/auth:v1");
+    space.delete().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_refusal_has_its_exit_code_and_says_what_to_do() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let space = plane.namespace("refusals").await;
+    shop(&space).await;
+    let shipdeck = Headless::new(&plane.kubeconfig_path(), &config(&space.name));
+    shipdeck.run("deploy --env stagin auth=v2 --yes").await.is(2, "stagin");
+    shipdeck.run("rollback --env staging auht").await.is(2, "Did you mean auth?");
+    shipdeck.run("cleanup --env nowhere").await.is(2, "nowhere");
+    shipdeck.run("deploy --env staging auth=v2 --read-only --yes").await.is(3, "read-only");
+    shipdeck.run("deploy --env staging auth=v2").await.is(2, "--yes");
+    assert_eq!(image(&space, "auth").await, "shop/auth:v1");
+
+    let viewer = Headless::new(&plane.kubeconfig_for("viewer"), &config(&space.name));
+    viewer.run("deploy --env staging auth=v2 --yes").await.is(3, "no right to patch deployments");
+    let strict = config(&space.name).replace("namespace =", "context = \"elsewhere\"\nnamespace =");
+    Headless::new(&plane.kubeconfig_path(), &strict).run("check").await.is(2, "no context elsewhere");
+    let empty = config("no-such-namespace");
+    Headless::new(&plane.kubeconfig_path(), &empty).run("check --live").await.is(2, "has no workloads");
+    let down = std::fs::read_to_string(plane.kubeconfig_path()).unwrap();
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = down.split("127.0.0.1:").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect::<String>();
+    let nowhere = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(nowhere.path(), down.replace(&port, &nobody.to_string())).unwrap();
+    let lost = Headless::new(nowhere.path(), &config(&space.name));
+    lost.run("deploy --env staging auth=v2 --yes").await.is(4, "staging");
+    lost.run("init --force").await.is(4, "cannot look around");
+    space.delete().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_deploy_says_what_goes_on_without_it() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let Some(plane) = ControlPlane::shared() else { return };
+    let space = plane.namespace("interrupt").await;
+    shop(&space).await;
+    let shipdeck = Headless::new(&plane.kubeconfig_path(), &config(&space.name));
+    let mut command = shipdeck.command("deploy --env staging auth=unready cart=v2 --yes");
+    let child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    eventually("auth was written", SOON, async || (image(&space, "auth").await == "shop/auth:unready").then_some(()))
+        .await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    kill_process(Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap(), Signal::INT).unwrap();
+    let output = tokio::task::spawn_blocking(move || child.wait_with_output()).await.unwrap().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{told}");
+    assert!(told.contains("auth goes on in the cluster") && told.contains("cart was not begun"), "{told}");
+    assert_eq!(image(&space, "cart").await, "shop/cart:v1");
+    space.delete().await;
+}
+
+#[test]
+fn what_the_program_prints_of_itself_is_whole() {
+    let print = |arguments: &[&str]| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_shipdeck")).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(print(&["print", "config"]), include_str!("../../config.example.toml"));
+    assert!(print(&["print", "json"]).contains("leftovers"));
+    assert!(print(&["man"]).contains(".TH shipdeck"));
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(print(&["completions", shell]).contains("rollback"), "{shell}");
+    }
+}
