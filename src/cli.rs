@@ -80,6 +80,8 @@ pub enum Command {
     Promote(Target),
     /// Go back to what services ran before, in reverse order of their needs, and follow it to the end.
     Rollback(Rollback),
+    /// Print the logs of a service: of all its pods, in the order of their times.
+    Logs(Logs),
     /// List leftovers of an environment (failed pods, failed Jobs); with --yes delete them, each saved first.
     Cleanup(Cleanup),
     /// Write a configuration from what the clusters show.
@@ -178,4 +180,35 @@ pub enum Printed {
     Config,
     /// What --json prints, command by command.
     Json,
+}
+
+/// Which logs to read.
+#[derive(Debug, clap::Args)]
+pub struct Logs {
+    /// The environment to look in.
+    #[arg(long, value_name = "NAME")]
+    pub env: String,
+    #[arg(value_name = "SERVICE")]
+    pub service: String,
+    /// One container instead of all.
+    #[arg(long, short, value_name = "NAME")]
+    pub container: Option<String>,
+    /// The run before the last restart.
+    #[arg(long, short, conflicts_with = "follow")]
+    pub previous: bool,
+    /// Only what is younger than this, as in 30s, 10m or 2h.
+    #[arg(long, value_name = "DURATION")]
+    pub since: Option<String>,
+    /// At most so many lines of each container.
+    #[arg(long, value_name = "LINES", conflicts_with = "since")]
+    pub tail: Option<u64>,
+    /// Go on until interrupted; new pods join.
+    #[arg(long, short)]
+    pub follow: bool,
+    /// Print the time of each line.
+    #[arg(long, short)]
+    pub timestamps: bool,
+    /// One JSON object a line; the shape is versioned.
+    #[arg(long)]
+    pub json: bool,
 }

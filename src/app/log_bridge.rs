@@ -1,5 +1,7 @@
 //! Between the cockpit and its log pane: which cell is followed, and what keys do to it.
 
+use std::sync::Arc;
+
 use super::copying;
 use super::effect::{Effect, FileTarget};
 use super::geometry;
@@ -7,6 +9,7 @@ use super::logs::{self, Detail, ReadBack, Size};
 use super::model::{Model, Overlay, Picker, PickerPurpose, Prompt, PromptPurpose};
 use super::msg::LogEvent;
 use crate::actions::Action;
+use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::verdict::State;
 
 /// What can be chosen to read back.
@@ -45,6 +48,25 @@ pub fn follow(model: &mut Model) -> Vec<Effect> {
     model.session.dirty |= !effects.is_empty();
     let size = size(model);
     model.logs.settle(size);
+    effects
+}
+
+/// What to read of a service, for those who look without a screen.
+pub struct Ask {
+    pub container: Option<Arc<str>>,
+    pub previous: bool,
+    pub read_back: logs::ReadBack,
+    pub reading: logs::Reading,
+}
+
+/// Turns the pane to a cell and reads what is asked for.
+pub fn read(model: &mut Model, env: EnvId, service: ServiceId, ask: Ask) -> Vec<Effect> {
+    (model.home.env, model.home.service) = (Some(env.clone()), Some(service.clone()));
+    let mut effects: Vec<Effect> = close(model.logs.turn_to(Some((env, service)))).collect();
+    let pane = &mut model.logs;
+    (pane.container, pane.previous, pane.read_back, pane.reading) =
+        (ask.container, ask.previous, ask.read_back, ask.reading);
+    effects.extend(follow(model));
     effects
 }
 

@@ -64,6 +64,7 @@ fn command(cli: &Cli) -> Result<(), Report> {
             headless(&cli.options, |session| headless::deploy(session, target, Kind::Promote))
         }
         Some(Command::Rollback(args)) => headless(&cli.options, |session| headless::rollback(session, args)),
+        Some(Command::Logs(args)) => headless(&cli.options, |session| headless::logs(session, args)),
         Some(Command::Cleanup(args)) => headless(&cli.options, |session| headless::cleanup(session, args)),
         Some(Command::Init { force }) => init(&cli.options, *force),
         Some(Command::Print { what: Printed::Config }) => headless::print(&example()),

@@ -64,6 +64,8 @@ async fn a_first_hour_without_a_screen_from_init_to_the_way_back() {
     shipdeck.run("rollback --env staging auth cart --dry-run").await.is(0, "v2 → v1");
     assert_eq!(image(&staging, "auth").await, "shop/auth:v2", "a dry run changes nothing");
 
+    // Kubernetes tells revisions apart by whole seconds.
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
     shipdeck.run("deploy --env staging auth=missing cart=v3 --yes").await.is(1, "image not found: shop/auth:missing");
     assert_eq!(image(&staging, "cart").await, "shop/cart:v2", "the later wave has not begun");
     shipdeck.run("rollback --env staging --yes").await.is(0, "auth succeeded");
@@ -140,6 +142,35 @@ async fn every_refusal_has_its_exit_code_and_says_what_to_do() {
     let lost = Headless::new(nowhere.path(), &config(&space.name));
     lost.run("deploy --env staging auth=v2 --yes").await.is(4, "staging");
     lost.run("init --force").await.is(4, "cannot look around");
+    space.delete().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn logs_are_printed_once_or_followed_and_a_failed_deploy_shows_the_last_words() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let space = plane.namespace("cli-logs").await;
+    shop(&space).await;
+    let shipdeck = Headless::new(&plane.kubeconfig_path(), &config(&space.name));
+    shipdeck.run("logs --env staging auth").await.is(0, "listening on");
+    let answer = shipdeck.run("logs --env staging auth --tail 1 --json").await;
+    let line: Value = serde_json::from_str(answer.out.trim()).unwrap_or_else(|_| panic!("{answer:#?}"));
+    assert!(line["pod"].as_str().unwrap().starts_with("auth-") && line["container"] == "auth", "{line}");
+    shipdeck.run("logs --env staging auth --container proxy").await.is(2, "known are: auth");
+    shipdeck.run("logs --env staging auht").await.is(2, "Did you mean auth?");
+
+    let mut following = shipdeck.command("logs --env staging auth --follow --tail 1");
+    let child = following.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    shipdeck.run("deploy --env staging auth=v2 --yes").await.is(0, "auth succeeded");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let id = i32::try_from(child.id()).unwrap();
+    rustix::process::kill_process(rustix::process::Pid::from_raw(id).unwrap(), rustix::process::Signal::INT).unwrap();
+    let output = tokio::task::spawn_blocking(move || child.wait_with_output()).await.unwrap().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(err.contains("joined · v1") && err.contains("joined · v2"), "new pods join: {err}");
+    assert!(out.lines().count() >= 2, "{out}");
+
+    shipdeck.run("deploy --env staging auth=crash --yes").await.is(1, "last lines of auth-");
     space.delete().await;
 }
 

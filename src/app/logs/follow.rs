@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::pane::{LogPane, ReadBack};
+use super::pane::{LogPane, ReadBack, Reading};
 use super::stream::Stream;
 use crate::app::effect::Effect;
 use crate::app::msg::LogEvent;
@@ -21,7 +21,7 @@ const STREAMS: usize = 50;
 
 /// Opens what should be open and closes what should not.
 pub fn sync(pane: &mut LogPane, catalog: &Catalog, world: &World) -> Vec<Effect> {
-    let Some((env, service)) = pane.target.clone() else { return Vec::new() };
+    let Some((env, service)) = pane.target.clone().filter(|_| pane.reading != Reading::Off) else { return Vec::new() };
     let (Some(environment), Some(service)) = (catalog.environment(&env), catalog.service(&service)) else {
         return Vec::new();
     };
@@ -105,7 +105,7 @@ fn reopen(pane: &mut LogPane, (catalog, world): (&Catalog, &World), number: u64,
     let running = world.pod(&stream.pod).is_some_and(|pod| may_say_more(pod, &stream.container));
     let gone = |fault: &Fault| matches!(fault.kind, FaultKind::NotFound | FaultKind::Invalid);
     let unread = stream.fault.as_ref().is_some_and(|(fault, _)| !gone(fault));
-    if running && !pane.previous || unread {
+    if pane.reading == Reading::Following && (running && !pane.previous || unread) {
         return open(pane, environment, number, seconds * 1_000);
     }
     stream.ended = true;
@@ -117,13 +117,14 @@ fn reopen(pane: &mut LogPane, (catalog, world): (&Catalog, &World), number: u64,
 
 /// Opens a stream, which goes on after its newest line.
 fn open(pane: &mut LogPane, environment: &Environment, number: u64, delay_ms: u64) -> Vec<Effect> {
-    let LogPane { streams, ring, read_back, previous, .. } = pane;
+    let LogPane { streams, ring, read_back, reading, previous, .. } = pane;
     let Some(stream) = streams.get_mut(&number) else { return Vec::new() };
     stream.resume(ring);
     let first = stream.last.is_none();
     let (tail, since) = match *read_back {
         // One never caps the other.
         ReadBack::Lines(lines) => (Some(lines), None),
+        ReadBack::Seconds(seconds) => (None, Some(Duration::from_secs(seconds))),
         ReadBack::Minutes(minutes) => (None, Some(Duration::from_secs(u64::from(minutes) * 60))),
         ReadBack::Everything => (None, None),
     };
@@ -131,7 +132,7 @@ fn open(pane: &mut LogPane, environment: &Environment, number: u64, delay_ms: u6
         namespace: Arc::clone(&environment.namespace),
         pod: Arc::clone(&stream.pod),
         container: Arc::clone(&stream.container),
-        follow: !*previous,
+        follow: !*previous && *reading == Reading::Following,
         previous: *previous,
         tail: tail.filter(|_| first),
         since: since.filter(|_| first),

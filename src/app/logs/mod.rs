@@ -17,6 +17,6 @@ mod view_tests;
 pub use detail::Detail;
 pub use follow::{containers, event, sync};
 pub use level::Level;
-pub use pane::{LogPane, ReadBack, Source, Target, Trouble};
+pub use pane::{LogPane, ReadBack, Reading, Source, Target, Trouble};
 pub use ring::{Entry, Kind, LIMIT, LINES, Ring};
 pub use view::{Head, Ink, Row, Size};

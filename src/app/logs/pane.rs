@@ -30,10 +30,24 @@ pub struct Source {
 pub enum ReadBack {
     /// So many lines of each container, however old they are.
     Lines(u64),
+    /// So many seconds, however many lines that is.
+    Seconds(u64),
     /// So many minutes, however many lines that is.
     Minutes(u32),
     /// Everything that the cluster still has.
     Everything,
+}
+
+/// How long streams are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reading {
+    /// Nothing is read: nobody looks.
+    Off,
+    /// What there is, once.
+    Once,
+    /// To the end of the containers, and new pods join.
+    #[default]
+    Following,
 }
 
 /// Why something is not read, for the pane to say.
@@ -65,6 +79,7 @@ pub struct LogPane {
     pub previous: bool,
     pub container: Option<Arc<str>>,
     pub read_back: ReadBack,
+    pub reading: Reading,
     /// Columns scrolled out at the left.
     pub column: usize,
     /// Containers that are not followed, because there are too many.
@@ -90,6 +105,7 @@ impl Default for LogPane {
             previous: false,
             container: None,
             read_back: ReadBack::Lines(1_000),
+            reading: Reading::default(),
             column: 0,
             unfollowed: 0,
             cut: 0,
@@ -101,8 +117,8 @@ impl LogPane {
     /// Turns to another cell. What was held is dropped; how it is shown stays.
     pub fn turn_to(&mut self, target: Option<Target>) -> Vec<u64> {
         let closed = self.streams.keys().copied().collect();
-        let Self { next_stream, wrap, timestamps, fields, read_back, .. } = *self;
-        *self = Self { target, next_stream, wrap, timestamps, fields, read_back, ..Self::default() };
+        let Self { next_stream, wrap, timestamps, fields, read_back, reading, .. } = *self;
+        *self = Self { target, next_stream, wrap, timestamps, fields, read_back, reading, ..Self::default() };
         closed
     }
 
@@ -129,6 +145,11 @@ impl LogPane {
             return 0;
         }
         self.sources.iter().map(|source| source.container.chars().count()).max().unwrap_or(0).min(12)
+    }
+
+    /// Whether everything that was to be read has been, for what is read once.
+    pub fn is_read(&self) -> bool {
+        self.streams.values().all(|stream| stream.ended || stream.fault.is_some())
     }
 
     /// The first fault of those that keep streams from being read.

@@ -85,6 +85,8 @@ pub struct Ring {
     first: u64,
     filter: Index,
     search: Index,
+    /// Lines stay where they came, whatever their times: for a reader that has already been given those before.
+    pub by_arrival: bool,
 }
 
 impl Ring {
@@ -102,7 +104,7 @@ impl Ring {
             timed.sort_by_key(|(time, _)| *time);
         }
         let Some(oldest) = timed.first().map(|(time, _)| *time) else { return Vec::new() };
-        if oldest >= last {
+        if self.by_arrival || oldest >= last {
             for (time, entry) in timed {
                 let slot = self.store(time, entry);
                 self.push(slot);

@@ -6,6 +6,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::adapters::system;
 use crate::app::effect::Effect;
+use crate::app::logs::Reading;
 use crate::app::model::Model;
 use crate::app::msg::Msg;
 use crate::app::update::{self, update};
@@ -32,6 +33,8 @@ impl Driver {
     pub(super) fn start(session: Session) -> Result<Self, Report> {
         let signals = Signals::new().map_err(|error| Report::usage(format!("cannot listen for signals: {error}")))?;
         let mut driver = Self { session, signals };
+        // Nobody looks at the log of the selected cell, for there is none.
+        driver.session.model.logs.reading = Reading::Off;
         let effects = update::start(&mut driver.session.model);
         driver.perform(effects);
         Ok(driver)

@@ -3,6 +3,7 @@
 use std::io::{BufRead, IsTerminal};
 
 use super::driver::Driver;
+use super::logs::last_words;
 use super::{print, print_json, say, shapes, table};
 use crate::app::runs;
 use crate::domain::ids::{RunId, ServiceId};
@@ -30,6 +31,11 @@ pub(super) async fn carry_out(mut driver: Driver, plan: Plan, wishes: Wishes) ->
     confirm(plan.protected.then_some(plan.env.as_str()), "run it", wishes.yes)?;
     let outcome = follow(&mut driver, plan).await;
     let run = driver.model().runs.last().cloned();
+    let failed = run.as_ref().and_then(|run| run.first_failure()).filter(|step| step.state == StepState::Failed);
+    if let Some(step) = failed {
+        let words = last_words(&mut driver, step).await;
+        say(&words);
+    }
     // A write whose answer is still awaited is waited for, so that what is told afterwards is true.
     driver.end().await;
     if let (Some(run), Err(report)) = (&run, &outcome)

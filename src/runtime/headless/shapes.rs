@@ -114,6 +114,17 @@ pub(super) struct StepResultShape {
     pub(super) details: Vec<String>,
 }
 
+/// `shipdeck logs --json`: one of these on each line.
+#[derive(Debug, Serialize)]
+pub(super) struct LogLineShape {
+    pub(super) version: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) time: Option<String>,
+    pub(super) pod: String,
+    pub(super) container: String,
+    pub(super) text: String,
+}
+
 /// `shipdeck cleanup --json`.
 #[derive(Debug, Serialize)]
 pub(super) struct CleanupShape {
@@ -274,6 +285,7 @@ plan      version, environment, purpose (deploy|promote|rollback), protected,
 deploy    version, outcome (succeeded|failed|interrupted), plan (as above),
 promote   steps [{service, state (succeeded|failed|refused|skipped|waiting|writing|watching), seconds?, reason?,
 rollback  details? [text]}]
+logs      on each line: version, time?, pod, container, text
 cleanup   version, environment, leftovers [{resource (pod|job), name, uid, reason, owner?, since, command, deleted?,
           result?}]
 ";
