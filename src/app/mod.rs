@@ -11,6 +11,8 @@ pub mod geometry;
 pub mod input;
 pub mod journal;
 pub mod log_bridge;
+#[cfg(test)]
+mod log_tests;
 pub mod logs;
 pub mod model;
 pub mod mouse;

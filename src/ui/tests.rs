@@ -10,9 +10,12 @@ use super::draw::paint;
 use super::look::Look;
 use crate::actions::keymap::Keymap;
 use crate::app::model::{Model, Pane};
+use crate::app::msg::LogEvent;
 use crate::config::{Colors, Settings};
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::fixtures::{START, TestWorld, catalog, later};
 use crate::domain::ids::{EnvId, ServiceId};
+use crate::ports::cluster::LogLine;
 
 /// Three services in two environments; one of them crashes in staging.
 fn model(width: u16, height: u16) -> Model {
@@ -93,8 +96,79 @@ fn control_sequences_from_a_cluster_never_reach_the_screen() {
     assert!(lines[0].ends_with("ab"), "{}", lines[0]);
 }
 
+/// The log of cart, enlarged, with lines that came from a real stream.
+fn logs(width: u16, height: u16, lines: &[&str]) -> Model {
+    let mut model = model(width, height);
+    (model.home.focus, model.home.zoomed) = (Pane::Logs, true);
+    crate::app::log_bridge::follow(&mut model);
+    let streams: Vec<u64> = model.logs.streams().copied().collect();
+    for (second, text) in lines.iter().enumerate() {
+        let line = LogLine { time: Some(later(second as i64)), text: (*text).to_owned(), cut: false };
+        let event = LogEvent::Lines(vec![line]);
+        crate::app::log_bridge::take(&mut model, streams[second % streams.len()], event);
+    }
+    model
+}
+
+#[test]
+fn logs_are_read_at_a_glance() {
+    let mut model = logs(
+        80,
+        24,
+        &[
+            "INFO  starting",
+            r#"{"level":"warn","msg":"slow","ms":842}"#,
+            "ERROR boom",
+            "\tat main",
+            "a line that is much longer than what is left of eighty columns after time, pod and level",
+        ],
+    );
+    let lines = screen(&model, look());
+    assert!(lines[1].contains("4 Logs") && lines[1].contains("staging / cart · 2 pods"), "{}", lines[1]);
+    assert!(lines[1].contains("following · 0 lost"), "{}", lines[1]);
+    let text = lines.join("\n");
+    for wanted in ["── joined · v2 ──", " INFO  starting", " WARN  slow  ms=842", " ERROR boom", "           at main"]
+    {
+        assert!(text.contains(wanted), "{wanted} in\n{text}");
+    }
+    assert!(lines.iter().any(|line| line.ends_with('…')), "{text}");
+    model.logs.wrap = true;
+    let wrapped = screen(&model, look()).join("\n");
+    assert!(wrapped.contains("eighty") && wrapped.contains("\n                      columns after time"), "{wrapped}");
+}
+
+#[test]
+fn a_fault_of_the_log_is_told_below_its_lines() {
+    let mut model = logs(120, 20, &["INFO  starting"]);
+    let stream = *model.logs.streams().next().unwrap();
+    let fault = Fault::new(FaultKind::Forbidden, "you may not read pods/log in shop-staging");
+    crate::app::log_bridge::take(&mut model, stream, LogEvent::Failed(fault));
+    let lines = screen(&model, look());
+    let told = lines.iter().find(|line| line.contains("forbidden since")).unwrap();
+    assert!(told.contains("(1 of 2)") && told.contains("you may not read pods/log") && told.contains("Ask"), "{told}");
+    assert!(lines.iter().any(|line| line.contains("starting")));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
+    #[test]
+    fn nothing_that_a_container_writes_steers_the_terminal(
+        lines in proptest::collection::vec("(\\PC|[\u{1b}\u{9b}\u{202e}\u{200b}\t\r\n世\\[;{}:\",=]){0,80}", 1..12),
+        width in 40u16..140, wrap in any::<bool>(), fields in any::<bool>(), up in 0isize..20,
+    ) {
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let mut model = logs(width, 20, &lines);
+        (model.logs.wrap, model.logs.fields) = (wrap, fields);
+        crate::app::log_bridge::select(&mut model, -up);
+        crate::app::log_bridge::open(&mut model);
+        for detail in [true, false] {
+            for line in screen(&model, look()) {
+                prop_assert!(!line.chars().any(crate::domain::text::is_unsafe), "{detail} {line:?}");
+            }
+            model.overlays.clear();
+        }
+    }
+
     #[test]
     fn no_size_is_too_odd(width in 1u16..300, height in 1u16..120, focus in 0usize..4, zoomed in any::<bool>()) {
         let mut model = model(width, height);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::call::{Call, HEAD_LIMIT};
@@ -24,7 +25,7 @@ pub(super) async fn stream(link: &Link, request: &LogRequest, sink: &LogSink) ->
     if !sink(Vec::new()).await {
         return Ok(());
     }
-    let mut splitter = Splitter::new(LONGEST_LINE);
+    let (mut splitter, mut clock) = (Splitter::new(LONGEST_LINE), Clock::default());
     let mut batch: Vec<LogLine> = Vec::new();
     let mut due = Instant::now();
     loop {
@@ -43,11 +44,11 @@ pub(super) async fn stream(link: &Link, request: &LogRequest, sink: &LogSink) ->
         }
         let end = match piece {
             Ok(Some(piece)) => {
-                splitter.each(piece.as_ref(), |bytes, length| batch.push(line(bytes, length)));
+                splitter.each(piece.as_ref(), |bytes, length| batch.push(line(&mut clock, bytes, length)));
                 None
             }
             Ok(None) => {
-                batch.extend(splitter.rest().map(|rest| line(&rest.bytes, rest.length)));
+                batch.extend(splitter.rest().map(|rest| line(&mut clock, &rest.bytes, rest.length)));
                 Some(Ok(()))
             }
             // Half a line is dropped: it comes again in whole when the log is reopened.
@@ -86,11 +87,11 @@ fn path(request: &LogRequest) -> String {
 }
 
 /// A line as the API sends it: its time, a space, its text.
-fn line(bytes: &[u8], length: usize) -> LogLine {
+fn line(clock: &mut Clock, bytes: &[u8], length: usize) -> LogLine {
     let whole = String::from_utf8_lossy(bytes);
     let (time, text) = match whole.split_once(' ') {
-        Some((time, rest)) => time.parse().map_or((None, &*whole), |time| (Some(time), rest)),
-        None => whole.parse().map_or((None, &*whole), |time| (Some(time), "")),
+        Some((time, rest)) => clock.read(time).map_or((None, &*whole), |time| (Some(time), rest)),
+        None => clock.read(&whole).map_or((None, &*whole), |time| (Some(time), "")),
     };
     let mut text = cleaned(text.strip_suffix('\r').unwrap_or(text));
     let cut = length > bytes.len();
@@ -100,9 +101,47 @@ fn line(bytes: &[u8], length: usize) -> LogLine {
     LogLine { time, text, cut }
 }
 
+/// Reads times. Of thousands of lines within a second only the first is read in full.
+#[derive(Default)]
+struct Clock {
+    /// `2026-01-02T03:04:05`, and the second that it is.
+    last: Option<([u8; 19], i64)>,
+}
+
+impl Clock {
+    fn read(&mut self, text: &str) -> Option<Timestamp> {
+        let (head, tail) = text.as_bytes().split_first_chunk::<19>()?;
+        if let Some((last, second)) = &self.last
+            && last == head
+            && let Some(nanosecond) = fraction(tail)
+        {
+            return Timestamp::new(*second, nanosecond).ok();
+        }
+        let time: Timestamp = text.parse().ok()?;
+        if fraction(tail).is_some() {
+            self.last = Some((*head, time.as_second()));
+        }
+        Some(time)
+    }
+}
+
+/// The nanoseconds of `.123456789Z`, which may have fewer digits, or none.
+fn fraction(tail: &[u8]) -> Option<i32> {
+    let digits = match tail.strip_suffix(b"Z")? {
+        [] => return Some(0),
+        [b'.', digits @ ..] if (1..=9).contains(&digits.len()) => digits,
+        _ => return None,
+    };
+    let whole = digits
+        .iter()
+        .try_fold(0i32, |sum, digit| Some(sum * 10 + i32::from(digit.checked_sub(b'0').filter(|it| *it < 10)?)));
+    Some(whole? * 10i32.pow(9 - digits.len() as u32))
+}
+
 /// Without what could steer a terminal. Tabs stay: they are what indents stack traces and separates columns.
 fn cleaned(text: &str) -> String {
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t')) {
+    // No early end, so that the compiler looks at many bytes at once.
+    if text.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~' | b'\t')) {
         return text.to_owned();
     }
     let mut parts = text.split('\t').map(clean);
@@ -117,7 +156,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn read(bytes: &[u8]) -> LogLine {
-        line(bytes, bytes.len())
+        line(&mut Clock::default(), bytes, bytes.len())
     }
 
     #[test]
@@ -135,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_cut_line_says_how_long_it_was() {
-        let line = line(b"abc", 10_000_000);
+        let line = line(&mut Clock::default(), b"abc", 10_000_000);
         assert_eq!((line.text.as_str(), line.cut), ("abc… (cut, 10.0 MB)", true));
     }
 
@@ -145,6 +184,19 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_time_is_read_the_same_whether_its_second_is_known_or_not(second in 0i64..4_000_000_000, ns in 0i32..1_000_000_000) {
+            let mut clock = Clock::default();
+            for time in [Timestamp::new(second, 0), Timestamp::new(second, ns), Timestamp::new(second + 1, ns)] {
+                let time = time.unwrap();
+                for text in [time.to_string(), format!("{time:.9}"), format!("{time:.3}")] {
+                    prop_assert_eq!(clock.read(&text), text.parse().ok());
+                }
+            }
+            prop_assert_eq!(clock.read("2026-01-02T03:04:05+02:00"), "2026-01-02T01:04:05Z".parse().ok());
+            prop_assert_eq!(clock.read("2026-01-02T03:04:0"), None);
+        }
+
         #[test]
         fn no_byte_of_a_log_can_steer_a_terminal(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let text = read(&bytes).text;

@@ -129,6 +129,11 @@ impl LogPane {
         pods.len()
     }
 
+    /// Numbers of the streams that are followed.
+    pub fn streams(&self) -> impl Iterator<Item = &u64> {
+        self.streams.keys()
+    }
+
     /// Lines that are no longer held.
     pub fn lost(&self) -> u64 {
         self.ring.first()
