@@ -6,12 +6,19 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::effect::Effect;
 use super::model::{Model, Overlay};
-use super::msg::{Input, Msg, Outcome};
+use super::msg::{Input, LogEvent, Msg, Outcome};
 use super::update::{start, update};
 use crate::actions::keymap::Keymap;
 use crate::config::Settings;
-use crate::domain::fixtures::{START, TestWorld, catalog};
+use crate::domain::fixtures::{START, TestWorld, catalog, later};
 use crate::domain::ids::{EnvId, GroupId, ServiceId};
+use crate::ports::cluster::LogLine;
+
+/// What a stream says when a container has written a line.
+pub(crate) fn said(second: i64, text: &str) -> LogEvent {
+    let line = LogLine { time: Some(later(second)), text: text.to_owned(), cut: false };
+    LogEvent::Lines(vec![line])
+}
 
 /// A driver over `update`.
 pub(crate) struct Cockpit {

@@ -11,11 +11,11 @@ use super::look::Look;
 use crate::actions::keymap::Keymap;
 use crate::app::model::{Model, Pane};
 use crate::app::msg::LogEvent;
+use crate::app::testkit::said;
 use crate::config::{Colors, Settings};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::fixtures::{START, TestWorld, catalog, later};
 use crate::domain::ids::{EnvId, ServiceId};
-use crate::ports::cluster::LogLine;
 
 /// Three services in two environments; one of them crashes in staging.
 fn model(width: u16, height: u16) -> Model {
@@ -103,8 +103,7 @@ fn logs(width: u16, height: u16, lines: &[&str]) -> Model {
     crate::app::log_bridge::follow(&mut model);
     let streams: Vec<u64> = model.logs.streams().copied().collect();
     for (second, text) in lines.iter().enumerate() {
-        let line = LogLine { time: Some(later(second as i64)), text: (*text).to_owned(), cut: false };
-        let event = LogEvent::Lines(vec![line]);
+        let event = said(second as i64, text);
         crate::app::log_bridge::take(&mut model, streams[second % streams.len()], event);
     }
     model

@@ -130,7 +130,7 @@ impl SimPod {
         } else {
             ContainerState::Waiting {
                 reason: "CrashLoopBackOff".into(),
-                message: "back-off restarting failed container".into(),
+                message: "back-off 20s restarting failed container".into(),
             }
         };
         Shown { phase: Phase::Running, ready: false, state, restarts: ends, last: (ends > 0).then_some(ended) }
