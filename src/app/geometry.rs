@@ -46,6 +46,7 @@ pub struct Home {
     pub dependencies: Area,
     pub logs: Area,
     pub details: Area,
+    pub activity: Area,
     pub hints: Area,
     /// The two lower panes share one place, as tabs.
     pub tabs: bool,
@@ -116,7 +117,8 @@ pub fn home(model: &Model) -> Home {
     let y = home.services.bottom();
     let lower = body.bottom().saturating_sub(y);
     if wide {
-        home.details = Area::new(matrix + 1, body.y, w - matrix - 1, body.height);
+        home.details = Area::new(matrix + 1, body.y, w - matrix - 1, y - body.y);
+        home.activity = Area::new(matrix + 1, y, w - matrix - 1, lower);
     }
     let split = if wide { 72 } else { 48 };
     if w < 110 {

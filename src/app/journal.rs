@@ -55,6 +55,13 @@ pub fn dismiss(model: &mut Model) {
     model.session.dirty = true;
 }
 
+/// The last notice says what is on the screen already: it is kept, and not shown over it.
+pub fn seen_at_once(model: &mut Model) {
+    if let Some(last) = model.journal.notices.last_mut() {
+        last.dismissed = true;
+    }
+}
+
 /// Notes a command that is under way.
 pub fn command(model: &mut Model, text: String) {
     model.journal.commands.push(Command { at: model.session.now, text, ok: None });

@@ -1,5 +1,6 @@
 //! The model and its update: The Elm Architecture, pure. Nothing here awaits, reads a clock or draws.
 
+pub mod activity;
 pub mod availability;
 pub mod copying;
 pub mod discovery;

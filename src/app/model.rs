@@ -151,7 +151,6 @@ pub struct RunPage {
     pub run: RunId,
     /// The selected service, whose evidence is open; none: the first failure's.
     pub selected: Option<ServiceId>,
-    pub scroll: usize,
 }
 
 /// Leftovers of one environment.

@@ -59,7 +59,10 @@ pub fn move_page(model: &mut Model, by: isize) {
             let at = run.steps.iter().position(|step| Some(&step.service) == at);
             let next = at.map_or(0, |at| moved(at, by, run.steps.len()));
             page.selected = run.steps.get(next).map(|step| step.service.clone());
-            page.scroll = visible(page.scroll, next, rows, run.steps.len());
+            let (env, selected) = (run.plan.env.clone(), page.selected.clone());
+            if let Some(service) = selected {
+                super::runs::turn_to(model, env, service);
+            }
         }
         Some(Page::Cleanup(page)) => {
             let shown = super::screens::cleanup::shown(page);

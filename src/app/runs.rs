@@ -27,7 +27,7 @@ pub fn begin(model: &mut Model, plan: Plan) -> Vec<Effect> {
 /// Opens the page of a run.
 pub fn show(model: &mut Model, run: RunId) {
     model.overlays.clear();
-    model.page = Some(Page::Run(RunPage { run, selected: None, scroll: 0 }));
+    model.page = Some(Page::Run(RunPage { run, selected: None }));
 }
 
 /// Takes in what happened to a run.
@@ -166,6 +166,11 @@ pub fn name(plan: &Plan) -> String {
     }
 }
 
+/// Selects a cell behind the page of a run, so that its log is read.
+pub fn turn_to(model: &mut Model, env: EnvId, service: ServiceId) {
+    (model.home.env, model.home.service) = (Some(env), Some(service));
+}
+
 fn announce(model: &mut Model, id: RunId, news: &Announcement) {
     let Some(run) = model.run(id) else { return };
     let watched = matches!(&model.page, Some(Page::Run(page)) if page.run == id);
@@ -177,10 +182,18 @@ fn announce(model: &mut Model, id: RunId, news: &Announcement) {
         Announcement::StepSucceeded { .. } | Announcement::WaveDone(_) => {}
         Announcement::StepFailed { service, why } => {
             journal::notice(model, State::Failed, format!("{service} failed in {env}: {why}"), see);
+            if watched {
+                // The page says it, and the log of what failed is turned to by itself.
+                journal::seen_at_once(model);
+                turn_to(model, env, service.clone());
+            }
         }
         Announcement::Halted => {
             let detail = "no later wave begins; try again, roll back all, or leave it";
             journal::notice(model, State::Blocked, format!("{what} holds"), detail);
+            if watched {
+                journal::seen_at_once(model);
+            }
         }
         Announcement::Paused => journal::notice(model, State::Paused, format!("{what} is paused"), see),
         Announcement::Succeeded => {

@@ -215,3 +215,17 @@ fn an_idle_cockpit_wants_no_tick() {
     cockpit.press("dv9<enter><enter>");
     assert!(super::update::next_tick(&cockpit.model).is_some());
 }
+
+#[test]
+fn what_fails_while_its_run_is_watched_turns_the_log_to_it_and_says_nothing_twice() {
+    let mut cockpit = Cockpit::demo();
+    cockpit.press("g<enter>dv9<down>v9<down>v9<enter><enter>");
+    cockpit.press("jj");
+    assert_eq!(cockpit.selected(), "cart", "the selection of the page is that of the log");
+    let refused = Fault::new(FaultKind::Forbidden, "no right to patch deployments");
+    let run = cockpit.model.runs[0].id;
+    let answer = Outcome::Written { run, service: "auth".into(), result: Err(refused), at: cockpit.now };
+    cockpit.done(answer);
+    assert_eq!((cockpit.selected(), cockpit.model.logs.target.as_ref().unwrap().1.as_str()), ("auth", "auth"));
+    assert!(crate::app::journal::toast(&cockpit.model).is_none(), "the page says it");
+}

@@ -21,7 +21,13 @@ pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
         Msg::Tick => facts::tick(model),
         Msg::Fact { env, change } => facts::take(model, &env, change),
         Msg::Log { stream, event } => log_bridge::take(model, stream, event),
-        Msg::Done(outcome) => outcomes::take(model, outcome),
+        Msg::Done(outcome) => {
+            let mut effects = outcomes::take(model, outcome);
+            if facts::selection_moved(model) {
+                effects.extend(log_bridge::follow(model));
+            }
+            effects
+        }
         Msg::Terminate => {
             model.session.quitting = true;
             vec![Effect::Quit]

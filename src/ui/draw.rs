@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 
 use super::look::{Ground, Look, Token};
 use super::pen::Pen;
-use super::{environments, format, graph, logs, overlays, pages, services, signs};
+use super::{activity, cleanup_page, details, environments, format, graph, logs, overlays, run_page, services, signs};
 use crate::actions::Action;
 use crate::app::availability::available;
 use crate::app::geometry::{self, Area, SMALLEST};
@@ -33,8 +33,8 @@ pub(super) fn paint(model: &Model, look: Look, buf: &mut Buffer) {
     header(&mut pen, model, home.header);
     match &model.page {
         None => panes(&mut pen, model, &home),
-        Some(Page::Run(page)) => pages::run(&mut pen, model, page, geometry::page(model)),
-        Some(Page::Cleanup(page)) => pages::cleanup(&mut pen, model, page, geometry::page(model)),
+        Some(Page::Run(page)) => run_page::draw(&mut pen, model, page, geometry::page(model)),
+        Some(Page::Cleanup(page)) => cleanup_page::draw(&mut pen, model, page, geometry::page(model)),
     }
     hints(&mut pen, model, home.hints);
     toast(&mut pen, model, area);
@@ -47,13 +47,15 @@ fn panes(pen: &mut Pen<'_>, model: &Model, home: &geometry::Home) {
     services::draw(pen, model, home.services);
     graph::draw(pen, model, home.dependencies, home.tabs);
     logs::draw(pen, model, home.logs, home.tabs);
-    pages::details_pane(pen, model, home.details);
+    details::pane(pen, model, home.details);
+    activity::draw(pen, model, home.activity);
     let beside = home.dependencies.height > 0 && home.logs.height > 0 && !home.tabs;
     if beside {
         separator(pen, home.dependencies.right(), home.dependencies);
     }
     if home.details.height > 0 {
         separator(pen, home.details.x.saturating_sub(1), home.details);
+        separator(pen, home.details.x.saturating_sub(1), home.activity);
     }
 }
 

@@ -29,7 +29,38 @@ pub(super) fn span(span: SignedDuration) -> String {
 
 /// `12:04:31` in the zone of the reader.
 pub(super) fn clock(time: Timestamp) -> String {
-    time.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M:%S").to_string()
+    local(time).strftime("%H:%M:%S").to_string()
+}
+
+/// `12:04` in the zone of the reader.
+pub(super) fn hour(time: Timestamp) -> String {
+    local(time).strftime("%H:%M").to_string()
+}
+
+/// The day of the reader that a time falls on.
+pub(super) fn day(time: Timestamp) -> jiff::civil::Date {
+    local(time).date()
+}
+
+/// `today`, `yesterday`, `17 Nov`.
+pub(super) fn day_name(time: Timestamp, now: Timestamp) -> String {
+    let (day, today) = (day(time), day(now));
+    if day == today {
+        "today".to_owned()
+    } else if today.yesterday().is_ok_and(|yesterday| yesterday == day) {
+        "yesterday".to_owned()
+    } else {
+        local(time).strftime("%-d %b").to_string()
+    }
+}
+
+/// `12:04:31` today, `17 Nov` before.
+pub(super) fn moment(time: Timestamp, now: Timestamp) -> String {
+    if day(time) == day(now) { clock(time) } else { day_name(time, now) }
+}
+
+fn local(time: Timestamp) -> jiff::Zoned {
+    time.to_zoned(jiff::tz::TimeZone::system())
 }
 
 /// `1 pod`, `2 pods`.

@@ -1,15 +1,19 @@
 //! The view: `draw(model, look, frame)`. Pure: nothing here changes the model, and nobody else styles text.
 
+mod activity;
+mod cleanup_page;
+mod details;
 mod draw;
 mod environments;
 mod format;
 mod graph;
+mod lines;
 mod logs;
 mod look;
 mod overlays;
-mod pages;
 mod pen;
 mod picture;
+mod run_page;
 mod services;
 mod signs;
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! Boxes over the screen: the only boxes there are.
 
+use super::details;
 use super::format;
+use super::lines::{self, wrap};
 use super::look::{Ground, Token};
-use super::pages;
 use super::pen::Pen;
 use crate::app::geometry::{self, Area};
 use crate::app::input::LineInput;
@@ -31,10 +32,8 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
         Some(Overlay::Picker(picker)) => pick(pen, picker, area),
         Some(Overlay::Details { service, env, scroll }) => {
             let frame = open(pen, area, (88, 24), &format!("{service} in {env}"), "", Token::Accent);
-            let lines = pages::details(model, service, env);
-            for (index, (text, token)) in lines.iter().skip(*scroll).take(usize::from(frame.height)).enumerate() {
-                pen.text(frame.x, frame.y + index as u16, text, *token, frame.width);
-            }
+            let content = details::content(model, service, env, frame.width);
+            lines::draw(pen, &content, (*scroll).min(content.len().saturating_sub(1)), frame);
         }
         Some(Overlay::Line(detail)) => {
             let height = u16::try_from(detail.len()).unwrap_or(u16::MAX - 4).min(u16::MAX - 4);
@@ -366,22 +365,4 @@ fn text(pen: &mut Pen<'_>, area: Area, title: &str, none: &str, rows: impl Itera
     for (index, (text, token)) in rows.iter().take(usize::from(inside.height)).enumerate() {
         pen.text(inside.x, inside.y + index as u16, text, *token, inside.width);
     }
-}
-
-/// Words in lines of at most so many characters.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let last = lines.last().map_or(0, |line| line.chars().count());
-        if last > 0 && last + 1 + word.chars().count() > width {
-            lines.push(String::new());
-        }
-        if let Some(line) = lines.last_mut() {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-    }
-    lines
 }

@@ -1,0 +1,51 @@
+//! Pane 6 of wide screens: what happened lately, and on which day.
+
+use super::lines::{self, Line};
+use super::look::Token;
+use super::pen::{Pen, Rule};
+use super::{format, signs};
+use crate::app::activity::{Activity, lately};
+use crate::app::geometry::Area;
+use crate::app::model::Model;
+use crate::domain::verdict::State;
+
+pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
+    if area.height == 0 {
+        return;
+    }
+    pen.rule(area, &Rule { key: "6", title: "Activity", state: "last two days", ..Rule::default() });
+    let body = area.below_rule();
+    let inside = Area::new(body.x + 1, body.y, body.width.saturating_sub(2), body.height);
+    lines::draw(pen, &content(model, inside.width), 0, inside);
+}
+
+fn content(model: &Model, width: u16) -> Vec<Line> {
+    let now = model.session.now;
+    let mut day = format::day(now);
+    let mut content = Vec::new();
+    for news in lately(model) {
+        let its = format::day(news.at);
+        if its != day {
+            content.push(Line::text(0, format::day_name(news.at, now), Token::Muted));
+            day = its;
+        }
+        content.push(line(&news, width));
+    }
+    if content.is_empty() {
+        content.push(Line::text(0, "nothing was changed", Token::Muted));
+    }
+    content
+}
+
+fn line(news: &Activity, width: u16) -> Line {
+    let (sign, what) = match news.state {
+        State::Failed => (Token::Fail, Token::Fail),
+        State::Ok => (Token::Calm, Token::Text),
+        other => (signs::token(other), Token::Text),
+    };
+    let place = news.place.chars().count() as u16;
+    Line::text(0, format::hour(news.at), Token::Muted)
+        .and(7, signs::glyph(news.state, false), sign)
+        .within(9, width.saturating_sub(9 + place + 2).max(8), news.what.clone(), what)
+        .right(news.place.clone(), Token::Muted)
+}

@@ -1,0 +1,152 @@
+//! The page of leftovers: what, since when and why at the left, the proof and the call for the selected one at the right.
+
+use super::format;
+use super::look::{Ground, Token};
+use super::pen::{Pen, Rule};
+use crate::app::geometry::Area;
+use crate::app::model::{CleanupPage, Model};
+use crate::app::screens::cleanup::shown;
+use crate::domain::cleanup::FindingKind;
+
+pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &CleanupPage, area: Area) {
+    let note = format!("{} · {}", page.env, format::count(page.findings.len(), "leftover"));
+    pen.rule(area, &Rule { title: "Clean up", note: &note, state: "esc back", focused: true, ..Rule::default() });
+    let wide = area.width >= 110;
+    let left = if wide { area.width * 3 / 5 } else { area.width };
+    let shown = shown(page);
+    let mut lines: Vec<Row<'_>> = Vec::new();
+    for kind in FindingKind::ALL {
+        let of_kind: Vec<_> = shown.iter().copied().filter(|it| it.kind == kind).collect();
+        if of_kind.is_empty() {
+            continue;
+        }
+        let (title, why) = match kind {
+            FindingKind::DeadPod => ("Dead pods", "replaced by their controller"),
+            FindingKind::BarePod => ("Bare pods", "ended, and nobody owns them"),
+            FindingKind::FailedJob => ("Failed jobs", "no retry left"),
+        };
+        lines.push(Row::Title(title, of_kind.len(), why));
+        lines.extend(of_kind.into_iter().map(Row::Finding));
+        lines.push(Row::Blank);
+    }
+    if lines.is_empty() {
+        let text = if page.filter.text().is_empty() {
+            "Nothing is left over here."
+        } else {
+            "Nothing matches the filter. esc shows all."
+        };
+        pen.text(2, area.y + 2, text, Token::Text, left);
+        if page.too_young > 0 {
+            let these = format::count(page.too_young, "leftover");
+            let text = format!("{these} younger than 10 minutes: left for whoever still reads them.");
+            pen.text(2, area.y + 4, &text, Token::Muted, left.saturating_sub(3));
+        }
+        let namespace = model.catalog.environment(&page.env).map(|env| &env.namespace);
+        if let Some(namespace) = namespace.filter(|it| crate::domain::cleanup::is_protected(it)) {
+            let text = format!("Nothing is ever removed from the namespace {namespace}.");
+            pen.text(2, area.y + 4, &text, Token::Muted, left.saturating_sub(3));
+        }
+    }
+    let room = usize::from(area.height.saturating_sub(5));
+    let at = lines.iter().position(|line| matches!(line, Row::Finding(it) if Some(&it.uid) == page.selected.as_ref()));
+    let first = at.unwrap_or(0).saturating_sub(room.saturating_sub(1));
+    for (index, line) in lines.iter().skip(first).take(room).enumerate() {
+        let y = area.y + 2 + index as u16;
+        row(pen, model, page, line, Area::new(area.x, y, left, 1));
+    }
+    let y = area.bottom().saturating_sub(2);
+    let marked = format!("{} marked of {}", page.marks.len(), page.findings.len());
+    let x = pen.text(2, y, &marked, if page.marks.is_empty() { Token::Muted } else { Token::Accent }, 30);
+    pen.text(
+        x + 3,
+        y,
+        &if page.too_young > 0 {
+            format!("{} younger than 10 minutes not shown · logs and status are saved first", page.too_young)
+        } else {
+            "logs and status are saved before anything is deleted".to_owned()
+        },
+        Token::Muted,
+        left.saturating_sub(x + 4),
+    );
+    if wide {
+        details(
+            pen,
+            model,
+            page,
+            Area::new(left + 1, area.y + 1, area.width - left - 1, area.height.saturating_sub(1)),
+        );
+    }
+}
+
+enum Row<'a> {
+    Title(&'static str, usize, &'static str),
+    Finding(&'a crate::domain::cleanup::Finding),
+    Blank,
+}
+
+fn row(pen: &mut Pen<'_>, model: &Model, page: &CleanupPage, line: &Row<'_>, area: Area) {
+    match line {
+        Row::Blank => {}
+        Row::Title(title, number, why) => {
+            let x = pen.text(2, area.y, title, Token::Hi, 20);
+            let x = pen.text(x + 2, area.y, &number.to_string(), Token::Muted, 6);
+            pen.text(x + 3, area.y, why, Token::Muted, area.width.saturating_sub(x + 4));
+        }
+        Row::Finding(finding) => {
+            let selected = page.selected.as_ref() == Some(&finding.uid);
+            if selected {
+                pen.under(Area::new(area.x + 1, area.y, area.width.saturating_sub(2), 1), Ground::Sel);
+            }
+            if page.marks.contains(&finding.uid) {
+                pen.text(area.x, area.y, "▌", Token::Accent, 1);
+            }
+            let name_width = (area.width / 2).saturating_sub(6);
+            let token = if selected { Token::Hi } else { Token::Text };
+            pen.text(4, area.y, &format::cut_middle(&finding.name, usize::from(name_width)), token, name_width);
+            let reason = match page.results.get(&finding.uid).map(|result| &result.result) {
+                Some(None) => "deleting …".to_owned(),
+                Some(Some(Ok(_))) => "deleted".to_owned(),
+                Some(Some(Err(fault))) => format!("still there: {fault}"),
+                None => finding.reason.clone(),
+            };
+            pen.text(6 + name_width, area.y, &reason, Token::Muted, area.width.saturating_sub(name_width + 14));
+            pen.right(
+                area.width.saturating_sub(2),
+                area.y,
+                &format::age(finding.since, model.session.now),
+                Token::Muted,
+            );
+        }
+    }
+}
+
+fn details(pen: &mut Pen<'_>, model: &Model, page: &CleanupPage, area: Area) {
+    for y in area.y..area.bottom() {
+        pen.text(area.x, y, "│", Token::Line, 1);
+    }
+    let Some(finding) = page.findings.iter().find(|it| Some(&it.uid) == page.selected.as_ref()) else { return };
+    let env = model.catalog.environment(&finding.env);
+    let context = env.map_or("", |env| env.cluster.as_str());
+    let namespace = env.map_or("", |env| &env.namespace);
+    let mut lines = vec![
+        (finding.name.to_string(), Token::Hi),
+        (finding.owner.clone().unwrap_or_else(|| "no owner".to_owned()), Token::Muted),
+        (String::new(), Token::Text),
+        ("Why".to_owned(), Token::Hi),
+        (finding.reason.clone(), Token::Text),
+    ];
+    lines.extend(finding.proof.iter().map(|proof| (format!("✓ {proof}"), Token::Muted)));
+    lines.extend([
+        (String::new(), Token::Text),
+        ("What will be called".to_owned(), Token::Hi),
+        ("1 save its status and log to a local file".to_owned(), Token::Text),
+        (format!("2 DELETE {} {}", finding.kind.resource(), finding.name), Token::Text),
+        (format!("  only if it is still version {}", finding.resource_version), Token::Muted),
+        (String::new(), Token::Text),
+        ("By hand".to_owned(), Token::Hi),
+        (finding.kubectl(context, namespace), Token::Muted),
+    ]);
+    for (index, (text, token)) in lines.iter().take(usize::from(area.height)).enumerate() {
+        pen.text(area.x + 3, area.y + 1 + index as u16, text, *token, area.width.saturating_sub(4));
+    }
+}

@@ -1,0 +1,294 @@
+//! The page of a run: what is done, what moves, what went wrong and the ways out.
+
+use super::lines::{self, Line, wrapped};
+use super::look::{Ground, Token};
+use super::pen::{Pen, Rule};
+use super::{format, signs};
+use crate::actions::Action;
+use crate::app::availability::available_below;
+use crate::app::geometry::Area;
+use crate::app::model::{Model, RunPage};
+use crate::domain::ids::ServiceId;
+use crate::domain::plan::Step;
+use crate::domain::run::{Run, RunState, StepRun, StepState};
+use crate::domain::verdict::{Evidence, PodContainer, State};
+
+/// Log lines shown of a pod that failed.
+const LAST_LINES: usize = 6;
+
+pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunPage, area: Area) {
+    let Some(run) = model.run(page.run) else { return };
+    let note = format!("{} → {} · started by {}, {}", run.plan.title, run.plan.env, run.by, format::clock(run.started));
+    let back = model.keymap.hint(Action::Back);
+    let leave = if run.state.is_over() { format!("{back} back") } else { format!("{back} leave, it goes on") };
+    let title = format!("Run {}", run.id);
+    pen.rule(area, &Rule { title: &title, note: &note, state: &leave, focused: true, ..Rule::default() });
+    let body = Area::new(area.x + 2, area.y + 1, area.width.saturating_sub(4), area.height.saturating_sub(3));
+    let open = page.selected.as_ref().or(run.first_failure().map(|step| &step.service));
+    let (content, focus) = content(model, run, page.selected.as_ref(), open, body);
+    let room = usize::from(body.height);
+    // What is selected, or moves, stays in sight with everything that is told of it.
+    let last = focus.1.min(focus.0 + room.saturating_sub(1));
+    let skip = if content.len() <= room { 0 } else { (last + 2).saturating_sub(room).min(content.len() - room) };
+    lines::draw(pen, &content, skip.min(focus.0), body);
+    let below = content.len().saturating_sub(skip + room);
+    outlook(pen, run, below, Area::new(area.x, area.bottom().saturating_sub(2), area.width, 2));
+}
+
+/// Everything of the page, and the first and last line of what has the focus.
+fn content(
+    model: &Model,
+    run: &Run,
+    selected: Option<&ServiceId>,
+    open: Option<&ServiceId>,
+    area: Area,
+) -> (Vec<Line>, (usize, usize)) {
+    let mut content = vec![Line::default(), summary(model, run, area.width)];
+    let mut focus = (0, 0);
+    for (index, wave) in run.plan.waves.iter().enumerate() {
+        content.push(Line::default());
+        let active = index == run.wave && !run.state.is_over();
+        if active && open.is_none() {
+            focus = (content.len(), content.len() + wave.steps.len());
+        }
+        content.push(wave_title(run, index));
+        for planned in &wave.steps {
+            let Some(step) = run.step(&planned.service) else { continue };
+            let first = content.len();
+            let told_below = open == Some(&step.service);
+            let mut row = step_row(model, step, planned, (area.width, told_below));
+            if selected == Some(&step.service) {
+                row.ground = Some(Ground::Sel);
+            }
+            content.push(row);
+            if open == Some(&step.service) {
+                content.extend(evidence(model, step, area));
+                focus = (first, content.len() - 1);
+            }
+        }
+    }
+    (content, focus)
+}
+
+fn summary(model: &Model, run: &Run, width: u16) -> Line {
+    let (done, total) = (run.succeeded(), run.steps.len());
+    let failed = run.steps.iter().filter(|step| step.state.went_wrong()).count();
+    let moving = run.steps.iter().filter(|step| matches!(step.state, StepState::Writing | StepState::Watching)).count();
+    let parts = vec![(done as u32, Token::Ok), (failed as u32, Token::Fail), (moving as u32, Token::Prog)];
+    let bar = (width * 2 / 5).clamp(8, 48);
+    let mut line = Line::text(0, format!("{done} of {total} deployed"), Token::Hi).bar(20, bar, parts, total as u32);
+    let mut x = 20 + bar + 3;
+    for (number, word, token) in [(moving, "moving", Token::Prog), (failed, "failed", Token::Fail)] {
+        if number > 0 {
+            let text = format!("{number} {word}");
+            let next = x + text.len() as u16 + 3;
+            line = line.and(x, text, token);
+            x = next;
+        }
+    }
+    let end = run.finished.unwrap_or(model.session.now);
+    line.right(format::span(end.duration_since(run.started)), Token::Text)
+}
+
+fn wave_title(run: &Run, index: usize) -> Line {
+    let steps = || run.steps.iter().filter(|step| step.wave == index);
+    let (note, token) = if steps().all(|step| step.state == StepState::Succeeded) {
+        let from = steps().filter_map(|step| step.started).min();
+        let to = steps().filter_map(|step| step.finished).max();
+        let took = from.zip(to).map(|(from, to)| format!("done in {}", format::span(to.duration_since(from))));
+        (took.unwrap_or_else(|| "done".to_owned()), Token::Muted)
+    } else if run.wave == index && run.state == RunState::Paused {
+        ("held before it".to_owned(), Token::Held)
+    } else if run.wave == index && run.state == RunState::Halted {
+        ("halted".to_owned(), Token::Fail)
+    } else if run.wave == index && !run.state.is_over() {
+        ("now".to_owned(), Token::Prog)
+    } else if run.state.is_over() || run.state == RunState::Halted {
+        ("not begun".to_owned(), Token::Muted)
+    } else {
+        (String::new(), Token::Muted)
+    };
+    let title = if token == Token::Prog { Token::Prog } else { Token::Muted };
+    Line::text(0, format!("wave {}", index + 1), title).and(9, note, token)
+}
+
+fn step_row(model: &Model, step: &StepRun, planned: &Step, (width, told_below): (u16, bool)) -> Line {
+    let (state, token) = state_of(step);
+    let wide = width >= 96;
+    let name_width = if wide { 20 } else { 16 };
+    let name = match step.state {
+        StepState::Succeeded | StepState::Waiting | StepState::Skipped => Token::Muted,
+        StepState::Failed | StepState::Refused(_) => Token::Fail,
+        StepState::Writing | StepState::Watching => Token::Hi,
+    };
+    let name_text = format::cut_middle(step.service.as_str(), usize::from(name_width));
+    let arrow = if wide { 22 } else { 18 };
+    let versions = format!("{} → {}", planned.from_version, planned.to_version);
+    let bar = if wide { 24 } else { 8 };
+    let at = 4 + name_width + 2 + arrow;
+    let progress = step.verdict.as_ref().map(|verdict| verdict.progress).unwrap_or_default();
+    let done = step.state == StepState::Succeeded;
+    let parts = if done {
+        vec![(1, Token::Calm)]
+    } else {
+        let coming = progress.created.saturating_sub(progress.ready + progress.failed);
+        vec![(progress.ready, Token::Ok), (progress.failed, Token::Fail), (coming, Token::Prog)]
+    };
+    let words = at + bar + 2;
+    let mut line = Line::text(2, signs::glyph(state, false), token)
+        .within(4, name_width, name_text, name)
+        .within(4 + name_width + 2, arrow - 2, versions, if done { Token::Muted } else { Token::Text })
+        .bar(at, bar, parts, if done { 1 } else { progress.wanted })
+        .and(words, counted(step), if done { Token::Muted } else { token });
+    if wide && !done && progress.old > 0 {
+        let word = if step.state.went_wrong() { "old serve" } else { "old left" };
+        line = line.and(words + 15, format!("{} {word}", progress.old), Token::Muted);
+    }
+    let note = step.why().or_else(|| hint(step));
+    if let Some(note) = note.filter(|_| width >= words + 29 + 9 + 20 && !told_below) {
+        let token = if step.state.went_wrong() { Token::Fail } else { Token::Warn };
+        line = line.within(words + 29, width.saturating_sub(words + 29 + 9), note, token);
+    }
+    let end = step.finished.unwrap_or(model.session.now);
+    let took = step.started.map(|started| format::span(end.duration_since(started))).unwrap_or_default();
+    line.right(took, Token::Muted)
+}
+
+fn state_of(step: &StepRun) -> (State, Token) {
+    match &step.state {
+        StepState::Waiting => (State::Queued, Token::Muted),
+        StepState::Writing => (State::Queued, Token::Prog),
+        StepState::Watching => {
+            let state = step.verdict.as_ref().map_or(State::Progressing, |verdict| verdict.state);
+            (state, signs::token(state))
+        }
+        StepState::Succeeded => (State::Done, Token::Calm),
+        StepState::Failed | StepState::Refused(_) => (State::Failed, Token::Fail),
+        StepState::Skipped => (State::Absent, Token::Muted),
+    }
+}
+
+fn counted(step: &StepRun) -> String {
+    let progress = step.verdict.as_ref().map(|verdict| verdict.progress).unwrap_or_default();
+    match &step.state {
+        StepState::Waiting => "waits".to_owned(),
+        StepState::Writing => "writing".to_owned(),
+        StepState::Skipped => "not begun".to_owned(),
+        StepState::Refused(_) => "refused".to_owned(),
+        StepState::Succeeded => format!("{0} of {0} ready", progress.wanted),
+        StepState::Watching | StepState::Failed => format!("{} of {} ready", progress.ready, progress.wanted),
+    }
+}
+
+/// What a rollout that is under way waits for.
+fn hint(step: &StepRun) -> Option<String> {
+    let verdict = step.verdict.as_ref().filter(|_| step.state == StepState::Watching)?;
+    verdict.evidence.as_ref().map(|evidence| evidence.headline.clone())
+}
+
+/// What is known of a step: the cause with its proof, the last lines of its pod, and the keys that help.
+fn evidence(model: &Model, step: &StepRun, area: Area) -> Vec<Line> {
+    let wrong = step.state.went_wrong();
+    let found = step.verdict.as_ref().and_then(|verdict| verdict.evidence.as_ref());
+    let Some(headline) = step.why().or_else(|| found.map(|evidence| evidence.headline.clone())) else {
+        return Vec::new();
+    };
+    let inset = 4;
+    let width = area.width.saturating_sub(inset + 5);
+    let mut block = Vec::new();
+    let roomy = area.height >= 26;
+    if roomy {
+        block.push(Line::default());
+    }
+    block.extend(wrapped(3, &headline, Token::Hi, width + 3));
+    if let (Some(since), Some(first)) =
+        (found.and_then(|it| it.since), block.iter_mut().find(|it| !it.pieces.is_empty()))
+    {
+        *first = std::mem::take(first).right_before(2, format!("seen {}", format::clock(since)), Token::Muted);
+    }
+    let refused = matches!(step.state, StepState::Refused(_));
+    for detail in found.filter(|_| !refused).into_iter().flat_map(|it| &it.details) {
+        block.extend(wrapped(3, detail, Token::Muted, width + 3));
+    }
+    block.extend(last_lines(model, found));
+    block.extend(remedy(model, step, found, width, roomy && wrong));
+    if roomy {
+        block.push(Line::default());
+    }
+    let edge = if wrong { Token::Fail } else { Token::Prog };
+    for line in &mut block {
+        (line.ground, line.edge, line.inset) = (Some(Ground::Band), Some(edge), inset);
+    }
+    block
+}
+
+fn last_lines(model: &Model, found: Option<&Evidence>) -> Vec<Line> {
+    let Some(PodContainer { pod, previous, .. }) = found.and_then(|evidence| evidence.pod.as_ref()) else {
+        return Vec::new();
+    };
+    let held = model.logs.last_lines(pod, LAST_LINES);
+    if held.is_empty() {
+        return Vec::new();
+    }
+    let which = if *previous { ", the run before" } else { "" };
+    let short = pod.rsplit('-').next().unwrap_or(pod);
+    let mut title = Line::heading(&format!("last lines of {short}{which}"));
+    for piece in &mut title.pieces {
+        match piece {
+            lines::Piece::Text { x, token, .. } => (*x, *token) = (*x + 3, Token::Muted),
+            lines::Piece::Rule { x } => *x += 3,
+            _ => {}
+        }
+    }
+    let mut block = vec![title];
+    block.extend(held.into_iter().map(|line| Line::text(3, line, Token::Text)));
+    block
+}
+
+/// What helps, in a sentence, and the keys for it.
+fn remedy(model: &Model, step: &StepRun, found: Option<&Evidence>, width: u16, roomy: bool) -> Vec<Line> {
+    let advice = match &step.state {
+        StepState::Refused(fault) => fault.advice().to_owned(),
+        _ => found.map(|it| it.remedy.clone()).unwrap_or_default(),
+    };
+    let mut block = Vec::new();
+    if roomy {
+        block.push(Line::default());
+    }
+    block.extend(wrapped(3, &advice, Token::Text, width + 3));
+    if !step.state.went_wrong() {
+        return block;
+    }
+    let mut keys = Line::default();
+    let mut x = 3;
+    let ways = [
+        (Action::RunRollBack, "roll back all"),
+        (Action::RunRetry, "try again"),
+        (Action::RunAbort, "leave it as it is"),
+    ];
+    for (action, words) in ways {
+        if available_below(action, model).is_err() {
+            continue;
+        }
+        let key = model.keymap.hint(action);
+        let after = x + key.chars().count() as u16 + 1;
+        keys = keys.and(x, key, Token::Accent).and(after, words, Token::Text);
+        x = after + words.len() as u16 + 3;
+    }
+    block.push(keys);
+    block
+}
+
+fn outlook(pen: &mut Pen<'_>, run: &Run, below: usize, area: Area) {
+    let (text, token) = match run.state {
+        RunState::Running => ("The next wave begins by itself when every service of this one is ready.", Token::Muted),
+        RunState::Pausing => ("It holds when this wave is done.", Token::Held),
+        RunState::Paused => ("It waits for you: nothing more begins until you go on.", Token::Held),
+        RunState::Halted => ("Nothing more begins. Try again, roll back, or leave it as it is.", Token::Text),
+        RunState::Succeeded => ("Done. Everything that was planned runs.", Token::Ok),
+        RunState::Ended => ("Ended. What was begun is left to Kubernetes.", Token::Muted),
+    };
+    let more = if below > 0 { format!("{below} more below") } else { String::new() };
+    pen.rule(area, &Rule { title: "What happens by itself", state: &more, ..Rule::default() });
+    pen.text(2, area.y + 1, text, token, area.width.saturating_sub(3));
+}
