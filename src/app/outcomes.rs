@@ -17,8 +17,9 @@ pub fn take(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
         Outcome::Saved { what, result } => {
             match result {
                 Ok(path) => journal::notice(model, State::Done, format!("{what} saved"), path),
+                // The reason names the file and what to do.
                 Err(fault) => {
-                    journal::notice(model, State::Failed, format!("{what} was not saved: {fault}"), fault.advice());
+                    journal::notice(model, State::Failed, format!("{what} was not saved"), fault.to_string());
                 }
             }
             Vec::new()

@@ -9,9 +9,10 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     if text.chars().any(is_unsafe) { Cow::Owned(cleaned(text)) } else { Cow::Borrowed(text) }
 }
 
-/// Whether a character could move the cursor, change colours, or show text in another order than it is.
+/// Whether a character could move the cursor, change colours, show text in another order than it is, or hide in it.
 pub fn is_unsafe(c: char) -> bool {
     c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{e0000}'..='\u{e007f}')
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
@@ -95,7 +96,7 @@ mod tests {
         assert_eq!(clean("\x1b]8;;http://x\x1b\\link"), "link");
         assert_eq!(clean("a\x1bcb"), "ab");
         assert_eq!(clean("a\tb\r\nc"), "a b  c");
-        assert_eq!(clean("evil\u{202e}gnp.exe"), "evilgnp.exe");
+        assert_eq!(clean("evil\u{202e}gnp\u{61c}.\u{ad}e\u{e0041}xe"), "evilgnp.exe");
         assert_eq!(clean("\u{9b}2Jx\u{7f}y"), "xy");
     }
 

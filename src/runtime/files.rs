@@ -35,7 +35,7 @@ impl Files {
                 Err(error) => return Err(refused(&path, &error)),
             }
         }
-        Err(Fault::new(FaultKind::Other, format!("cannot write {}: there are too many of that name", wanted.display())))
+        Err(Fault::new(FaultKind::Other, format!("there are too many files of that name ({})", wanted.display())))
     }
 }
 
@@ -44,16 +44,16 @@ fn refused(path: &Path, error: &std::io::Error) -> Fault {
     let folder = path.parent().unwrap_or(path).display();
     let why = match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            "the disk is full. Nothing was lost: make room and save again".to_owned()
+            "the disk is full; nothing was lost: make room and save again".to_owned()
         }
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-            format!("{folder} may not be written to. Change its rights, or set XDG_DATA_HOME to another folder")
+            "its folder may not be written to: change its rights, or set XDG_DATA_HOME".to_owned()
         }
-        ErrorKind::NotADirectory => format!("{folder} is no folder. Move away what stands in its place"),
-        ErrorKind::AlreadyExists => "it exists already and is never overwritten. Move it away first".to_owned(),
+        ErrorKind::NotADirectory => format!("{folder} is no folder: move away what stands in its place"),
+        ErrorKind::AlreadyExists => "it exists already and is never overwritten: move it away first".to_owned(),
         _ => error.to_string(),
     };
-    Fault::new(FaultKind::Other, format!("cannot write {}: {why}", path.display()))
+    Fault::new(FaultKind::Other, format!("{why} ({})", path.display()))
 }
 
 async fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
@@ -136,8 +136,8 @@ mod tests {
         let refused = files.save(&FileTarget::Data("log.txt".to_owned()), "x").await.unwrap_err();
         assert!(refused.message.contains("log.txt"), "{refused}");
         let told = |kind: ErrorKind| super::refused(Path::new("/data/log.txt"), &kind.into()).message;
-        assert!(told(ErrorKind::StorageFull).contains("the disk is full. Nothing was lost"));
-        assert!(told(ErrorKind::PermissionDenied).contains("/data may not be written to"));
+        assert!(told(ErrorKind::StorageFull).contains("the disk is full; nothing was lost"));
+        assert!(told(ErrorKind::PermissionDenied).contains("may not be written to"));
     }
 
     #[test]

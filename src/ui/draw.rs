@@ -250,7 +250,8 @@ fn toast(pen: &mut Pen<'_>, model: &Model, area: Area) {
         return;
     }
     let longest = notice.title.chars().count().max(notice.detail.chars().count() + 2) as u16 + 5;
-    let width = longest.clamp(24, 55).min(area.width);
+    // The path of a saved file is worth its width.
+    let width = longest.clamp(24, 100).min(area.width);
     let place = Area::new(area.width - width, area.height - 3, width, 2);
     pen.fill(place, Ground::Over);
     let token = signs::token(notice.state);

@@ -158,6 +158,9 @@ async fn a_crash_is_told_and_the_run_before_can_be_read() {
     assert!(!terminal.text().contains("cache is cold"));
     terminal.press("p");
     terminal.shows(&["warning: cache is cold"]);
+    std::fs::write(data.path().join("shipdeck"), "a file where the folder should be").unwrap();
+    terminal.press(SAVE);
+    terminal.shows(&["was not saved", "is no folder"]);
     terminal.press("q");
     assert!(terminal.ended());
     space.delete().await;

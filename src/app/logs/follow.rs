@@ -17,7 +17,7 @@ use crate::domain::world::{EnvWorld, World};
 use crate::ports::cluster::LogRequest;
 
 /// Streams at once; more would burden the API server.
-const STREAMS: usize = 50;
+pub(super) const STREAMS: usize = 50;
 
 /// Opens what should be open and closes what should not.
 pub fn sync(pane: &mut LogPane, catalog: &Catalog, world: &World) -> Vec<Effect> {
@@ -172,6 +172,7 @@ fn exits(pane: &mut LogPane, world: &EnvWorld) {
         // Kubernetes counts in seconds: what was written within that second came before.
         let time = end.finished.map(|time| time + SignedDuration::from_millis(999)).max(stream.last);
         (stream.exits_told, stream.exited) = (run + 1, time);
+        stream.announced = (!then.is_empty()).then_some(run + 1);
         let source = stream.source;
         let done =
             if end.exit_code == 0 && status.init { "done".to_owned() } else { format!("exited {}", end.exit_code) };
@@ -217,7 +218,9 @@ fn restarted(pane: &mut LogPane, world: &EnvWorld, environment: &Environment) ->
         stream.restarts = status.restarts;
         let had_ended = std::mem::take(&mut stream.ended);
         let (source, time) = (stream.source, since.max(stream.last).max(stream.exited));
-        pane.mark(source, time, &format!("restart {}", status.restarts), false);
+        if stream.announced != Some(status.restarts) {
+            pane.mark(source, time, &format!("restart {}", status.restarts), false);
+        }
         if had_ended {
             effects.extend(open(pane, environment, number, 0));
         }
@@ -272,96 +275,4 @@ fn close_gone(pane: &mut LogPane, world: &EnvWorld) -> Vec<Effect> {
         }
     }
     effects
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::fixtures::{TestWorld, catalog, later};
-    use crate::domain::ids::{EnvId, ServiceId};
-    use crate::ports::cluster::LogLine;
-
-    const IMAGE: &str = "r/auth:1";
-
-    fn crashed(code: i32) -> Terminated {
-        let reason = "Error".into();
-        Terminated { exit_code: code, reason, message: "".into(), finished: Some(later(5)) }
-    }
-
-    fn start(pods: u32) -> (LogPane, Catalog, TestWorld, Vec<Effect>) {
-        let mut world = TestWorld::new("staging");
-        world.rolled_out("auth", IMAGE, pods);
-        let catalog = catalog(&[("auth", &[])]);
-        let mut pane = LogPane::default();
-        pane.turn_to(Some((EnvId::new("staging"), ServiceId::new("auth"))));
-        let effects = sync(&mut pane, &catalog, &world.world);
-        (pane, catalog, world, effects)
-    }
-
-    fn marks(pane: &LogPane) -> Vec<String> {
-        pane.ring.iter().filter(|(_, entry)| entry.kind.is_mark()).map(|(_, entry)| entry.text.to_string()).collect()
-    }
-
-    fn requests(effects: &[Effect]) -> Vec<(&LogRequest, u64)> {
-        let open = |effect| match effect {
-            &Effect::OpenLog { ref request, delay_ms, .. } => Some((request, delay_ms)),
-            _ => None,
-        };
-        effects.iter().filter_map(open).collect()
-    }
-
-    #[test]
-    fn every_pod_is_followed_once_and_at_most_fifty_at_a_time() {
-        let (mut pane, catalog, world, effects) = start(53);
-        assert_eq!((effects.len(), pane.unfollowed), (STREAMS, 3));
-        assert!(sync(&mut pane, &catalog, &world.world).is_empty());
-    }
-
-    #[test]
-    fn end_of_file_of_a_running_container_opens_the_stream_again_later_and_later() {
-        let (mut pane, catalog, world, _) = start(1);
-        let line = LogLine { time: Some(later(3)), text: "up".to_owned(), cut: false };
-        event(&mut pane, (&catalog, &world.world), 1, LogEvent::Lines(vec![line.clone()]), later(3));
-        let mut delays = Vec::new();
-        for _ in 0..7 {
-            let effects = event(&mut pane, (&catalog, &world.world), 1, LogEvent::Ended, later(4));
-            let opened = requests(&effects);
-            assert_eq!((opened.len(), opened[0].0.since_time, opened[0].0.tail), (1, Some(later(3)), None));
-            delays.push(opened[0].1);
-            event(&mut pane, (&catalog, &world.world), 1, LogEvent::Lines(vec![line.clone()]), later(3));
-        }
-        assert_eq!(delays, [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
-        assert_eq!(pane.ring.iter().filter(|(_, entry)| !entry.kind.is_mark()).count(), 1);
-    }
-
-    #[test]
-    fn a_crash_is_told_and_the_next_start_is_followed() {
-        let (mut pane, catalog, mut world, _) = start(1);
-        let waiting = ContainerState::Waiting {
-            reason: "CrashLoopBackOff".into(),
-            message: "back-off 10s restarting failed container".into(),
-        };
-        world.pod("auth", IMAGE, 0, |pod| {
-            pod.containers[0].state = waiting;
-            pod.containers[0].last = Some(crashed(101));
-        });
-        assert!(event(&mut pane, (&catalog, &world.world), 1, LogEvent::Ended, later(4)).is_empty());
-        assert!(sync(&mut pane, &catalog, &world.world).is_empty());
-        world.pod("auth", IMAGE, 0, |pod| {
-            pod.containers[0].restarts = 1;
-            pod.containers[0].last = Some(crashed(101));
-        });
-        let effects = sync(&mut pane, &catalog, &world.world);
-        assert_eq!(requests(&effects).len(), 1);
-        assert_eq!(marks(&pane), ["joined · 1", "exited 101 · restart 1 in 10s", "restart 1"]);
-    }
-
-    #[test]
-    fn a_stream_is_closed_when_its_pod_is_gone() {
-        let (mut pane, catalog, _, _) = start(1);
-        let mut empty = TestWorld::new("staging");
-        empty.deployment("auth", IMAGE, 1, |_| {});
-        assert_eq!(sync(&mut pane, &catalog, &empty.world), [Effect::CloseLog { stream: 1 }]);
-        assert_eq!(marks(&pane), ["joined · 1", "ended · the pod is gone"]);
-    }
 }

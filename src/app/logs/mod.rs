@@ -3,12 +3,16 @@
 mod detail;
 mod fields;
 mod follow;
+#[cfg(test)]
+mod follow_tests;
 mod index;
 mod layout;
 mod level;
 mod pane;
 mod pattern;
 mod ring;
+#[cfg(test)]
+mod ring_tests;
 mod stream;
 mod view;
 #[cfg(test)]

@@ -30,6 +30,8 @@ pub(super) struct Stream {
     pub(super) restarts: u32,
     /// How many of the container's runs were said to have ended.
     pub(super) exits_told: u32,
+    /// The restart that was said to come.
+    pub(super) announced: Option<u32>,
     /// When the last of them did.
     pub(super) exited: Option<Timestamp>,
     /// The container has ended: what comes after the end of the stream is nothing.
@@ -51,6 +53,7 @@ impl Stream {
             opened: None,
             restarts,
             exits_told: restarts,
+            announced: None,
             exited: None,
             ended: false,
             fault: None,
