@@ -92,9 +92,17 @@ fn rank(env: &Environment) -> Option<usize> {
     named(&env.namespace).or_else(|| named(env.cluster.as_str()))
 }
 
-/// As TOML writes a text; names from clusters have neither control characters nor line ends.
+/// As TOML writes a text. Names of contexts may hold anything; what a configuration may not hold is left out.
 fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+    let mut quoted = String::from("\"");
+    for c in text.chars().filter(|c| !crate::domain::text::is_unsafe(*c)) {
+        if matches!(c, '"' | '\\') {
+            quoted.push('\\');
+        }
+        quoted.push(c);
+    }
+    quoted.push('"');
+    quoted
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! Which file is read, and what environment and flags say over it: defaults < file < environment < flags.
 
-use std::path::PathBuf;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use super::settings::{colors_name, theme_named};
-use super::validate::{CURRENT_CONTEXT, Parsed, parse};
+use super::validate::{CURRENT_CONTEXT, Parsed, parse_against};
 use super::{Colors, Loaded, Origin};
 use crate::domain::ids::ClusterId;
 use crate::report::Report;
@@ -21,7 +22,12 @@ pub struct Overrides {
     pub no_color: bool,
     /// Where configurations are looked for, first one first.
     pub candidates: Vec<PathBuf>,
+    /// Contexts of the kubeconfig, where the file's are to be held against them.
+    pub contexts: Option<Vec<String>>,
 }
+
+/// No configuration is larger; what is was named by mistake, and would only fill the memory.
+const LARGEST: u64 = 4 * 1024 * 1024;
 
 /// Reads the configuration.
 ///
@@ -33,7 +39,7 @@ pub fn load(overrides: &Overrides) -> Result<Loaded, Report> {
         None => overrides.candidates.iter().find(|path| path.is_file()).cloned(),
     };
     let mut parsed = match &path {
-        Some(path) => read(path)?,
+        Some(path) => read(path, overrides.contexts.as_deref())?,
         None => Parsed::default(),
     };
     parsed.catalog.discovered = parsed.catalog.environments.is_empty();
@@ -48,15 +54,20 @@ pub fn load(overrides: &Overrides) -> Result<Loaded, Report> {
     Ok(loaded)
 }
 
-fn read(path: &std::path::Path) -> Result<Parsed, Report> {
-    let bytes = std::fs::read(path).map_err(|error| {
-        Report::usage(format!("cannot read {}: {error}", path.display())).hint("Name another file with --config.")
-    })?;
+fn read(path: &Path, contexts: Option<&[String]>) -> Result<Parsed, Report> {
+    let other = "Name another file with --config.";
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
+    file.map_err(|error| Report::usage(format!("cannot read {}: {error}", path.display())).hint(other))?;
+    if bytes.len() as u64 > LARGEST {
+        let what = format!("{} is larger than 4 MiB, which no configuration is", path.display());
+        return Err(Report::usage(what).hint(other));
+    }
     let text = String::from_utf8(bytes).map_err(|error| {
         Report::usage(format!("{} is not UTF-8 (byte {})", path.display(), error.utf8_error().valid_up_to()))
             .hint("Save it as UTF-8.")
     })?;
-    parse(&path.display().to_string(), &text).map_err(|problems| {
+    parse_against(&path.display().to_string(), &text, contexts).map_err(|problems| {
         let all = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         Report::usage(all)
     })

@@ -3,6 +3,7 @@
 pub mod example;
 pub mod load;
 mod raw;
+mod references;
 pub mod settings;
 pub mod validate;
 

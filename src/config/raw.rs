@@ -27,6 +27,10 @@ impl<'a> Table<'a> {
         self.entries.iter().find(|(name, ..)| name == key).map(|(_, _, value)| *value)
     }
 
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.entries.iter().any(|(name, ..)| name == key)
+    }
+
     pub(super) fn string(&mut self, key: &'static str, problems: &mut Problems<'_>) -> Option<Spanned<String>> {
         let value = self.take(key)?;
         if let DeValue::String(text) = value.get_ref() {

@@ -2,18 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::ops::Range;
 
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::raw::{Problems, Table, nearest};
+use super::raw::{Problems, Table};
+use super::references::{self, Places};
 use super::{Settings, settings};
 use crate::domain::catalog::{Catalog, Environment, Group, Service};
 use crate::domain::ids::{ClusterId, EnvId, GroupId, ServiceId};
 use crate::domain::image::Image;
 use crate::domain::observed::WorkloadRef;
-use crate::domain::plan::waves::find_cycle;
 
 /// Where in which file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,6 +55,14 @@ pub const CURRENT_CONTEXT: &str = "";
 /// # Errors
 /// Every problem of the file, in its order.
 pub fn parse(file: &str, text: &str) -> Result<Parsed, Vec<Problem>> {
+    parse_against(file, text, None)
+}
+
+/// Reads a configuration and holds its contexts against those of a kubeconfig, where one is given.
+///
+/// # Errors
+/// Every problem of the file, in its order.
+pub fn parse_against(file: &str, text: &str, contexts: Option<&[String]>) -> Result<Parsed, Vec<Problem>> {
     let mut problems = Problems { text, file, found: Vec::new() };
     let document = match DeTable::parse(text) {
         Ok(document) => document,
@@ -73,21 +80,9 @@ pub fn parse(file: &str, text: &str) -> Result<Parsed, Vec<Problem>> {
     settings::read(&mut root, &mut parsed, &mut problems);
     root.finish(&mut problems);
     let places = read_catalog(environments, services, groups, &mut parsed.catalog, &mut problems);
-    check_references(&parsed.catalog, &places, &mut problems);
+    references::check(&parsed.catalog, &places, contexts, &mut problems);
     problems.found.sort_by(|a, b| a.place.cmp(&b.place));
     if problems.found.is_empty() { Ok(parsed) } else { Err(problems.found) }
-}
-
-/// Names that refer to others, with their places.
-#[derive(Default)]
-struct Places {
-    after: Vec<(EnvId, Spanned<String>)>,
-    needs: Vec<(ServiceId, Spanned<String>)>,
-    members: Vec<Spanned<String>>,
-    /// Where each service says its workload; the whole table where it does not.
-    workloads: Vec<(ServiceId, WorkloadRef, Range<usize>)>,
-    /// Where each environment says its namespace.
-    namespaces: Vec<(EnvId, ClusterId, String, Range<usize>)>,
 }
 
 fn read_catalog(
@@ -124,7 +119,10 @@ fn read_catalog(
 fn name(table: &mut Table<'_>, seen: &mut BTreeSet<String>, problems: &mut Problems<'_>) -> Option<String> {
     let span = table.span.clone();
     let Some(name) = table.string("name", problems) else {
-        problems.add(span, "a name is missing", "name = \"…\"");
+        // One that is there and is no name has been told already.
+        if !table.has("name") {
+            problems.add(span, "a name is missing", "name = \"…\"");
+        }
         return None;
     };
     let text = name.get_ref().clone();
@@ -147,7 +145,9 @@ fn environment(
     seen: &mut BTreeSet<String>,
 ) -> Option<Environment> {
     let name = name(&mut table, seen, problems);
-    let context = table.string("context", problems).map_or_else(|| CURRENT_CONTEXT.to_owned(), Spanned::into_inner);
+    let context = table.string("context", problems);
+    places.contexts.extend(context.clone());
+    let context = context.map_or_else(|| CURRENT_CONTEXT.to_owned(), Spanned::into_inner);
     let namespace = table.string("namespace", problems);
     let after = table.strings("after", problems);
     let protected = table.boolean("protected", problems).unwrap_or(false);
@@ -196,6 +196,7 @@ fn service(
     table.finish(problems);
     check_repository(repository.as_ref(), problems);
     check_image(image.as_ref(), problems);
+    check_team(team.as_ref(), problems);
     let name = ServiceId::new(name?);
     let default = || WorkloadRef::deployment(name.as_str());
     let span = workload.as_ref().map_or(span, Spanned::span);
@@ -227,6 +228,15 @@ fn check_repository(repository: Option<&Spanned<String>>, problems: &mut Problem
     }
 }
 
+/// Teams are words on screen: something to read, and nothing around it that makes two teams of one.
+fn check_team(team: Option<&Spanned<String>>, problems: &mut Problems<'_>) {
+    let Some(team) = team else { return };
+    if team.get_ref().trim() != team.get_ref() || team.get_ref().is_empty() {
+        let what = "a team needs a name without spaces around it";
+        problems.add(team.span(), what, "team = \"payments\", or leave the key out");
+    }
+}
+
 fn check_image(image: Option<&Spanned<String>>, problems: &mut Problems<'_>) {
     let Some(image) = image else { return };
     match image.get_ref().parse::<Image>() {
@@ -238,74 +248,6 @@ fn check_image(image: Option<&Spanned<String>>, problems: &mut Problems<'_>) {
         ),
         Ok(_) => {}
     }
-}
-
-fn check_references(catalog: &Catalog, places: &Places, problems: &mut Problems<'_>) {
-    let envs: Vec<&str> = catalog.environments.iter().map(|env| env.name.as_str()).collect();
-    let services: Vec<&str> = catalog.services.iter().map(|service| service.name.as_str()).collect();
-    for (_, before) in &places.after {
-        check_known(before, "environment", &envs, problems);
-    }
-    for need in places.needs.iter().map(|(_, need)| need).chain(&places.members) {
-        check_known(need, "service", &services, problems);
-    }
-    check_claims(places, problems);
-    if let Some(cycle) = find_cycle(catalog) {
-        let place = places.needs.iter().find(|(service, _)| cycle.contains(service));
-        let path = cycle.iter().map(ServiceId::as_str).collect::<Vec<_>>().join(" → ");
-        let span = place.map_or(0..0, |(_, need)| need.span());
-        problems.add(span, format!("these services need each other: {path}"), "remove one of these needs");
-    }
-    if let Some((env, before)) = places.after.iter().find(|(env, _)| comes_before_itself(catalog, env)) {
-        let what = format!("{env} comes after itself in the order of promotion");
-        problems.add(before.span(), what, "remove one of these `after`");
-    }
-}
-
-/// Two names for one thing: a deploy of the one would be a deploy of the other.
-fn check_claims(places: &Places, problems: &mut Problems<'_>) {
-    for (index, (service, workload, span)) in places.workloads.iter().enumerate() {
-        let before =
-            places.workloads[..index].iter().find(|(other, claimed, _)| claimed == workload && other != service);
-        if let Some((other, ..)) = before {
-            let what = format!("{service} and {other} are both {workload}");
-            problems.add(span.clone(), what, "give each service its own workload, or remove one of them");
-        }
-    }
-    for (index, (env, cluster, namespace, span)) in places.namespaces.iter().enumerate() {
-        let same = |(other, there, space, _): &&(EnvId, ClusterId, String, Range<usize>)| {
-            there == cluster && space == namespace && other != env
-        };
-        if let Some((other, ..)) = places.namespaces[..index].iter().find(same) {
-            let what = format!("{env} and {other} are the same namespace {namespace}");
-            problems.add(span.clone(), what, "give each environment its own namespace, or remove one of them");
-        }
-    }
-}
-
-fn check_known(name: &Spanned<String>, kind: &str, known: &[&str], problems: &mut Problems<'_>) {
-    let text = name.get_ref();
-    if known.contains(&text.as_str()) {
-        return;
-    }
-    let all = || format!("known are: {}", known.join(", "));
-    let instead = nearest(text, known.iter().copied()).map_or_else(all, |near| format!("did you mean {near}?"));
-    problems.add(name.span(), format!("there is no {kind} {text}"), instead);
-}
-
-fn comes_before_itself(catalog: &Catalog, env: &EnvId) -> bool {
-    let before = |env: &EnvId| catalog.environment(env).map(|env| env.after.clone()).unwrap_or_default();
-    let mut open = before(env);
-    let mut seen = BTreeSet::new();
-    while let Some(next) = open.pop() {
-        if next == *env {
-            return true;
-        }
-        if seen.insert(next.clone()) {
-            open.extend(before(&next));
-        }
-    }
-    false
 }
 
 #[cfg(test)]

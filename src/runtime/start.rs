@@ -70,18 +70,18 @@ fn command(cli: &Cli) -> Result<(), Report> {
         Some(Command::Print { what: Printed::Config }) => headless::print(&example()),
         Some(Command::Print { what: Printed::Json }) => headless::print(headless::DOCUMENTATION),
         Some(Command::Completions { shell }) => {
-            clap_complete::generate(*shell, &mut Cli::command(), "shipdeck", &mut std::io::stdout());
-            Ok(())
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "shipdeck", &mut script);
+            headless::print(&String::from_utf8_lossy(&script))
         }
         Some(Command::Man) => {
-            clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout()).map_err(|error| gone(&error))
+            let mut page = Vec::new();
+            let rendered = clap_mangen::Man::new(Cli::command()).render(&mut page);
+            rendered.map_err(|error| Report::usage(error.to_string()))?;
+            headless::print(&String::from_utf8_lossy(&page))
         }
         Some(Command::Picture { width, height, seed }) => picture(&cli.options, (*width, *height), *seed),
     }
-}
-
-fn gone(error: &std::io::Error) -> Report {
-    Report::usage(format!("standard output is gone: {error}"))
 }
 
 fn overrides(options: &Options) -> Overrides {
@@ -98,6 +98,7 @@ fn overrides(options: &Options) -> Overrides {
         read_only: options.read_only.then(|| origin("read_only")),
         no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
         candidates: [Some(PathBuf::from("shipdeck.toml")), home].into_iter().flatten().collect(),
+        contexts: None,
     }
 }
 
@@ -120,9 +121,10 @@ fn origins(matches: &ArgMatches) -> BTreeMap<String, Origin> {
 }
 
 fn check(options: &Options, live: bool) -> Result<(), Report> {
-    let loaded = load(&overrides(options))?;
     // Without a kubeconfig there is nothing to hold the contexts against, and everything else may still be checked.
-    let known = contexts(None).map(|all| all.into_iter().map(|context| context.name).collect::<Vec<_>>());
+    let known = contexts(None).ok().map(|all| all.into_iter().map(|context| context.name).collect::<Vec<_>>());
+    let loaded = load(&Overrides { contexts: known.clone(), ..overrides(options) })?;
+    // Those of the file are known now; one that was given outside of it may not be.
     let mut problems = known.map(|known| headless::unknown_contexts(&loaded.catalog, &known)).unwrap_or_default();
     if live && problems.is_empty() {
         let session = || session(load(&overrides(options))?, options, None);
@@ -146,7 +148,7 @@ fn check(options: &Options, live: bool) -> Result<(), Report> {
     for (name, value, origin) in &loaded.origins {
         out.push_str(&format!("{name:20} {value:12} {}\n", origin.as_str()));
     }
-    std::io::stdout().write_all(out.as_bytes()).map_err(|error| gone(&error))
+    headless::print(&out)
 }
 
 fn cockpit(options: &Options, seed: Option<u64>) -> Result<(), Report> {
@@ -220,5 +222,5 @@ fn picture(options: &Options, size: (u16, u16), seed: u64) -> Result<(), Report>
         Ok::<_, Report>(session)
     })?;
     let picture = svg(&session.model, Look::from(&session.model.settings));
-    std::io::stdout().write_all(picture.as_bytes()).map_err(|error| gone(&error))
+    headless::print(&picture)
 }

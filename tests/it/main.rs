@@ -7,6 +7,7 @@ mod architecture;
 mod cli;
 mod cluster;
 mod cockpit;
+mod config_corpus;
 mod control_plane;
 mod harness;
 mod kubelet;
