@@ -119,13 +119,14 @@ pub struct Target {
     /// SERVICE=VERSION: a tag, a digest (@sha256:…), or both. For promote SERVICE alone; none means all that differ.
     #[arg(value_name = "SERVICE[=VERSION]")]
     pub services: Vec<String>,
-    /// The services of a group; of these, only those with a version given here are deployed.
+    /// A group. promote: its services, or those of them that are named. deploy: refuse services that are not in it.
     #[arg(long, value_name = "NAME")]
     pub group: Option<String>,
     /// As JSON; the shape is versioned.
     #[arg(long)]
     pub json: bool,
-    /// Do not ask.
+    /// Do not ask. This also answers for a protected environment, whose name --env has said already: who may run this
+    /// in a pipeline may change it. Without --yes a protected environment asks for its name to be typed.
     #[arg(long)]
     pub yes: bool,
     /// Make the plan and stop.
@@ -145,7 +146,8 @@ pub struct Rollback {
     /// As JSON; the shape is versioned.
     #[arg(long)]
     pub json: bool,
-    /// Do not ask.
+    /// Do not ask. This also answers for a protected environment, whose name --env has said already: who may run this
+    /// in a pipeline may change it. Without --yes a protected environment asks for its name to be typed.
     #[arg(long)]
     pub yes: bool,
     /// Make the plan and stop.

@@ -60,7 +60,9 @@ async fn a_first_hour_without_a_screen_from_init_to_the_way_back() {
     shipdeck.run("status").await.is(0, "v1 ok");
     shipdeck.run("deploy --env staging auth=v2 cart=v2 --yes").await.is(0, "cart succeeded");
     shipdeck.run("deploy --env staging auth=v2 --yes").await.is(0, "runs v2 already");
-    shipdeck.run("rollback --env staging").await.is(0, "nothing is failing");
+    let answer = shipdeck.run("rollback --env staging --json").await;
+    answer.is(0, "nothing is failing");
+    assert!(answer.out.contains("\"waves\": []"), "a pipeline gets a shape also then: {}", answer.out);
     shipdeck.run("rollback --env staging auth cart --dry-run").await.is(0, "v2 → v1");
     assert_eq!(image(&staging, "auth").await, "shop/auth:v2", "a dry run changes nothing");
 
@@ -142,6 +144,10 @@ async fn every_refusal_has_its_exit_code_and_says_what_to_do() {
     let lost = Headless::new(nowhere.path(), &config(&space.name));
     lost.run("deploy --env staging auth=v2 --yes").await.is(4, "staging");
     lost.run("init --force").await.is(4, "cannot look around");
+    lost.run("status").await.is(4, "could not be read");
+    let stranger = space.user("stranger", json!([])).await;
+    let stranger = Headless::new(&stranger, &config(&space.name));
+    stranger.run("status").await.is(3, "may not be read");
     space.delete().await;
 }
 
@@ -157,6 +163,7 @@ async fn logs_are_printed_once_or_followed_and_a_failed_deploy_shows_the_last_wo
     assert!(line["pod"].as_str().unwrap().starts_with("auth-") && line["container"] == "auth", "{line}");
     shipdeck.run("logs --env staging auth --container proxy").await.is(2, "known are: auth");
     shipdeck.run("logs --env staging auht").await.is(2, "Did you mean auth?");
+    a_reader_that_goes_away_ends_it(&shipdeck).await;
 
     let mut following = shipdeck.command("logs --env staging auth --follow --tail 1");
     let child = following.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
@@ -172,6 +179,15 @@ async fn logs_are_printed_once_or_followed_and_a_failed_deploy_shows_the_last_wo
 
     shipdeck.run("deploy --env staging auth=crash --yes").await.is(1, "last lines of auth-");
     space.delete().await;
+}
+
+/// As in `shipdeck logs --follow | head -n 1`.
+async fn a_reader_that_goes_away_ends_it(shipdeck: &Headless) {
+    let mut command = shipdeck.command("logs --env staging auth --follow");
+    let mut child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null()).spawn().unwrap();
+    drop(child.stdout.take());
+    let status = eventually("it ends by itself", SOON, async || child.try_wait().unwrap()).await;
+    assert_eq!(status.code(), Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -205,6 +221,14 @@ fn what_the_program_prints_of_itself_is_whole() {
     assert_eq!(print(&["print", "config"]), include_str!("../../config.example.toml"));
     assert!(print(&["print", "json"]).contains("leftovers"));
     assert!(print(&["man"]).contains(".TH shipdeck"));
+    for page in [["completions", "bash"].as_slice(), &["man"], &["print", "json"], &["check"]] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_shipdeck"));
+        command.args(page).current_dir(env!("CARGO_TARGET_TMPDIR")).env("KUBECONFIG", "/nonexistent");
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = command.stdout(writer).stderr(std::process::Stdio::piped()).output().unwrap();
+        assert!(output.status.success() && output.stderr.is_empty(), "{page:?} to a reader that went away: {output:?}");
+    }
     for shell in ["bash", "zsh", "fish"] {
         assert!(print(&["completions", shell]).contains("rollback"), "{shell}");
     }

@@ -46,12 +46,11 @@ fn request(model: &Model, target: &Target, kind: Kind) -> Result<Request, Report
         let from = upstream.ok_or_else(|| refused(&PlanError::NoUpstream(env.clone())))?;
         let all = model.catalog.services.iter().map(|service| service.name.clone());
         let named: Vec<ServiceId> = target.services.iter().map(ServiceId::new).collect();
-        let chosen = if let Some(group) = group {
-            group.services.clone()
-        } else if named.is_empty() {
-            all.collect()
-        } else {
-            named
+        let chosen = match group {
+            // A group with names beside it: those of the group that are named.
+            _ if !named.is_empty() => named,
+            Some(group) => group.services.clone(),
+            None => all.collect(),
         };
         services.extend(chosen.into_iter().map(|service| (service, Wanted::As(from.clone()))));
         Purpose::Promote { from }

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 
 use super::driver::Driver;
 use super::run::refused;
-use super::{print, say, shapes};
+use super::{failed, print, print_on, say, shapes};
 use crate::app::log_bridge::{Ask, read};
 use crate::app::logs::{Entry, LogPane, ReadBack, Reading, containers};
 use crate::app::model::Model;
@@ -75,7 +75,7 @@ async fn once(driver: &mut Driver, args: &Logs) -> Result<(), Report> {
     let text: String = pane.ring.iter().filter_map(|(_, entry)| line(pane, entry, args)).collect();
     print(&text)?;
     match pane.trouble() {
-        Some(trouble) => Err(Report::refused(trouble.fault.to_string()).hint(trouble.fault.advice())),
+        Some(trouble) => Err(failed(trouble.fault.to_string(), trouble.fault)),
         None => Ok(()),
     }
 }
@@ -97,7 +97,11 @@ async fn follow(driver: &mut Driver, args: &Logs) -> Result<(), Report> {
                 }
             }
             next = end;
-            if text.is_empty() { None } else { print(&text).err().map(Err) }
+            match print_on(&text) {
+                Ok(true) => None,
+                Ok(false) => Some(Ok(())),
+                Err(report) => Some(Err(report)),
+            }
         })
         .await?
 }

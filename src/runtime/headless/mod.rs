@@ -17,6 +17,7 @@ use std::io::{ErrorKind, Write};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
+use crate::domain::fault::{Fault, FaultKind};
 use crate::report::Report;
 
 pub(super) use check::{live, unknown_contexts};
@@ -38,13 +39,29 @@ fn say(text: &str) {
 /// # Errors
 /// When it cannot be written. A reader that has gone away (`| head`) has what it wanted.
 pub(super) fn print(text: &str) -> Result<(), Report> {
+    print_on(text).map(drop)
+}
+
+/// Prints a part of a result; false: nobody reads on.
+///
+/// # Errors
+/// When it cannot be written.
+fn print_on(text: &str) -> Result<bool, Report> {
     let mut out = std::io::stdout();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Report::usage(format!("cannot write to standard output: {error}")))
-        }
-        _ => Ok(()),
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Report::usage(format!("cannot write to standard output: {error}"))),
     }
+}
+
+/// A call that failed: 4 where the cluster did not answer, else 3 because it refused.
+fn failed(what: impl Into<String>, fault: &Fault) -> Report {
+    let report = match fault.kind {
+        FaultKind::Unreachable | FaultKind::Throttled | FaultKind::OutcomeUnknown => Report::unreachable(what),
+        _ => Report::refused(what),
+    };
+    report.hint(fault.advice())
 }
 
 fn print_json(shape: &impl Serialize) -> Result<(), Report> {

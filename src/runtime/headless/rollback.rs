@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use super::driver::Driver;
-use super::print;
 use super::run::{Wishes, carry_out, refused};
+use super::{print_json, say, shapes};
 use crate::app::model::{Model, Overlay};
 use crate::app::screens::rollback as screen;
 use crate::cli::Rollback;
 use crate::domain::ids::{EnvId, ServiceId};
-use crate::domain::plan::{Plan, PlanError, unknown_service};
+use crate::domain::plan::{Plan, PlanError, Purpose, unknown_service};
 use crate::domain::verdict::State;
 use crate::report::Report;
 use crate::runtime::compose::Session;
@@ -26,7 +26,18 @@ pub(in crate::runtime) async fn rollback(session: Session, args: &Rollback) -> R
     driver.current(std::slice::from_ref(&env)).await?;
     let services = services(driver.model(), &env, &args.services)?;
     if services.is_empty() {
-        return print(&format!("nothing is failing in {env}: name the services to take back\n"));
+        say(&format!("nothing is failing in {env}: name the services to take back\n"));
+        let protected = driver.model().catalog.environment(&env).is_some_and(|env| env.protected);
+        let none = Plan {
+            env,
+            protected,
+            purpose: Purpose::RollBack,
+            title: String::new(),
+            waves: Vec::new(),
+            skipped: Vec::new(),
+            warnings: Vec::new(),
+        };
+        return if args.json { print_json(&shapes::plan(&none)) } else { Ok(()) };
     }
     let plan = plan(&mut driver, env, services).await?;
     carry_out(driver, plan, Wishes { json: args.json, yes: args.yes, dry_run: args.dry_run }).await

@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal};
 
 use super::driver::Driver;
 use super::logs::last_words;
-use super::{print, print_json, say, shapes, table};
+use super::{failed, print, print_json, say, shapes, table};
 use crate::app::runs;
 use crate::domain::ids::{RunId, ServiceId};
 use crate::domain::plan::{Plan, PlanError};
@@ -74,7 +74,7 @@ async fn follow(driver: &mut Driver, plan: Plan) -> Result<(), Report> {
 fn failure(step: &StepRun) -> Report {
     let why = step.why().unwrap_or_else(|| "it did not say why".to_owned());
     if let StepState::Refused(fault) = &step.state {
-        return Report::refused(format!("{} was refused: {why}", step.service)).hint(fault.advice());
+        return failed(format!("{} was refused: {why}", step.service), fault);
     }
     let mut report = Report::rollout_failed(format!("{} failed: {why}", step.service));
     if let Some(evidence) = step.verdict.as_ref().and_then(|verdict| verdict.evidence.as_ref()) {

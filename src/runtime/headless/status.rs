@@ -32,9 +32,15 @@ pub(in crate::runtime) async fn status(session: Session, json: bool) -> Result<(
         }
         print(&text)?;
     }
-    let unreachable = shape.environments.iter().find(|env| env.freshness != "live").map(|env| env.name.clone());
     driver.end().await;
-    unreachable.map_or(Ok(()), |env| Err(Report::unreachable(format!("{env} could not be read"))))
+    // What may not be read is refused; what did not answer may answer later, which is the better news to act on.
+    let unread = |word: &str| shape.environments.iter().find(|env| env.freshness == word);
+    let silent = unread("stale").or_else(|| unread("reading"));
+    match (silent, unread("denied")) {
+        (Some(env), _) => Err(Report::unreachable(format!("{} could not be read", env.name))),
+        (None, Some(env)) => Err(Report::refused(format!("{} may not be read", env.name))),
+        (None, None) => Ok(()),
+    }
 }
 
 fn status_shape(model: &Model) -> shapes::StatusShape {
