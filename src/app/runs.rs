@@ -96,22 +96,10 @@ pub fn written(
         journal::command_ended(model, &text, result.is_ok());
     }
     let changed = step.is_some_and(|step| step.from != step.to);
-    let result = result.map(|workload| baseline(&workload, changed, at));
+    let result = result.map(|workload| Baseline::of(&workload, changed, at));
     let mut effects = on(model, id, RunEvent::Written { service: service.clone(), result });
     effects.extend(judge_run(model, id));
     effects
-}
-
-fn baseline(workload: &Workload, changed: bool, at: jiff::Timestamp) -> Baseline {
-    Baseline {
-        uid: workload.meta.uid.clone(),
-        generation: workload.generation,
-        template: workload.template,
-        progressing: workload.status.conditions.iter().find(|condition| &*condition.kind == "Progressing").cloned(),
-        changed,
-        at,
-        progress_deadline: workload.progress_deadline,
-    }
 }
 
 /// Judges the runs that a change may concern.

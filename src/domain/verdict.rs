@@ -144,8 +144,13 @@ pub enum Cause {
     ImageRefused,
     ImagePull,
     ImageNameInvalid,
-    Crash { exit_code: i32, restarts: u32 },
-    OutOfMemory { restarts: u32 },
+    Crash {
+        exit_code: i32,
+        restarts: u32,
+    },
+    OutOfMemory {
+        restarts: u32,
+    },
     Configuration,
     CannotStart,
     Unschedulable,
@@ -166,6 +171,15 @@ pub enum Cause {
     Deleted,
     NotVisible,
     PodFailed,
+    /// Killed again and again by its liveness or startup probe.
+    Unhealthy {
+        restarts: u32,
+    },
+    NoVolume,
+    /// A StatefulSet waits for an old pod that never becomes ready.
+    StuckOnOldPod,
+    /// A DaemonSet for which no node is meant.
+    NoNodeMeant,
 }
 
 impl Cause {
@@ -181,7 +195,7 @@ impl Cause {
             Self::OutOfMemory { .. } => "no memory".to_owned(),
             Self::Configuration => "bad config".to_owned(),
             Self::CannotStart => "no start".to_owned(),
-            Self::Unschedulable => "no node".to_owned(),
+            Self::Unschedulable | Self::NoNodeMeant => "no node".to_owned(),
             Self::Quota => "no quota".to_owned(),
             Self::PolicyDenied => "denied".to_owned(),
             Self::PodCreation => "no pods".to_owned(),
@@ -198,6 +212,9 @@ impl Cause {
             Self::Deleted => "deleted".to_owned(),
             Self::NotVisible => "unknown".to_owned(),
             Self::PodFailed => "pod failed".to_owned(),
+            Self::Unhealthy { restarts } => format!("killed ×{}", (*restarts).min(99)),
+            Self::NoVolume => "no volume".to_owned(),
+            Self::StuckOnOldPod => "stuck".to_owned(),
         }
     }
 }

@@ -16,10 +16,10 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::observed::{Condition, WorkloadKind, WorkloadRef};
+use super::observed::{Condition, Pod, WorkloadKind, WorkloadRef};
 use super::run::Baseline;
 use super::verdict::{Cause, Evidence, Progress, State, Verdict};
-use causes::Doom;
+use causes::{Asked, Doom};
 
 /// Without any reaction of the controller for so long, it is said.
 const CONTROLLER_PATIENCE: SignedDuration = SignedDuration::from_secs(30);
@@ -30,6 +30,7 @@ const LIMIT: SignedDuration = SignedDuration::from_secs(600);
 
 /// How a workload stands, whoever changed it last.
 pub fn health(view: &View<'_>, now: Timestamp) -> Verdict {
+    let asked = Asked { view, baseline: None, now };
     let progress = counts::progress(view);
     if view.workload.paused && !counts::is_complete(view) {
         return Verdict::new(State::Paused, progress).because(paused(view));
@@ -40,16 +41,18 @@ pub fn health(view: &View<'_>, now: Timestamp) -> Verdict {
     if counts::is_complete(view) {
         return Verdict::new(State::Ok, progress);
     }
-    if let Some(doom) = causes::doom(view, None, now) {
-        return doom.verdict(view, progress);
+    if let Some(doom) = causes::doom(&asked) {
+        let serves = old_and_ready(view).count() + progress.ready as usize > 0;
+        let state = if doom.fatal || !serves { State::Failed } else { State::Degraded };
+        return doom.verdict(state, view, progress);
     }
     if let Some(evidence) = held(view) {
         return Verdict::new(State::Blocked, progress).because(evidence);
     }
+    let hint = causes::hint(&asked);
     if let Some(condition) = deadline(view).filter(|condition| names_new_set(view, condition)) {
-        return Verdict::new(State::Failed, progress).because(deadline_passed(view, condition));
+        return Verdict::new(State::Failed, progress).because(deadline_passed(view, hint, condition));
     }
-    let hint = causes::hint(view, now);
     if was_whole(view) {
         return with(Verdict::new(State::Degraded, progress), hint.or_else(|| Some(not_ready(view))));
     }
@@ -75,36 +78,47 @@ pub fn judge(view: &View<'_>, baseline: &Baseline, now: Timestamp) -> Verdict {
     }
     let observed = workload.observed_generation >= workload.generation.max(baseline.generation);
     if workload.desired == 0 && observed {
-        return Verdict::new(State::Done, progress).because(scaled_to_zero());
+        return Verdict::new(State::Done, progress).because(scaled_to_zero(view));
     }
-    if observed && counts::is_complete(view) {
+    if observed && counts::is_complete(view) || was_complete(view, baseline) {
         return Verdict::new(State::Done, progress);
     }
+    unfinished(&Asked { view, baseline: Some(baseline), now }, baseline, observed)
+}
+
+/// A rollout of ours that is not done: it fails, or it goes on.
+fn unfinished(asked: &Asked<'_>, baseline: &Baseline, observed: bool) -> Verdict {
+    let Asked { view, now, .. } = *asked;
+    let progress = counts::progress(view);
     // Until the controller has seen our change, a StatefulSet or DaemonSet still calls the old pods the wanted ones.
-    let credible = observed || workload.kind == WorkloadKind::Deployment;
-    let doom = if credible { causes::doom(view, baseline.progressing.as_ref(), now) } else { None };
-    if let Some(doom) = doom {
-        return doom.verdict(view, progress);
-    }
+    let credible = observed || view.workload.kind == WorkloadKind::Deployment;
+    let (doom, hint) = if credible { (causes::doom(asked), causes::hint(asked)) } else { (None, None) };
+    let doom = match doom {
+        Some(doom) if doom.fatal => return doom.verdict(State::Failed, view, progress),
+        other => other,
+    };
     if let Some(evidence) = held(view) {
         return Verdict::new(State::Failed, progress).because(evidence);
     }
     let waited = now.duration_since(baseline.at);
     if !observed {
         let silent = (waited > CONTROLLER_PATIENCE).then(controller_silent);
-        return with(Verdict::new(State::Progressing, progress), silent);
+        return with(Verdict::new(State::Progressing, progress), hint.or(silent));
     }
-    let leftover = |condition: &&Condition| baseline.changed && Some(*condition) == baseline.progressing.as_ref();
-    let passed = deadline(view).filter(|condition| !leftover(condition) && names_new_set(view, condition));
-    if let Some(condition) = passed.filter(|_| baseline.changed) {
-        return Verdict::new(State::Failed, progress).because(deadline_passed(view, condition));
+    let hint = doom.as_ref().map(|doom| doom.evidence.clone()).or(hint);
+    let passed = deadline(view).filter(|it| baseline.proves(it) && names_new_set(view, it));
+    if let Some(condition) = passed {
+        return Verdict::new(State::Failed, progress).because(deadline_passed(view, hint, condition));
     }
     let limit = baseline.progress_deadline.map_or(LIMIT, |seconds| SignedDuration::from_secs(seconds.into())) + MARGIN;
-    let hint = causes::hint(view, now);
-    if now.duration_since(last_progress(view, baseline)) > limit {
+    if now.duration_since(baseline.reached.at) > limit {
         return Verdict::new(State::Failed, progress).because(timed_out(view, hint, waited));
     }
-    with(Verdict::new(State::Progressing, progress), hint.or_else(|| draining(progress)))
+    match doom {
+        // Some new pods fail and others do not: it may be bad luck, and the limits above end it.
+        Some(doom) => doom.verdict(State::Degraded, view, progress),
+        None => with(Verdict::new(State::Progressing, progress), hint.or_else(|| draining(progress))),
+    }
 }
 
 /// The verdict on a workload that is not there any more.
@@ -156,7 +170,12 @@ fn paused(view: &View<'_>) -> Evidence {
     plain(Cause::Paused, &headline, &format!("Resume it: kubectl rollout resume {}.", view.workload.reference()))
 }
 
-fn scaled_to_zero() -> Evidence {
+/// Nothing is wanted: no replicas, or no node that the pods are meant for.
+fn scaled_to_zero(view: &View<'_>) -> Evidence {
+    if view.workload.kind == WorkloadKind::DaemonSet {
+        let remedy = "Check its node selector and tolerations.";
+        return plain(Cause::NoNodeMeant, "no node matches: nothing runs, so nothing was verified", remedy);
+    }
     plain(
         Cause::ScaledToZero,
         "scaled to zero: nothing runs, so nothing was verified",
@@ -204,9 +223,9 @@ fn names_new_set(view: &View<'_>, condition: &Condition) -> bool {
     view.new_set().is_some_and(|set| condition.message.contains(&format!("\"{}\"", set.meta.name)))
 }
 
-fn deadline_passed(view: &View<'_>, condition: &Condition) -> Evidence {
+fn deadline_passed(view: &View<'_>, hint: Option<Evidence>, condition: &Condition) -> Evidence {
     let seconds = view.workload.progress_deadline.unwrap_or_default();
-    let mut evidence = not_ready(view);
+    let mut evidence = hint.unwrap_or_else(|| not_ready(view));
     evidence.cause = Cause::Deadline;
     evidence.headline = format!("no progress for {seconds}s: {}", evidence.headline);
     evidence.since = condition.updated;
@@ -248,9 +267,14 @@ fn held(view: &View<'_>) -> Option<Evidence> {
     }
 }
 
-/// When a new pod last came or became ready: a flap is no progress, so only firsts count.
-fn last_progress(view: &View<'_>, baseline: &Baseline) -> Timestamp {
-    view.new_pods().map(|pod| pod.meta.created).chain([baseline.at]).max().unwrap_or(baseline.at)
+/// Whether it was complete once since our change, though a scale has moved the goal meanwhile: the controller says so of
+/// the new ReplicaSet, and a pod of it is available.
+fn was_complete(view: &View<'_>, baseline: &Baseline) -> bool {
+    let said = |it: &&Condition| &*it.kind == "Progressing" && &*it.reason == "NewReplicaSetAvailable";
+    let condition = view.workload.status.conditions.iter().find(said);
+    view.workload.observed_generation >= baseline.generation
+        && condition.is_some_and(|it| baseline.proves(it) && names_new_set(view, it))
+        && view.new_set().is_some_and(|set| set.available >= 1)
 }
 
 /// Whether the present template was once fully rolled out, so that missing pods are a loss and not a beginning.
@@ -269,18 +293,21 @@ fn was_whole(view: &View<'_>) -> bool {
     }
 }
 
-/// Something that is wrong for certain.
+/// Pods of other templates that still serve.
+fn old_and_ready<'a>(view: &'a View<'a>) -> impl Iterator<Item = &'a Pod> {
+    view.old_pods().filter(|pod| pod.ready && pod.meta.deleting.is_none())
+}
+
 impl Doom {
-    fn verdict(self, view: &View<'_>, progress: Progress) -> Verdict {
+    fn verdict(self, state: State, view: &View<'_>, progress: Progress) -> Verdict {
         let mut evidence = self.evidence;
-        let serving = view.old_pods().filter(|pod| pod.ready && pod.meta.deleting.is_none()).count();
+        let serving = old_and_ready(view).count();
         if serving > 0 {
-            let version = view.old_pods().find(|pod| pod.ready).and_then(|pod| pod.containers.first());
+            let version = old_and_ready(view).next().and_then(|pod| pod.containers.first());
             let version =
                 version.map_or_else(String::new, |status| format!(" {}", super::plan::version_of(&status.image)));
             evidence.details.push(format!("{serving} old{version} still ready"));
         }
-        let state = if self.fatal || serving + progress.ready as usize == 0 { State::Failed } else { State::Degraded };
         Verdict::new(state, Progress { failed: self.pods, ..progress }).because(evidence)
     }
 }

@@ -9,7 +9,7 @@ const OLD: &str = "r/auth:v1";
 const NEW: &str = "r/auth:v2";
 
 /// A rollout from v1 (two ready pods) to v2 whose first new pod is as told.
-fn rolling(change: impl FnOnce(&mut Pod)) -> TestWorld {
+pub(super) fn rolling(change: impl FnOnce(&mut Pod)) -> TestWorld {
     let mut cluster = TestWorld::new("staging");
     cluster.rolled_out("auth", OLD, 2);
     cluster.deployment("auth", NEW, 2, |workload| {
@@ -27,7 +27,7 @@ fn rolling(change: impl FnOnce(&mut Pod)) -> TestWorld {
     cluster
 }
 
-fn baseline() -> Baseline {
+pub(super) fn baseline() -> Baseline {
     Baseline {
         uid: Uid::new("uid-auth"),
         generation: 2,
@@ -36,21 +36,22 @@ fn baseline() -> Baseline {
         changed: true,
         at: START,
         progress_deadline: Some(600),
+        reached: crate::domain::run::Reached { created: 0, ready: 0, at: START },
     }
 }
 
-fn judged(cluster: &TestWorld, baseline: &Baseline, seconds: i64) -> Verdict {
+pub(super) fn judged(cluster: &TestWorld, baseline: &Baseline, seconds: i64) -> Verdict {
     let env = cluster.world.env(&cluster.env).unwrap();
     let workload = env.workload(&WorkloadRef::deployment("auth")).unwrap();
     judge(&View::new(env, workload), baseline, later(seconds))
 }
 
-fn waiting(reason: &str, message: &str) -> impl FnOnce(&mut Pod) {
+pub(super) fn waiting(reason: &str, message: &str) -> impl FnOnce(&mut Pod) {
     let state = ContainerState::Waiting { reason: reason.into(), message: message.into() };
     move |pod| pod.containers[0].state = state
 }
 
-fn cause(verdict: &Verdict) -> Option<&Cause> {
+pub(super) fn cause(verdict: &Verdict) -> Option<&Cause> {
     verdict.evidence.as_ref().map(|evidence| &evidence.cause)
 }
 
@@ -295,4 +296,61 @@ fn a_refusal_to_create_the_set_that_was_there_before_is_not_ours() {
     let before = Baseline { progressing: Some(refused), ..baseline() };
     assert_eq!(judged(&cluster, &before, 31).state, State::Progressing);
     assert_eq!(cause(&judged(&cluster, &baseline(), 31)), Some(&Cause::Quota));
+}
+
+#[test]
+fn a_pod_that_comes_again_does_not_put_the_end_off() {
+    let mut cluster = rolling(|_| {});
+    let mut known = baseline();
+    known.reach(judged(&cluster, &known, 1).progress, later(1));
+    cluster.pod("auth", NEW, 0, |pod| (pod.ready, pod.meta.created) = (false, later(600)));
+    known.reach(judged(&cluster, &known, 600).progress, later(600));
+    assert_eq!(cause(&judged(&cluster, &known, 662)), Some(&Cause::TimedOut));
+    cluster.pod("auth", NEW, 1, |pod| pod.ready = false);
+    known.reach(judged(&cluster, &known, 662).progress, later(662));
+    assert_eq!(judged(&cluster, &known, 662).state, State::Progressing);
+}
+
+#[test]
+fn a_scale_that_hides_the_moment_of_success_does_not_hide_success() {
+    let mut cluster = TestWorld::new("staging");
+    cluster.replica_set("auth", NEW, 2);
+    let message = format!("ReplicaSet \"{}\" has successfully progressed.", set_name("auth", NEW));
+    let done = condition("Progressing", "NewReplicaSetAvailable", &message);
+    let conditions = vec![done.clone()];
+    cluster.deployment("auth", NEW, 9, |workload| {
+        (workload.generation, workload.observed_generation) = (3, 3);
+        (workload.status.updated, workload.status.available) = (4, 2);
+        workload.status.conditions = conditions;
+    });
+    assert_eq!(judged(&cluster, &baseline(), 5).state, State::Done);
+    let leftover = Baseline { progressing: Some(done), ..baseline() };
+    assert_eq!(judged(&cluster, &leftover, 5).state, State::Progressing);
+}
+
+#[test]
+fn a_stateful_set_that_waits_for_an_old_pod_that_is_not_ready_is_stuck_and_says_on_which() {
+    let cluster = stateful(2, |workload| {
+        workload.status.updated = 0;
+        workload.status.update_revision = Some("auth-2".into());
+    });
+    assert_eq!(judged_set(&cluster).state, State::Progressing);
+    let env = cluster.world.env(&cluster.env).unwrap();
+    let workload = env.workload(&WorkloadRef::new(WorkloadKind::StatefulSet, "auth")).unwrap();
+    let verdict = judge(&View::new(env, workload), &baseline(), later(30));
+    assert_eq!((verdict.state, cause(&verdict)), (State::Failed, Some(&Cause::StuckOnOldPod)));
+    assert!(verdict.evidence.unwrap().remedy.starts_with("Delete it: kubectl delete pod auth-"));
+}
+
+#[test]
+fn a_daemon_set_without_nodes_verifies_nothing() {
+    let mut cluster = TestWorld::new("staging");
+    cluster.deployment("auth", NEW, 0, |workload| {
+        workload.kind = WorkloadKind::DaemonSet;
+        (workload.generation, workload.observed_generation) = (2, 2);
+    });
+    let env = cluster.world.env(&cluster.env).unwrap();
+    let workload = env.workload(&WorkloadRef::new(WorkloadKind::DaemonSet, "auth")).unwrap();
+    let verdict = judge(&View::new(env, workload), &baseline(), later(5));
+    assert_eq!((verdict.state, cause(&verdict)), (State::Done, Some(&Cause::NoNodeMeant)));
 }

@@ -134,6 +134,9 @@ impl Run {
         }
         let state = verdict.state;
         let why = verdict.evidence.as_ref().map(|evidence| evidence.headline.clone());
+        if let Some(baseline) = &mut step.baseline {
+            baseline.reach(verdict.progress, now);
+        }
         // What is merely not seen any more says nothing about the rollout.
         if state != State::Unknown || step.verdict.is_none() {
             step.verdict = Some(verdict);
@@ -218,7 +221,7 @@ impl Run {
             let superseded = step.verdict.as_ref().is_some_and(|verdict| verdict.state == State::Superseded);
             if let (StepState::Failed, false, Some(baseline)) = (&step.state, superseded, &mut step.baseline) {
                 // Its limits are counted anew.
-                baseline.at = now;
+                (baseline.at, baseline.reached.at) = (now, now);
                 step.state = StepState::Watching;
             } else {
                 step.state = StepState::Writing;

@@ -18,9 +18,9 @@ use jiff::Timestamp;
 
 use super::fault::Fault;
 use super::ids::{RunId, ServiceId};
-use super::observed::{Condition, TemplateHash};
+use super::observed::{Condition, TemplateHash, Workload};
 use super::plan::{Plan, Step};
-use super::verdict::Verdict;
+use super::verdict::{Progress, Verdict};
 
 /// A plan being carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,6 +128,48 @@ pub struct Baseline {
     pub changed: bool,
     pub at: Timestamp,
     pub progress_deadline: Option<u32>,
+    /// The most that was reached so far: only more than this is progress, a pod that comes again is none.
+    pub reached: Reached,
+}
+
+/// How far a rollout came, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reached {
+    pub created: u32,
+    pub ready: u32,
+    pub at: Timestamp,
+}
+
+impl Baseline {
+    /// What the answer to a patch says. `changed`: the patch was to change something.
+    pub fn of(answer: &Workload, changed: bool, at: Timestamp) -> Self {
+        let is_progressing = |condition: &&Condition| &*condition.kind == "Progressing";
+        Self {
+            uid: answer.meta.uid.clone(),
+            generation: answer.generation,
+            template: answer.template,
+            progressing: answer.status.conditions.iter().find(is_progressing).cloned(),
+            changed,
+            at,
+            progress_deadline: answer.progress_deadline,
+            reached: Reached { created: 0, ready: 0, at },
+        }
+    }
+
+    /// Whether a condition is news: one that was there when we patched says nothing about our change.
+    pub fn proves(&self, condition: &Condition) -> bool {
+        self.changed && Some(condition) != self.progressing.as_ref()
+    }
+
+    /// Takes in how far it is now.
+    pub fn reach(&mut self, progress: Progress, now: Timestamp) {
+        let best = &mut self.reached;
+        if progress.created > best.created || progress.ready > best.ready {
+            best.at = now;
+        }
+        best.created = best.created.max(progress.created);
+        best.ready = best.ready.max(progress.ready);
+    }
 }
 
 /// What happened to a run.

@@ -1,0 +1,108 @@
+//! What a container says of itself: pulling, configuration, starting, crashing.
+
+use std::sync::Arc;
+
+use super::{Asked, NONE, Sign, first_line, seconds, times};
+use crate::domain::observed::{ContainerState, ContainerStatus, Pod, Terminated};
+use crate::domain::verdict::Cause;
+
+/// The sign that a container shows, if any.
+pub(super) fn sign(asked: &Asked<'_>, pod: &Pod, status: &ContainerStatus) -> Option<Sign> {
+    if let Some(sign) = ended_badly(asked, pod, status) {
+        return Some(sign);
+    }
+    let ContainerState::Waiting { reason, message } = &status.state else { return None };
+    let sign = |cause, headline, grace, fatal, remedy| {
+        let log = Some((Arc::clone(&status.name), false));
+        Some(Sign { cause, headline, since: pod.meta.created, grace, fatal, remedy, log })
+    };
+    match &**reason {
+        "InvalidImageName" | "ErrImageNeverPull" => {
+            let headline = format!("the image cannot be used: {} ({})", status.image, first_line(message));
+            sign(Cause::ImageNameInvalid, headline, NONE, true, "Correct the image name and deploy again.")
+        }
+        "ErrImagePull" | "ImagePullBackOff" | "RegistryUnavailable" => {
+            let (cause, headline, grace, remedy) = pull_failed(status, message);
+            sign(cause, headline, grace, grace.is_some(), remedy)
+        }
+        "CreateContainerConfigError" if !(message.contains("failed to sync") && message.contains("cache")) => {
+            let headline = format!("configuration error: {}", first_line(message));
+            let remedy = "Create what is missing, or deploy a version that does not need it.";
+            sign(Cause::Configuration, headline, Some(seconds(30)), true, remedy)
+        }
+        // The runtime was too busy to answer: it tries again.
+        _ if message.contains("deadline exceeded") => None,
+        "CreateContainerError" | "RunContainerError" | "StartError" | "ContainerCannotRun" => {
+            let headline = format!("the container cannot start: {}", first_line(message));
+            let remedy = "Read the message; the image or its command is usually wrong.";
+            sign(Cause::CannotStart, headline, Some(seconds(60)), false, remedy)
+        }
+        "PostStartHookError" => {
+            let headline = format!("its postStart hook fails: {}", first_line(message));
+            let grace = if status.restarts >= 2 { NONE } else { None };
+            sign(Cause::CannotStart, headline, grace, false, "Read its log; the hook runs right after the start.")
+        }
+        _ => None,
+    }
+}
+
+/// A grace of none: a registry that is busy or out of reach may still answer.
+fn pull_failed(status: &ContainerStatus, message: &str) -> (Cause, String, Option<jiff::SignedDuration>, &'static str) {
+    let text = message.to_ascii_lowercase();
+    let any = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    if any(&["not found", "manifest unknown", "no match for platform", "name unknown"]) {
+        let said = if text.contains("manifest unknown") { " (registry says manifest unknown)" } else { "" };
+        let headline = format!("image not found: {}{said}", status.image);
+        (Cause::ImageNotFound, headline, NONE, "Check that the build pushed this version, or deploy another one.")
+    } else if any(&["unauthorized", "denied", "403"]) {
+        let headline = format!("no access to the image {}", status.image);
+        // The second attempt comes 10 s after the first.
+        (Cause::ImageRefused, headline, Some(seconds(15)), "Check the pull secret of the service account.")
+    } else {
+        let headline = format!("the image {} cannot be pulled at the moment: {}", status.image, first_line(message));
+        (Cause::ImagePull, headline, None, "Kubernetes tries again by itself; check the registry if it lasts.")
+    }
+}
+
+fn ended(status: &ContainerStatus) -> Option<&Terminated> {
+    match &status.state {
+        ContainerState::Terminated(ended) => Some(ended),
+        _ => status.last.as_ref(),
+    }
+}
+
+/// Containers that ended and will end again: crash loops, by their restarts and never by one exit alone.
+fn ended_badly(asked: &Asked<'_>, pod: &Pod, status: &ContainerStatus) -> Option<Sign> {
+    let ended = ended(status)?;
+    let running = matches!(status.state, ContainerState::Running { .. });
+    let restarts = status.restarts;
+    if ended.exit_code == 0 || (running && status.ready) {
+        return None;
+    }
+    let (cause, headline, remedy) = if &*ended.reason == "OOMKilled" && restarts >= 1 {
+        let headline = format!("out of memory: killed {}", times(restarts));
+        (Cause::OutOfMemory { restarts }, headline, "Raise the memory limit, or deploy a version that needs less.")
+    } else if restarts < 2 {
+        return None;
+    } else if let Some(probe) = super::pods::killed_by_probe(asked, pod) {
+        let headline = format!("killed {} because its liveness probe fails: {probe}", times(restarts));
+        (Cause::Unhealthy { restarts }, headline, "Read its log from before the kill; it may hang or start too slowly.")
+    } else if running {
+        return None;
+    } else {
+        let what = if status.init { "the init container fails" } else { "crashes" };
+        let headline = format!("{what} on start: exit code {}, {}", ended.exit_code, times(restarts));
+        let remedy = "Read its last lines; roll back if they do not help at once.";
+        (Cause::Crash { exit_code: ended.exit_code, restarts }, headline, remedy)
+    };
+    let since = ended.finished.unwrap_or(pod.meta.created);
+    Some(Sign {
+        cause,
+        headline,
+        since,
+        grace: NONE,
+        fatal: false,
+        remedy,
+        log: Some((Arc::clone(&status.name), true)),
+    })
+}
