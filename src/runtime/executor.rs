@@ -108,6 +108,10 @@ impl Executor {
         let messages = self.messages.clone();
         self.tasks.finish(async move {
             let result = cluster.set_image(&change).await.map(Box::new);
+            match &result {
+                Ok(_) => tracing::info!(%service, "image written"),
+                Err(fault) => tracing::warn!(%service, %fault, "image not written"),
+            }
             send(&messages, Msg::Done(Outcome::Written { run, service, result, at: system::now() })).await;
         });
     }

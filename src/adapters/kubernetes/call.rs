@@ -40,7 +40,15 @@ impl Call {
 impl Link {
     /// Sends it and gives the answer, if it is a success; the body is not read yet.
     pub(super) async fn send(&self, call: &Call, limit: Duration) -> Result<Response<Body>, Fault> {
-        let answer = self.send_once(call, limit).await?;
+        let answer = self.send_once(call, limit).await;
+        // What is asked and what came of it; never headers and never bodies, which hold credentials and settings.
+        match &answer {
+            Ok(answer) => {
+                tracing::debug!(method = %call.method, doing = call.doing, code = answer.status().as_u16(), "asked")
+            }
+            Err(fault) => tracing::debug!(method = %call.method, doing = call.doing, %fault, "asked"),
+        }
+        let answer = answer?;
         if answer.status() == StatusCode::UNAUTHORIZED && self.refused().await {
             return checked(self.send_once(call, limit).await?, call).await;
         }

@@ -98,6 +98,7 @@ impl Loop<'_> {
             return Ok(());
         }
         self.lost = true;
+        tracing::warn!(env = %self.scope.env, kind = self.kind.plural(), %fault, ?wait, "watch lost");
         self.emit(Change::Lost(self.kind, fault)).await
     }
 
@@ -142,6 +143,7 @@ impl Loop<'_> {
             }
             let Some(next) = page.next else {
                 self.emit(Change::Listed(self.kind)).await?;
+                tracing::info!(env = %self.scope.env, kind = self.kind.plural(), version = page.version, "listed");
                 self.version = Some(page.version);
                 self.lost = false;
                 return Ok(());
