@@ -46,6 +46,11 @@ impl Report {
         Self::new(Self::INTERRUPTED, "interrupted")
     }
 
+    /// A signal ended it.
+    pub fn ended_by(signal: &str, code: u8) -> Self {
+        Self::new(code, format!("ended by {signal}"))
+    }
+
     /// Adds what helps, as a sentence.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::executor::{Executor, Terminal};
 use super::input::translate;
-use super::signals::Signals;
+use super::signals::{Ending, Signal, Signals};
 use super::terminal::Tui;
 use crate::adapters::system;
 use crate::app::effect::Effect;
@@ -32,17 +32,28 @@ pub(super) struct Cockpit {
     pub(super) messages: mpsc::Receiver<Msg>,
 }
 
-/// Runs the cockpit until it is left. The terminal is given back before this returns.
+/// Runs the cockpit until it is left and says which signal ended it, if one did. However it ends, the terminal is given
+/// back and writes under way are waited for before this returns.
 ///
 /// # Errors
 /// When the terminal cannot be taken or is lost.
-pub(super) async fn run(mut cockpit: Cockpit, mut tui: Tui) -> io::Result<Model> {
+pub(super) async fn run(mut cockpit: Cockpit, mut tui: Tui) -> io::Result<Option<Ending>> {
+    let ended = turns(&mut cockpit, &mut tui).await;
+    drop(tui);
+    let Cockpit { executor, mut messages, .. } = cockpit;
+    messages.close();
+    executor.end().await;
+    ended
+}
+
+async fn turns(cockpit: &mut Cockpit, tui: &mut Tui) -> io::Result<Option<Ending>> {
     let mut events = EventStream::new();
     let mut signals = Signals::new()?;
     let size = tui.terminal.size()?;
     (cockpit.model.session.width, cockpit.model.session.height) = (size.width, size.height);
     let effects = update::start(&mut cockpit.model);
-    cockpit.perform(effects, &mut tui)?;
+    cockpit.perform(effects, tui)?;
+    let mut ended = None;
     let mut drawn = start_of_time();
     let mut clock = start_of_time();
     while !cockpit.model.session.quitting {
@@ -58,31 +69,41 @@ pub(super) async fn run(mut cockpit: Cockpit, mut tui: Tui) -> io::Result<Model>
         tokio::select! {
             biased;
             event = events.next() => match event {
-                Some(Ok(event)) => cockpit.event(event, &mut tui)?,
+                Some(Ok(event)) => cockpit.event(event, tui)?,
                 // A terminal that is gone is a hang-up.
-                Some(Err(_)) | None => cockpit.take(Msg::Terminate, &mut tui)?,
+                Some(Err(_)) | None => ended = Some(cockpit.end(Ending::HungUp, tui)?),
             },
             signal = signals.next() => match signal {
-                super::signals::Signal::End => cockpit.take(Msg::Terminate, &mut tui)?,
-                super::signals::Signal::Continued => tui.terminal.clear()?,
+                Signal::End(ending) => ended = Some(cockpit.end(ending, tui)?),
+                Signal::Stop => cockpit.show_again(Tui::suspend, tui)?,
+                Signal::Continued => cockpit.show_again(Tui::retake, tui)?,
             },
             () = at(frame) => {}
-            Some(msg) = cockpit.messages.recv() => cockpit.burst(msg, &mut tui)?,
+            Some(msg) = cockpit.messages.recv() => cockpit.burst(msg, tui)?,
             () = at(tick) => {
                 // Ticks that were missed (a suspended laptop) are not made up for.
                 clock = Instant::now();
-                cockpit.take(Msg::Tick, &mut tui)?;
+                cockpit.take(Msg::Tick, tui)?;
             }
         }
     }
-    drop(tui);
-    let Cockpit { model, executor, mut messages, .. } = cockpit;
-    messages.close();
-    executor.end().await;
-    Ok(model)
+    Ok(ended)
 }
 
 impl Cockpit {
+    /// Does something to the terminal that leaves nothing on it.
+    fn show_again(&mut self, act: impl FnOnce(&mut Tui) -> io::Result<()>, tui: &mut Tui) -> io::Result<()> {
+        act(tui)?;
+        self.model.session.dirty = true;
+        Ok(())
+    }
+
+    fn end(&mut self, ending: Ending, tui: &mut Tui) -> io::Result<Ending> {
+        tracing::info!(signal = ending.name(), "ending");
+        self.take(Msg::Terminate, tui)?;
+        Ok(ending)
+    }
+
     fn event(&mut self, event: Event, tui: &mut Tui) -> io::Result<()> {
         match translate(event) {
             Some(input) => self.take(Msg::Input(input), tui),
@@ -112,9 +133,9 @@ impl Cockpit {
             match self.executor.perform(effect) {
                 None => {}
                 Some(Terminal::Copy(text)) => Tui::copy(&text)?,
-                Some(Terminal::Redraw) => tui.terminal.clear()?,
+                Some(Terminal::Redraw) => self.show_again(Tui::wipe, tui)?,
                 Some(Terminal::Mouse(on)) => tui.set_mouse(on)?,
-                Some(Terminal::Suspend) => tui.suspend()?,
+                Some(Terminal::Suspend) => self.show_again(Tui::suspend, tui)?,
                 Some(Terminal::Quit) => self.model.session.quitting = true,
             }
         }

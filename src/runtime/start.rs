@@ -153,7 +153,9 @@ fn check(options: &Options, live: bool) -> Result<(), Report> {
 
 fn cockpit(options: &Options, seed: Option<u64>) -> Result<(), Report> {
     if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
-        return Err(Report::usage("the cockpit needs a terminal").hint("shipdeck check works without one."));
+        return Err(Report::usage("the cockpit needs a terminal").hint(
+            "Without one, use the commands for pipelines: shipdeck status, plan, deploy, logs (shipdeck --help).",
+        ));
     }
     // An error here means that another hook is installed, which is as good.
     let _ = telemetry::install_panic_hook(compose::data_folder());
@@ -210,8 +212,10 @@ async fn open(session: Session) -> Result<(), Report> {
     let Session { model, executor, messages } = session;
     let lost = |error: std::io::Error| Report::usage(format!("the terminal cannot be used: {error}"));
     let tui = Tui::open(model.settings.mouse).map_err(lost)?;
-    event_loop::run(Cockpit { model, executor, messages }, tui).await.map_err(lost)?;
-    Ok(())
+    match event_loop::run(Cockpit { model, executor, messages }, tui).await.map_err(lost)? {
+        None => Ok(()),
+        Some(ending) => Err(Report::ended_by(ending.name(), ending.exit_code())),
+    }
 }
 
 /// The demo after some seconds, as a picture.

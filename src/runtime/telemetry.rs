@@ -19,8 +19,14 @@ pub(super) fn log_to(path: &Path) -> Result<(), Report> {
             .hint("Give another --log-file, or free some space.")
     })?;
     let filter = EnvFilter::try_from_env("SHIPDECK_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    // A full disk loses lines of the log and nothing else: a complaint would go to the screen.
     // A second subscriber in the same process (tests) is harmless: the first one stays.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Mutex::new(file)).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(false)
+        .log_internal_errors(false)
+        .with_writer(Mutex::new(file))
+        .try_init();
     Ok(())
 }
 
@@ -49,6 +55,54 @@ pub(super) fn install_panic_hook(folder: PathBuf) -> color_eyre::Result<()> {
             ),
             Err(_) => writeln!(stderr, "{report}"),
         };
+        // A task that panics in the background takes its work with it; the whole must not go on drawing without it.
+        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM);
     }));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+    use super::*;
+
+    const FOLDER: &str = "SHIPDECK_TEST_FOLDER";
+
+    #[test]
+    #[ignore = "the child of the next test: it panics"]
+    fn panics_while_it_has_the_terminal() {
+        let Some(folder) = std::env::var_os(FOLDER) else { return };
+        install_panic_hook(folder.into()).unwrap();
+        let _tui = super::super::terminal::Tui::open(true).unwrap();
+        panic!("a mistake of our own");
+    }
+
+    #[test]
+    fn after_a_panic_the_terminal_is_given_back_and_a_report_without_secrets_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let size = PtySize { rows: 24, cols: 200, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "runtime::telemetry::tests::panics_while_it_has_the_terminal", "--ignored"]);
+        command.arg("--nocapture");
+        command.env(FOLDER, folder.path());
+        command.env("API_TOKEN", "hunter2");
+        let mut child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let mut output = pair.master.try_clone_reader().unwrap();
+        let mut bytes = Vec::new();
+        // A terminal whose program has ended reads as an error.
+        let _ = output.read_to_end(&mut bytes);
+        assert!(!child.wait().unwrap().success());
+        let shown = String::from_utf8_lossy(&bytes);
+        let (before, after) = shown.split_once("\x1b[?1049l").unwrap();
+        assert!(before.contains("\x1b[?1049h"), "it had the terminal");
+        let report = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+        assert!(after.contains(&report.display().to_string()), "{after}");
+        let report = std::fs::read_to_string(report).unwrap();
+        assert!(report.contains("a mistake of our own") && !report.contains("hunter2"), "{report}");
+    }
 }

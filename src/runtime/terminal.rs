@@ -7,7 +7,7 @@ use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracket
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use crossterm::{Command, cursor, execute};
 use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
+use ratatui::backend::{Backend, ClearType, CrosstermBackend};
 
 /// The terminal while the cockpit has it. Dropping it restores the terminal.
 pub(super) struct Tui {
@@ -49,16 +49,39 @@ impl Tui {
         out.flush()
     }
 
+    /// Empties the screen, so that the next frame draws all of it.
+    ///
+    /// ratatui's own `clear` first asks the terminal where its cursor is, and fails where nobody answers in two seconds.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub(super) fn wipe(&mut self) -> io::Result<()> {
+        self.terminal.backend_mut().clear_region(ClearType::All)?;
+        // The picture that the next frame is compared with becomes an empty one.
+        self.terminal.swap_buffers();
+        Ok(())
+    }
+
     /// Gives the terminal to the shell, stops this process, and takes the terminal back when it is continued.
     ///
     /// # Errors
     /// When the terminal is gone.
     pub(super) fn suspend(&mut self) -> io::Result<()> {
         give_back();
-        // SIGSTOP cannot be caught: this returns when somebody sends SIGCONT.
-        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP);
+        super::signals::stop();
         take(self.mouse)?;
-        self.terminal.clear()
+        self.wipe()
+    }
+
+    /// Takes the terminal again after this process was stopped from outside: a shell has set its own modes meanwhile.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub(super) fn retake(&mut self) -> io::Result<()> {
+        // Raw mode is remembered as on, and would not be set again without being given back first.
+        give_back();
+        take(self.mouse)?;
+        self.wipe()
     }
 }
 

@@ -13,3 +13,4 @@ mod harness;
 mod kubelet;
 mod logs;
 mod playground;
+mod terminal_faults;

@@ -69,7 +69,8 @@ impl Driver {
             let msg = tokio::select! {
                 biased;
                 signal = self.signals.next() => match signal {
-                    crate::runtime::signals::Signal::End => return Err(Report::interrupted()),
+                    crate::runtime::signals::Signal::End(_) => return Err(Report::interrupted()),
+                    crate::runtime::signals::Signal::Stop => { crate::runtime::signals::stop(); continue }
                     crate::runtime::signals::Signal::Continued => continue,
                 },
                 msg = timeout_at(second, self.session.messages.recv()) => msg,

@@ -106,7 +106,12 @@ impl Terminal {
     }
 
     /// Waits for the program to end, and says whether it ended well and gave the terminal back.
-    pub(crate) fn ended(mut self) -> bool {
+    pub(crate) fn ended(self) -> bool {
+        self.exit() == (0, true)
+    }
+
+    /// Waits for the program to end, and gives its exit code and whether it gave the terminal back.
+    pub(crate) fn exit(mut self) -> (u32, bool) {
         let end = Instant::now() + Duration::from_secs(15);
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -117,7 +122,7 @@ impl Terminal {
         };
         std::thread::sleep(Duration::from_millis(100));
         let alternate = self.seen.lock().unwrap().screen.screen().alternate_screen();
-        status.success() && !alternate
+        (status.exit_code(), !alternate)
     }
 }
 

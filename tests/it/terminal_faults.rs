@@ -1,0 +1,188 @@
+//! The program as a process: whatever ends it or stops it, the terminal is given back, and nothing secret is written.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::harness::terminal::Terminal;
+
+fn send(pid: u32, signal: Signal) {
+    kill_process(Pid::from_raw(pid.cast_signed()).unwrap(), signal).unwrap();
+}
+
+fn demo(environment: &[(&str, &str)]) -> Terminal {
+    let terminal = Terminal::open(&["demo"], environment, (120, 36));
+    terminal.shows(&["live", "staging"]);
+    terminal
+}
+
+/// The letter by which the kernel says what a process does: `T` for stopped.
+fn state(pid: u32) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.chars().next()
+}
+
+fn soon(what: &str, holds: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_secs(15);
+    while !holds() {
+        assert!(Instant::now() < end, "{what}");
+        std::thread::sleep(Duration::from_millis(30));
+    }
+}
+
+fn count(bytes: &[u8], wanted: &str) -> usize {
+    String::from_utf8_lossy(bytes).matches(wanted).count()
+}
+
+const TAKEN: &str = "\x1b[?1049h";
+const GIVEN_BACK: &str = "\x1b[?1049l";
+
+#[test]
+fn a_signal_that_ends_it_gives_the_terminal_back_and_is_the_exit_code() {
+    for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129), (Signal::INT, 130)] {
+        let terminal = demo(&[]);
+        send(terminal.pid(), signal);
+        assert_eq!(terminal.exit(), (code, true), "{signal:?}");
+    }
+}
+
+#[test]
+fn stopped_it_gives_the_terminal_back_and_continued_it_takes_it_again() {
+    let mut terminal = demo(&[]);
+    let pid = terminal.pid();
+    send(pid, Signal::TSTP);
+    soon("it stops", || state(pid) == Some('T'));
+    soon("the screen is the shell's", || count(&terminal.written(), GIVEN_BACK) == 1);
+    send(pid, Signal::CONT);
+    soon("it has the screen again", || count(&terminal.written(), TAKEN) > 1 && terminal.text().contains("staging"));
+    terminal.press("?");
+    terminal.shows(&["Keys"]);
+    send(pid, Signal::TERM);
+    assert_eq!(terminal.exit(), (143, true));
+}
+
+#[test]
+fn a_terminal_that_is_gone_ends_it() {
+    let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+    let pair = native_pty_system().openpty(size).unwrap();
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_shipdeck"));
+    command.arg("demo");
+    command.env("TERM", "xterm-256color");
+    let mut child = pair.slave.spawn_command(command).unwrap();
+    drop(pair.slave);
+    let mut output = pair.master.try_clone_reader().unwrap();
+    let mut bytes = [0; 4096];
+    assert!(output.read(&mut bytes).unwrap() > 0, "it draws");
+    drop((output, pair.master));
+    let end = Instant::now() + Duration::from_secs(10);
+    while child.try_wait().unwrap().is_none() {
+        assert!(Instant::now() < end, "it goes on without a terminal");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_storm_of_sizes_and_keys_leaves_it_well() {
+    let mut terminal = demo(&[]);
+    for size in [(1, 1), (500, 200), (2, 100), (200, 2), (80, 24), (13, 7), (300, 1), (120, 36)] {
+        terminal.resize(size.0, size.1);
+        for key in ["j", "?", "\x1b", "4", "+", "_", "\t"] {
+            terminal.press(key);
+        }
+    }
+    // A busy machine may read an escape and the next key as one chord: which pane is large by now is not what counts.
+    terminal.press("\x1b");
+    terminal.shows(&["shipdeck"]);
+    send(terminal.pid(), Signal::TERM);
+    assert_eq!(terminal.exit(), (143, true));
+}
+
+#[test]
+fn without_colours_none_are_sent_and_a_plain_terminal_gets_plain_characters() {
+    let terminal = demo(&[("NO_COLOR", "1")]);
+    let written = terminal.written();
+    assert_eq!(count(&written, "\x1b[38;") + count(&written, "\x1b[48;"), 0);
+    for plain in [("TERM", "linux"), ("TERM", "dumb")] {
+        let terminal = demo(&[plain]);
+        let text = terminal.text();
+        assert!(text.is_ascii(), "{plain:?}\n{text}");
+    }
+}
+
+#[test]
+fn a_full_disk_takes_the_log_and_nothing_else() {
+    let mut terminal = Terminal::open(&["demo", "--log-file", "/dev/full"], &[], (120, 36));
+    terminal.shows(&["live", "staging"]);
+    assert_eq!(count(&terminal.written(), "Unable to write"), 0);
+    terminal.press("q");
+    assert!(terminal.ended());
+}
+
+#[test]
+fn without_a_terminal_it_says_what_to_use_instead() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shipdeck"));
+    let output = command.arg("demo").stdin(Stdio::null()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("needs a terminal") && told.contains("shipdeck status"), "{told}");
+}
+
+/// Refuses every request, and gives what the first one said.
+fn refusing() -> (u16, std::sync::mpsc::Receiver<String>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (sender, heads) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+            let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+            // Nobody waits for the later ones, and a client that has left needs no answer.
+            let _ = sender.send(head.join("\n"));
+            let _ = stream.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        }
+    });
+    (port, heads)
+}
+
+#[test]
+fn the_most_talkative_log_tells_what_was_refused_and_never_the_token() {
+    let (port, heads) = refusing();
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: String| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let kubeconfig = write(
+        "kubeconfig",
+        format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: c\n\
+             clusters: [{{ name: c, cluster: {{ server: 'http://127.0.0.1:{port}' }} }}]\n\
+             users: [{{ name: u, user: {{ token: open-sesame }} }}]\n\
+             contexts: [{{ name: c, context: {{ cluster: c, user: u }} }}]\n"
+        ),
+    );
+    let environment = "[[environment]]\nname = \"staging\"\nnamespace = \"shop\"\n[[service]]\nname = \"auth\"\n";
+    let config = write("shipdeck.toml", environment.to_owned());
+    let log = folder.path().join("log");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shipdeck"));
+    command.arg("status").arg("--config").arg(&config).arg("--log-file").arg(&log);
+    command.env("KUBECONFIG", &kubeconfig).env("SHIPDECK_LOG", "trace").env("API_PASSWORD", "hunter2");
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let head = heads.recv_timeout(Duration::from_secs(15)).unwrap();
+    assert!(head.contains("open-sesame"), "the session used the token:\n{head}");
+    let read = || std::fs::read_to_string(&log).unwrap_or_default();
+    soon("what was refused is in the log", || read().contains("watch lost"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let log = read();
+    assert!(log.contains("staging") && log.contains("403"), "{log}");
+    for secret in ["open-sesame", "hunter2"] {
+        assert!(!log.contains(secret), "{secret} is in the log");
+    }
+}
