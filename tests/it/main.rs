@@ -14,3 +14,4 @@ mod kubelet;
 mod logs;
 mod playground;
 mod terminal_faults;
+mod verdicts;

@@ -57,8 +57,13 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Times are whole seconds: of revisions that came in the same one, that which has as many pods as are updated.
     fn newest_revision(&self) -> Option<std::sync::Arc<str>> {
-        self.pods.iter().max_by_key(|pod| pod.meta.created).and_then(|pod| pod.revision.clone())
+        let lives = |pod: &&&Pod| pod.meta.deleting.is_none();
+        let of = |revision| self.pods.iter().filter(lives).filter(|pod| pod.revision == revision).count();
+        let is_counted = |pod: &Pod| of(pod.revision.clone()) == self.workload.status.updated as usize;
+        let newest = self.pods.iter().filter(lives).max_by_key(|pod| (pod.meta.created, is_counted(pod)));
+        newest.and_then(|pod| pod.revision.clone())
     }
 
     /// Whether everything that a verdict rests on has been read.
