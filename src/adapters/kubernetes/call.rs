@@ -44,7 +44,7 @@ impl Link {
         // What is asked and what came of it; never headers and never bodies, which hold credentials and settings.
         match &answer {
             Ok(answer) => {
-                tracing::debug!(method = %call.method, doing = call.doing, code = answer.status().as_u16(), "asked")
+                tracing::debug!(method = %call.method, doing = call.doing, code = answer.status().as_u16(), "asked");
             }
             Err(fault) => tracing::debug!(method = %call.method, doing = call.doing, %fault, "asked"),
         }
