@@ -1,6 +1,7 @@
 //! Where things are on the screen: pure numbers by `visual.md` 2, for drawing, scrolling and the mouse alike.
 
 use super::model::{Model, Pane};
+use crate::domain::catalog::Catalog;
 
 /// A rectangle in cells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,6 +58,8 @@ pub struct Home {
 pub struct Columns {
     pub name_x: u16,
     pub name_width: u16,
+    /// Where the team stands, and how wide it may be; none: there is no room for it, or nobody has one.
+    pub team: Option<(u16, u16)>,
     /// Where the first environment begins.
     pub first_x: u16,
     /// From one environment to the next.
@@ -70,20 +73,23 @@ pub struct Columns {
 /// Smallest screen that is drawn at all.
 pub const SMALLEST: (u16, u16) = (40, 8);
 
-/// Columns for so many environments in a matrix of this width.
-pub fn columns(width: u16, environments: usize) -> Columns {
-    let (name_width, first_x) = match width {
-        0..60 => (12, 15),
-        60..104 => (16, 20),
-        104..160 => (20, 24),
-        _ => (21, 24),
+/// Columns of the matrix in this width.
+pub fn columns(width: u16, catalog: &Catalog) -> Columns {
+    let environments = catalog.environments.len();
+    let teams = catalog.services.iter().any(|service| service.team.is_some());
+    let (name_width, first_x, team) = match width {
+        0..60 => (12, 15, None),
+        60..104 => (16, 20, None),
+        104..130 => (20, 24, None),
+        _ if teams => (21, 36, Some((24, 11))),
+        _ => (21, 24, None),
     };
     let room = width.saturating_sub(first_x);
     let count = u16::try_from(environments.max(1)).unwrap_or(u16::MAX);
     let pitch = (room / count).clamp(20, 32);
     let content = if pitch < 24 { pitch - 2 } else { pitch - 3 };
     let visible = usize::from((room / pitch).max(1)).min(environments.max(1));
-    Columns { name_x: 2, name_width, first_x, pitch, content, visible }
+    Columns { name_x: 2, name_width, team, first_x, pitch, content, visible }
 }
 
 /// The areas of home for a model.

@@ -105,6 +105,8 @@ pub enum Sort {
     Name,
     /// Last change first.
     Change,
+    /// By team, and trouble first within it.
+    Team,
 }
 
 /// The home screen.

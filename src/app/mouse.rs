@@ -16,7 +16,7 @@ pub fn click(model: &mut Model, x: u16, y: u16) -> Vec<Effect> {
     screens::home::focus(model, pane);
     if matches!(pane, Pane::Services | Pane::Environments) {
         let area = areas.pane(pane);
-        let columns = geometry::columns(area.width, model.catalog.environments.len());
+        let columns = geometry::columns(area.width, &model.catalog);
         if let Some(column) = geometry::environment_at(&columns, x) {
             let env = model.catalog.environments.get(model.home.env_scroll + column);
             model.home.env = env.map(|env| env.name.clone()).or(model.home.env.take());

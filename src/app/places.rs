@@ -7,8 +7,7 @@ use super::model::{Model, Overlay, Page};
 pub fn clamp(model: &mut Model) {
     let areas = geometry::home(model);
     let rows = areas.service_rows().max(1);
-    let columns =
-        geometry::columns(areas.services.width.max(areas.environments.width), model.catalog.environments.len());
+    let columns = geometry::columns(areas.services.width.max(areas.environments.width), &model.catalog);
     let row = model.home.rows.iter().position(|row| Some(row) == model.home.service.as_ref()).unwrap_or(0);
     let env = model.catalog.environments.iter().position(|env| Some(&env.name) == model.home.env.as_ref()).unwrap_or(0);
     model.home.scroll = visible(model.home.scroll, row, rows, model.home.rows.len());

@@ -80,6 +80,8 @@ fn sorted(model: &Model) -> Vec<ServiceId> {
     match model.home.sort {
         Sort::Trouble => by(services, |service| trouble(model, service)),
         Sort::Name => by(services, |service| service.name.clone()),
+        // Those of no team come last.
+        Sort::Team => by(services, |service| (service.team.is_none(), service.team.clone(), trouble(model, service))),
         Sort::Change => by(services, |service| (Reverse(changed(model, service)), service.name.clone())),
     }
 }
@@ -102,11 +104,12 @@ fn changed(model: &Model, service: &Service) -> Option<jiff::Timestamp> {
     cells.filter_map(|cell| cell.changed).max()
 }
 
-/// Every term is in the name, in a version, in a state or in the name of a group of the service.
+/// Every term is in the name, is the team, in a version, in a state or in the name of a group of the service.
 fn matches(model: &Model, service: &Service, terms: &[&str]) -> bool {
     terms.iter().all(|term| {
         let cells = || model.catalog.environments.iter().filter_map(|env| model.board.cell(&service.name, &env.name));
         service.name.as_str().to_lowercase().contains(term)
+            || service.team.as_deref().is_some_and(|team| team.to_lowercase() == *term)
             || cells().any(|cell| cell.verdict.state.as_str() == *term)
             || cells().any(|cell| cell.version.as_deref().is_some_and(|version| version.to_lowercase() == *term))
             || model

@@ -15,7 +15,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
         return;
     }
     let focused = model.home.focus == Pane::Environments;
-    let columns = columns(area.width, model.catalog.environments.len());
+    let columns = columns(area.width, &model.catalog);
     let hidden = model.catalog.environments.len().saturating_sub(model.home.env_scroll + columns.visible);
     let more = if hidden > 0 { format!("{hidden} more ›") } else { String::new() };
     let note = match model.session.hidden_namespaces {
@@ -106,12 +106,9 @@ fn head(pen: &mut Pen<'_>, model: &Model, env: &Environment, area: Area, columns
         let (text, token) = doing(model, env, pen.look.ascii);
         pen.text(area.x, area.y + 1, &text, token, columns.content);
     }
-    if area.height > 2 {
-        let text = next(model, env);
-        pen.text(area.x, area.y + 2, &text, Token::Muted, columns.content);
-    }
-    if area.height > 3 {
-        pen.text(area.x, area.y + 3, &format!("namespace {}", env.namespace), Token::Muted, columns.content);
+    let below = [next(model, env), last_change(model, env)].into_iter().flatten();
+    for (index, text) in below.enumerate().take(usize::from(area.height.saturating_sub(2))) {
+        pen.text(area.x, area.y + 2 + index as u16, &text, Token::Muted, columns.content);
     }
 }
 
@@ -136,24 +133,33 @@ fn doing(model: &Model, env: &Environment, ascii: bool) -> (String, Token) {
                         format!("◐ {} by {}  {} of {}", run.plan.title, run.by, run.succeeded(), run.steps.len());
                     (text, Token::Prog)
                 }
+                None if env.protected => ("● idle · protected".to_owned(), Token::Muted),
                 None => ("● idle".to_owned(), Token::Muted),
             }
         }
     }
 }
 
-/// How it stands to the environment before it.
-fn next(model: &Model, env: &Environment) -> String {
-    let Some(upstream) = model.catalog.upstream(&env.name) else {
-        return if env.protected { "protected".to_owned() } else { String::new() };
-    };
+/// How it stands to the environment before it; none: nothing comes before.
+fn next(model: &Model, env: &Environment) -> Option<String> {
+    let upstream = model.catalog.upstream(&env.name)?;
     let behind = model
         .catalog
         .services
         .iter()
         .filter(|service| model.board.differs_from_upstream(&model.catalog, &service.name, &env.name));
-    match behind.count() {
+    Some(match behind.count() {
         0 => format!("same as {}", upstream.name),
         number => format!("{number} differ from {}", upstream.name),
-    }
+    })
+}
+
+/// What came last: `last: returns v254, 13m`.
+fn last_change(model: &Model, env: &Environment) -> Option<String> {
+    let cells = model.catalog.services.iter().filter_map(|service| {
+        let cell = model.board.cell(&service.name, &env.name)?;
+        Some((cell.changed?, &service.name, cell.version.as_deref()?))
+    });
+    let (at, service, version) = cells.max_by_key(|(at, ..)| *at)?;
+    Some(format!("last: {service} {version}, {}", format::age(at, model.session.now)))
 }

@@ -32,7 +32,9 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area, tabs: bool) {
     match layers(&model.catalog, &set) {
         Ok(waves) => {
             let words = body.height.min(4);
-            let place = Area::new(body.x, body.y, body.width, body.height.saturating_sub(words));
+            // A row to breathe where there is room for it.
+            let gap = u16::from(body.height >= 12);
+            let place = Area::new(body.x, body.y + gap, body.width, body.height.saturating_sub(words + gap));
             let edges = needs_within(&model.catalog, &set);
             let (edges, hidden) = reduced(&edges);
             if fits(&waves, place) {

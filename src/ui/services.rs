@@ -20,10 +20,11 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
         Sort::Trouble => "trouble first",
         Sort::Name => "by name",
         Sort::Change => "newest change first",
+        Sort::Team => "by team",
     };
     pen.rule(area, &Rule { key: "2", title: "Services", note: &note, state, focused, ..Rule::default() });
     let body = area.below_rule();
-    let columns = columns(area.width, model.catalog.environments.len());
+    let columns = columns(area.width, &model.catalog);
     if model.home.rows.is_empty() {
         return empty(pen, model, body);
     }
@@ -83,6 +84,9 @@ fn row(pen: &mut Pen<'_>, model: &Model, service: &ServiceId, area: Area, column
     };
     let name = format::cut_middle(service.as_str(), usize::from(columns.name_width));
     pen.text(area.x + columns.name_x, area.y, &name, token, columns.name_width);
+    if let (Some((x, width)), Some(service)) = (columns.team, model.catalog.service(service)) {
+        pen.text(area.x + x, area.y, service.team.as_deref().unwrap_or_default(), Token::Muted, width);
+    }
     for (index, env) in envs().enumerate() {
         let x = area.x + columns.first_x + columns.pitch * index as u16;
         let here = selected && model.home.env.as_ref() == Some(&env.name);

@@ -138,7 +138,8 @@ pub fn sort(model: &mut Model) {
     model.home.sort = match model.home.sort {
         Sort::Trouble => Sort::Name,
         Sort::Name => Sort::Change,
-        Sort::Change => Sort::Trouble,
+        Sort::Change if model.catalog.services.iter().any(|service| service.team.is_some()) => Sort::Team,
+        Sort::Change | Sort::Team => Sort::Trouble,
     };
     rows::rearrange(model);
 }
