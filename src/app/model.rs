@@ -295,6 +295,8 @@ pub struct Entry {
     pub does: EntryDoes,
     /// Why it cannot be done now.
     pub refused: Option<String>,
+    /// What it belongs to, told once for neighbours of one group; empty: nothing.
+    pub group: &'static str,
     /// Positions (characters of `title`) that the typed text matched.
     pub matched: Vec<usize>,
 }
@@ -305,6 +307,8 @@ pub enum EntryDoes {
     Action(Action),
     /// Select this cell.
     Go(ServiceId, Option<EnvId>),
+    /// Nothing: it explains a sign.
+    Sign(State),
 }
 
 /// Choosing one of a few things.

@@ -8,7 +8,9 @@ use super::pen::Pen;
 use crate::app::geometry::{self, Area};
 use crate::app::input::LineInput;
 use crate::app::logs::Detail;
-use crate::app::model::{Confirm, Listing, Model, Overlay, Picker, PlanReview, Prompt, VersionRow, VersionsForm};
+use crate::app::model::{
+    Confirm, EntryDoes, Listing, Model, Overlay, Picker, PlanReview, Prompt, VersionRow, VersionsForm,
+};
 use crate::domain::plan::Purpose;
 use crate::domain::versions::Source;
 
@@ -26,7 +28,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
         Some(Overlay::Versions(form)) => versions(pen, form, area, model.session.now),
         Some(Overlay::Plan(review)) => plan(pen, review, area),
         Some(Overlay::Confirm(confirm)) => ask(pen, confirm, area),
-        Some(Overlay::Help(listing)) => list(pen, listing, "Keys", area),
+        Some(Overlay::Help(listing)) => list(pen, listing, "Keys and signs", area),
         Some(Overlay::Palette(listing)) => list(pen, listing, "Do anything", area),
         Some(Overlay::Menu(listing)) => list(pen, listing, "Here", area),
         Some(Overlay::Picker(picker)) => pick(pen, picker, area),
@@ -221,10 +223,10 @@ fn plan(pen: &mut Pen<'_>, review: &PlanReview, area: Area) {
         }
     }
     lines.push(Vec::new());
-    for skipped in &plan.skipped {
+    for left_out in plan.skipped.iter().filter(|skipped| !skipped.already) {
         lines.push(vec![
-            (0, "○".to_owned(), Token::Muted),
-            (2, format!("{}  {}", skipped.service, skipped.why), Token::Muted),
+            (0, "⊘".to_owned(), Token::Held),
+            (2, format!("{}  {}", left_out.service, left_out.why), Token::Text),
         ]);
     }
     for warning in plan.warnings.iter().chain(&review.warnings) {
@@ -232,6 +234,17 @@ fn plan(pen: &mut Pen<'_>, review: &PlanReview, area: Area) {
             (0, "▲".to_owned(), Token::Warn),
             (2, format!("{}  {}", warning.subject, warning.text), Token::Text),
         ]);
+    }
+    let already = plan.skipped.iter().filter(|skipped| skipped.already).map(|skipped| skipped.service.as_str());
+    let already: Vec<&str> = already.collect();
+    if !already.is_empty() {
+        let text = format!("{} runs it already: {}", format::count(already.len(), "service"), already.join(", "));
+        let text = if already.len() == 1 { text } else { text.replacen("runs", "run", 1) };
+        let room = usize::from(geometry::inside_box(area.width, 88)).saturating_sub(2);
+        for (row, part) in wrap(&text, room).into_iter().enumerate() {
+            let sign = if row == 0 { "○" } else { "" };
+            lines.push(vec![(0, sign.to_owned(), Token::Muted), (2, part, Token::Muted)]);
+        }
     }
     let note = if plan.protected { "protected" } else { "" };
     let title = format!("{verb} {} to {}", plan.title, plan.env);
@@ -325,17 +338,29 @@ fn list(pen: &mut Pen<'_>, listing: &Listing, title: &str, area: Area) {
             (None, true) => Token::Hi,
             (None, false) => Token::Text,
         };
-        pen.text(inside.x, y, &entry.title, token, 44.min(inside.width));
-        for at in &entry.matched {
-            let style = pen.look.style(Token::Accent).add_modifier(ratatui::style::Modifier::UNDERLINED);
-            if let Some(c) = entry.title.chars().nth(*at).filter(|_| *at < 44) {
-                pen.styled(inside.x + *at as u16, y, &c.to_string(), style, 1);
-            }
+        let grouped = !entry.group.is_empty();
+        let mut x = inside.x + if grouped { 8 } else { 0 };
+        let told = row > 0 && listing.entries.get(index.wrapping_sub(1)).is_some_and(|it| it.group == entry.group);
+        if grouped && !told {
+            pen.text(inside.x, y, entry.group, Token::Muted, 8);
+        }
+        if let EntryDoes::Sign(state) = entry.does {
+            pen.text(x, y, super::signs::glyph(state, pen.look.ascii), super::signs::token(state), 1);
+            x += 2;
         }
         let note = entry.refused.as_deref().unwrap_or(&entry.note);
-        let token = if entry.refused.is_some() { Token::Held } else { Token::Accent };
-        let width = inside.width.saturating_sub(46);
-        pen.right(inside.right(), y, &format::cut(note, usize::from(width)), token);
+        let note_token = if entry.refused.is_some() { Token::Held } else { Token::Accent };
+        let room = inside.right().saturating_sub(x);
+        let note = format::cut(note, usize::from(room.saturating_sub(30).max(12)));
+        let at = pen.right(inside.right(), y, &note, note_token);
+        let width = at.saturating_sub(x + 2);
+        pen.text(x, y, &entry.title, token, width);
+        for matched in &entry.matched {
+            let style = pen.look.style(Token::Accent).add_modifier(ratatui::style::Modifier::UNDERLINED);
+            if let Some(c) = entry.title.chars().nth(*matched).filter(|_| *matched + 1 < usize::from(width)) {
+                pen.styled(x + *matched as u16, y, &c.to_string(), style, 1);
+            }
+        }
     }
 }
 

@@ -4,10 +4,11 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use crate::actions::chord::{Chord, KeyCode};
-use crate::actions::{ACTIONS, Action};
+use crate::actions::{ACTIONS, Action, Section};
 use crate::app::effect::Effect;
 use crate::app::model::{Entry, EntryDoes, Listing, Model, Overlay};
 use crate::app::{dispatch, places, screens};
+use crate::domain::verdict::State;
 
 /// What the menu of a cell offers.
 const MENU: [Action; 10] = [
@@ -21,6 +22,34 @@ const MENU: [Action; 10] = [
     Action::Copy,
     Action::CleanUp,
     Action::WriteConfig,
+];
+
+/// How the sections of the help are called, in its order.
+const SECTIONS: [(Section, &str); 7] = [
+    (Section::Do, "do"),
+    (Section::Ask, "ask"),
+    (Section::Find, "find"),
+    (Section::LogPane, "logs"),
+    (Section::Run, "runs"),
+    (Section::Move, "move"),
+    (Section::Screen, "screen"),
+];
+
+/// What the signs mean.
+const SIGNS: [(State, &str); 13] = [
+    (State::Failed, "the rollout failed; the word says why"),
+    (State::Degraded, "serves, but not whole"),
+    (State::Progressing, "new pods are coming, ready of wanted"),
+    (State::Queued, "waits for its turn"),
+    (State::Blocked, "wanted, and something refuses it"),
+    (State::Paused, "held by a person"),
+    (State::Superseded, "a newer change took its place"),
+    (State::Ok, "ready as wanted; bright where it differs"),
+    (State::Done, "a step that is done"),
+    (State::ScaledToZero, "nothing runs, nothing was verified"),
+    (State::Unknown, "may not be read, or lost"),
+    (State::Reading, "not read yet"),
+    (State::Absent, "does not exist in this environment"),
 ];
 
 /// Which of the lists.
@@ -48,12 +77,28 @@ fn entries(model: &Model, which: Which) -> Vec<Entry> {
         Which::Help | Which::Palette => ACTIONS.iter().map(|spec| spec.action).collect(),
     };
     let mut entries: Vec<Entry> = actions.into_iter().map(|action| entry(model, action)).collect();
+    if which == Which::Help {
+        // What a newcomer looks for comes first; how to move is what everybody knows.
+        let place = |entry: &Entry| SECTIONS.iter().position(|(_, name)| *name == entry.group);
+        entries.sort_by_key(place);
+        entries.extend(SIGNS.iter().map(|(state, meaning)| Entry {
+            title: format!("{}: {meaning}", state.as_str().replace('-', " ")),
+            note: String::new(),
+            does: EntryDoes::Sign(*state),
+            refused: None,
+            group: "signs",
+            matched: Vec::new(),
+        }));
+    } else {
+        entries.iter_mut().for_each(|entry| entry.group = "");
+    }
     if which == Which::Palette {
         let go = |service: &crate::domain::catalog::Service| Entry {
             title: service.name.to_string(),
             note: "service".to_owned(),
             does: EntryDoes::Go(service.name.clone(), None),
             refused: None,
+            group: "",
             matched: Vec::new(),
         };
         entries.extend(model.catalog.services.iter().map(go));
@@ -68,6 +113,7 @@ fn entry(model: &Model, action: Action) -> Entry {
         note: keys,
         does: EntryDoes::Action(action),
         refused: dispatch::available_below(action, model).err(),
+        group: SECTIONS.iter().find(|(section, _)| *section == action.spec().section).map_or("", |(_, name)| name),
         matched: Vec::new(),
     }
 }
@@ -155,8 +201,12 @@ pub fn typed(model: &mut Model) {
 fn choose(model: &mut Model) -> Vec<Effect> {
     let Some((_, listing)) = top(model) else { return Vec::new() };
     let Some(entry) = listing.entries.get(listing.selected).cloned() else { return Vec::new() };
+    if matches!(entry.does, EntryDoes::Sign(_)) {
+        return Vec::new();
+    }
     model.overlays.pop();
     match entry.does {
+        EntryDoes::Sign(_) => Vec::new(),
         EntryDoes::Action(action) => dispatch::perform(model, action),
         EntryDoes::Go(service, env) => {
             model.page = None;

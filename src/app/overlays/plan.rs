@@ -68,7 +68,7 @@ pub fn promote(model: &mut Model, to: &EnvId) -> Result<(), String> {
             _ => break,
         };
         request.services.retain(|(other, _)| *other != service);
-        left.push(Skipped { service, why });
+        left.push(Skipped { service, why, already: false });
     }
     let mut plan = build(model, &request)?;
     plan.skipped.extend(left);
@@ -194,7 +194,7 @@ fn leave_out_of(plan: &mut Plan, service: &ServiceId, why: &str) {
         wave.steps.retain(|step| step.service != *service);
     }
     plan.waves.retain(|wave| !wave.steps.is_empty());
-    plan.skipped.push(Skipped { service: service.clone(), why: why.to_owned() });
+    plan.skipped.push(Skipped { service: service.clone(), why: why.to_owned(), already: false });
 }
 
 /// Leaves the selected service out and plans anew.

@@ -8,7 +8,7 @@ use super::{Plan, PlanError, Purpose, Skipped, Step, Warning, Wave};
 use crate::domain::board::{Board, Cell, container_of};
 use crate::domain::catalog::{Catalog, Environment, Service};
 use crate::domain::ids::{EnvId, ServiceId};
-use crate::domain::image::Image;
+use crate::domain::image::{Image, short_digest};
 use crate::domain::observed::Workload;
 use crate::domain::verdict::State;
 use crate::domain::world::{Freshness, World};
@@ -93,18 +93,21 @@ impl Builder<'_> {
             env: self.env.name.clone(),
             protected: self.env.protected,
             purpose: self.request.purpose.clone(),
-            title: self.title(),
+            title: self.title(&steps),
             waves: waves.collect(),
             skipped,
             warnings: self.warnings(&steps),
         })
     }
 
-    fn title(&self) -> String {
-        match self.request.services.as_slice() {
+    /// What will change, in few words.
+    fn title(&self, steps: &[Step]) -> String {
+        match (steps, self.request.services.as_slice()) {
             _ if !self.request.title.is_empty() => self.request.title.clone(),
-            [(only, _)] => only.to_string(),
-            many => format!("{} services", many.len()),
+            ([only], _) => only.service.to_string(),
+            ([], [(only, _)]) => only.to_string(),
+            ([], all) => format!("{} services", all.len()),
+            (many, _) => format!("{} services", many.len()),
         }
     }
 
@@ -131,7 +134,7 @@ impl Builder<'_> {
             }
             match self.step(self.service(name)?, wanted)? {
                 Ok(step) => steps.push(step),
-                Err(why) => skipped.push(Skipped { service: name.clone(), why }),
+                Err(why) => skipped.push(Skipped { service: name.clone(), why, already: true }),
             }
         }
         Ok((steps, skipped))
@@ -160,7 +163,7 @@ impl Builder<'_> {
             from: Arc::clone(&container.image),
             to: to.to_string().into(),
             from_version: super::version_of(&container.image),
-            to_version: to.version(),
+            to_version: told_apart(&to, &container.image),
             after: Vec::new(),
         }))
     }
@@ -257,6 +260,15 @@ impl Builder<'_> {
             }
         }
         warnings
+    }
+}
+
+/// What a person calls the new version; its digest where the tag alone would look like no change.
+fn told_apart(to: &Image, present: &str) -> String {
+    let (version, before) = (to.version(), crate::domain::plan::version_of(present));
+    match &to.digest {
+        Some(digest) if version == before => short_digest(digest),
+        _ => version,
     }
 }
 

@@ -78,6 +78,8 @@ pub struct Skipped {
     pub service: ServiceId,
     /// One clause: `runs v812 already`.
     pub why: String,
+    /// It runs this already; else it cannot go, and `why` says what is in the way.
+    pub already: bool,
 }
 
 /// Something to know before pressing Enter.
