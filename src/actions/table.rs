@@ -132,7 +132,9 @@ actions! {
     Sort = "sort", "sort", Home, Find, Looks, ["s"];
 
     /// Show details and evidence of the selected cell.
-    Details = "details", "details", Home, Ask, Looks, ["v"];
+    Details = "details", "details", Home, Ask, Looks, ["v", "5"];
+    /// Show what happened lately, here and by others.
+    Activity = "activity", "activity", Home, Ask, Looks, ["6"];
     /// Show the commands that would have done what was done.
     CommandLog = "command-log", "commands", Global, Ask, Looks, ["@"];
     /// Show errors and notices.

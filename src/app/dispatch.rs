@@ -49,6 +49,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         A::Menu => listing::open(model, Which::Menu),
         A::Sort => home::sort(model),
         A::Details => home::details(model),
+        A::Activity => model.overlays.push(Overlay::Activity { scroll: 0 }),
         A::CommandLog => model.overlays.push(Overlay::Commands { scroll: 0 }),
         A::ErrorLog => show_errors(model),
         A::ShowRun => {

@@ -199,6 +199,10 @@ pub enum Overlay {
     },
     /// A line of the log in whole.
     Line(super::logs::Detail),
+    /// What happened lately.
+    Activity {
+        scroll: usize,
+    },
     Commands {
         scroll: usize,
     },

@@ -53,18 +53,26 @@ pub fn wheel(model: &mut Model, x: u16, y: u16, lines: i16) -> Vec<Effect> {
 
 /// Moves the selection of the box on top, or scrolls it.
 pub fn move_overlay(model: &mut Model, by: isize) {
-    let rows = places::page_rows(model);
-    let Some(overlay) = model.overlays.last_mut() else { return };
-    let len = places::overlay_len(overlay);
+    let Model { overlays, journal, .. } = model;
+    let Some(overlay) = overlays.last_mut() else { return };
+    let len = places::overlay_len(overlay, journal);
     match overlay {
         Overlay::Versions(form) => form.selected = places::moved(form.selected, by, len),
         Overlay::Plan(review) => {
-            review.selected = places::moved(review.selected, by, len);
-            review.scroll = places::visible(review.scroll, review.selected, rows, len);
+            // Below the last step stands what is left out and why: moving on scrolls to it.
+            let rest = review.plan.skipped.len() + review.plan.warnings.len() + review.warnings.len() + 3;
+            if by > 0 && review.selected + 1 >= len || by < 0 && review.scroll > 0 {
+                review.scroll = places::moved(review.scroll, by, rest);
+            } else {
+                review.selected = places::moved(review.selected, by, len);
+            }
         }
         Overlay::Picker(picker) => picker.selected = places::moved(picker.selected, by, len),
         Overlay::Confirm(confirm) => confirm.scroll = places::moved(confirm.scroll, by, len),
-        Overlay::Details { scroll, .. } | Overlay::Commands { scroll } | Overlay::Errors { scroll } => {
+        Overlay::Details { scroll, .. }
+        | Overlay::Commands { scroll }
+        | Overlay::Errors { scroll }
+        | Overlay::Activity { scroll } => {
             *scroll = places::moved(*scroll, by, len);
         }
         Overlay::Help(_) | Overlay::Palette(_) | Overlay::Menu(_) => listing::move_by(model, by),

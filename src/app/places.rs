@@ -1,7 +1,7 @@
 //! Keeps scroll positions within what there is, and the selection within what is seen.
 
 use super::geometry;
-use super::model::{Model, Overlay, Page};
+use super::model::{Journal, Model, Overlay, Page};
 
 /// Makes every scroll position of the home screen valid and the selection visible.
 pub fn clamp(model: &mut Model) {
@@ -33,7 +33,7 @@ pub fn moved(at: usize, by: isize, len: usize) -> usize {
 }
 
 /// Number of things in the list that has the focus.
-pub fn overlay_len(overlay: &Overlay) -> usize {
+pub fn overlay_len(overlay: &Overlay, journal: &Journal) -> usize {
     match overlay {
         Overlay::Versions(form) => form.rows.len(),
         Overlay::Plan(review) => review.plan.steps().count(),
@@ -41,7 +41,9 @@ pub fn overlay_len(overlay: &Overlay) -> usize {
         Overlay::Picker(picker) => picker.items.len(),
         Overlay::Confirm(confirm) => confirm.lines.len(),
         Overlay::Details { .. } => 200,
-        Overlay::Commands { .. } | Overlay::Errors { .. } => 1_000,
+        Overlay::Activity { .. } => 500,
+        Overlay::Commands { .. } => journal.commands.len(),
+        Overlay::Errors { .. } => journal.notices.len() * 2,
         Overlay::Line(detail) => detail.len(),
         Overlay::Prompt(_) => 0,
     }

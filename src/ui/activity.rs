@@ -19,7 +19,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
     lines::draw(pen, &content(model, inside.width), 0, inside);
 }
 
-fn content(model: &Model, width: u16) -> Vec<Line> {
+pub(super) fn content(model: &Model, width: u16) -> Vec<Line> {
     let now = model.session.now;
     let mut day = format::day(now);
     let mut content = Vec::new();

@@ -15,6 +15,9 @@ use crate::domain::run::RunState;
 use crate::domain::verdict::State;
 use crate::domain::world::Freshness;
 
+/// Milliseconds of a quarter turn, as `app::update::next_tick` wakes for it.
+const QUARTER: i64 = 250;
+
 /// Draws the model.
 pub fn draw(model: &Model, look: Look, frame: &mut Frame<'_>) {
     paint(model, look, frame.buffer_mut());
@@ -23,6 +26,9 @@ pub fn draw(model: &Model, look: Look, frame: &mut Frame<'_>) {
 /// Draws the model into a buffer, which may be smaller than the model believes.
 pub(super) fn paint(model: &Model, look: Look, buf: &mut Buffer) {
     let area = Area::new(0, 0, buf.area.width, buf.area.height);
+    let quarter = (model.session.now.as_millisecond() / QUARTER).rem_euclid(4) as u8;
+    let mut look = look;
+    look.quarter = if look.motion && !look.ascii { quarter } else { 0 };
     let mut pen = Pen { buf, look };
     pen.fill(area, Ground::Bg);
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {

@@ -10,6 +10,7 @@ use crate::app::model::{Model, Pane};
 use crate::domain::ids::ServiceId;
 use crate::domain::plan::waves::{layers, needed_by, needs_within, neighbourhood, reduced};
 use crate::domain::verdict::State;
+use unicode_width::UnicodeWidthStr;
 
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area, tabs: bool) {
     if area.height == 0 {
@@ -68,7 +69,7 @@ fn unknown(pen: &mut Pen<'_>, body: Area) {
 }
 
 fn column_width(wave: &[ServiceId]) -> u16 {
-    wave.iter().map(|service| service.as_str().chars().count() as u16).max().unwrap_or(0).min(20) + 2
+    wave.iter().map(|service| service.as_str().width() as u16).max().unwrap_or(0).min(20) + 2
 }
 
 fn fits(waves: &[Vec<ServiceId>], place: Area) -> bool {
@@ -220,7 +221,7 @@ fn facts(pen: &mut Pen<'_>, model: &Model, area: Area, hidden: usize) {
             pen.text(x, y, "nothing", Token::Muted, 8);
         }
         for service in services {
-            let width = service.as_str().chars().count() as u16 + 3;
+            let width = service.as_str().width() as u16 + 3;
             if x + width >= area.right() {
                 pen.text(x, y, "…", Token::Muted, 1);
                 break;

@@ -79,6 +79,8 @@ pub struct Look {
     pub colors: Colors,
     pub ascii: bool,
     pub motion: bool,
+    /// Which quarter of its turn what is in motion shows.
+    pub quarter: u8,
     terminal_background: bool,
 }
 
@@ -89,6 +91,7 @@ impl From<&Settings> for Look {
             colors: settings.colors,
             ascii: settings.ascii,
             motion: settings.motion,
+            quarter: 0,
             terminal_background: settings.terminal_background,
         }
     }

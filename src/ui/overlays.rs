@@ -37,6 +37,11 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
             let content = details::content(model, service, env, frame.width);
             lines::draw(pen, &content, (*scroll).min(content.len().saturating_sub(1)), frame);
         }
+        Some(Overlay::Activity { scroll }) => {
+            let frame = open(pen, area, (88, 40), "Activity of the last two days", "", Token::Accent);
+            let content = super::activity::content(model, frame.width);
+            lines::draw(pen, &content, (*scroll).min(content.len().saturating_sub(1)), frame);
+        }
         Some(Overlay::Line(detail)) => {
             let height = u16::try_from(detail.len()).unwrap_or(u16::MAX - 4).min(u16::MAX - 4);
             let frame = open(pen, area, (Detail::WIDTH, height), &detail.title, "y copies it", Token::Accent);
@@ -259,8 +264,13 @@ fn plan(pen: &mut Pen<'_>, review: &PlanReview, area: Area) {
             inside.width.saturating_sub(28),
         );
     }
-    let room = usize::from(inside.height.saturating_sub(5));
-    for (index, line) in lines.iter().skip(review.scroll).take(room).enumerate() {
+    let room = usize::from(inside.height.saturating_sub(5)).max(1);
+    let skip = (review.selected + 1).saturating_sub(room) + review.scroll;
+    let skip = skip.min(lines.len().saturating_sub(room));
+    for (index, line) in lines.iter().skip(skip).take(room).enumerate() {
+        if skip + index == review.selected && plan.steps().count() > 1 {
+            pen.under(Area::new(inside.x - 1, inside.y + 2 + index as u16, inside.width + 2, 1), Ground::Sel);
+        }
         for (offset, text, token) in line {
             pen.text(
                 inside.x + offset,
@@ -272,6 +282,10 @@ fn plan(pen: &mut Pen<'_>, review: &PlanReview, area: Area) {
         }
     }
     let steps = plan.steps().count();
+    let below = lines.len().saturating_sub(skip + room);
+    if below > 0 {
+        pen.right(inside.right(), inside.bottom() - 2, &format!("{below} more below"), Token::Warn);
+    }
     let total = format!("{}  {}", format::count(steps, "service"), format::count(plan.waves.len(), "wave"));
     let y = inside.bottom() - 1;
     pen.text(inside.x, y - 1, &total, Token::Muted, inside.width);

@@ -25,7 +25,11 @@ impl Pen<'_> {
         }
         let text = clean(text);
         let shown = super::format::cut(&text, usize::from(width.min(area.right() - x)));
-        let shown = if self.look.ascii { signs::plain(&shown) } else { shown };
+        let shown = match self.look.quarter {
+            _ if self.look.ascii => signs::plain(&shown),
+            0 => shown,
+            quarter => shown.replace('◐', signs::turned(quarter)),
+        };
         self.buf.set_stringn(x, y, &shown, usize::from(width), style).0
     }
 

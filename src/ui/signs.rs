@@ -22,6 +22,11 @@ pub fn glyph(state: State, ascii: bool) -> &'static str {
     if ascii { plain } else { sign }
 }
 
+/// The half lamp of what is in motion, turned by so many quarters.
+pub(super) fn turned(quarters: u8) -> &'static str {
+    ["◐", "◓", "◑", "◒"][usize::from(quarters % 4)]
+}
+
 /// The glyph and token of what was true when it was last heard of.
 pub(super) fn stale(ascii: bool) -> &'static str {
     if ascii { "~" } else { "≈" }
