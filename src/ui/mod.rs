@@ -13,9 +13,12 @@ mod look;
 mod overlays;
 mod pen;
 mod picture;
+mod plan_box;
 mod run_page;
 mod services;
 mod signs;
+#[cfg(test)]
+mod snapshots;
 #[cfg(test)]
 mod tests;
 

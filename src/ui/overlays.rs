@@ -8,10 +8,7 @@ use super::pen::Pen;
 use crate::app::geometry::{self, Area};
 use crate::app::input::LineInput;
 use crate::app::logs::Detail;
-use crate::app::model::{
-    Confirm, EntryDoes, Listing, Model, Overlay, Picker, PlanReview, Prompt, VersionRow, VersionsForm,
-};
-use crate::domain::plan::Purpose;
+use crate::app::model::{Confirm, EntryDoes, Listing, Model, Overlay, Picker, Prompt, VersionRow, VersionsForm};
 use crate::domain::versions::Source;
 
 /// The prompt on the hint row, if one is open.
@@ -26,7 +23,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
     match model.overlays.last() {
         None | Some(Overlay::Prompt(_)) => {}
         Some(Overlay::Versions(form)) => versions(pen, form, area, model.session.now),
-        Some(Overlay::Plan(review)) => plan(pen, review, area),
+        Some(Overlay::Plan(review)) => super::plan_box::draw(pen, &model.keymap, review, area),
         Some(Overlay::Confirm(confirm)) => ask(pen, confirm, area),
         Some(Overlay::Help(listing)) => list(pen, listing, "Keys and signs", area),
         Some(Overlay::Palette(listing)) => list(pen, listing, "Do anything", area),
@@ -69,7 +66,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
 }
 
 /// Dims the screen and opens a box; returns its inside.
-fn open(pen: &mut Pen<'_>, area: Area, size: (u16, u16), title: &str, note: &str, edge: Token) -> Area {
+pub(super) fn open(pen: &mut Pen<'_>, area: Area, size: (u16, u16), title: &str, note: &str, edge: Token) -> Area {
     let dim = pen.look.style(Token::Dim);
     for y in area.y..area.bottom() {
         for x in area.x..area.right() {
@@ -120,7 +117,7 @@ pub(super) fn line(pen: &mut Pen<'_>, input: &LineInput, x: u16, y: u16, width: 
     end.max(cursor + 1)
 }
 
-fn hint(pen: &mut Pen<'_>, x: u16, y: u16, key: &str, word: &str) -> u16 {
+pub(super) fn hint(pen: &mut Pen<'_>, x: u16, y: u16, key: &str, word: &str) -> u16 {
     let x = pen.text(x, y, key, Token::Accent, 16);
     pen.text(x + 1, y, word, Token::Muted, 40) + 3
 }
@@ -206,102 +203,8 @@ fn known_versions(pen: &mut Pen<'_>, row: &VersionRow, area: Area, now: jiff::Ti
     }
 }
 
-fn plan(pen: &mut Pen<'_>, review: &PlanReview, area: Area) {
-    let plan = &review.plan;
-    let edge = if plan.protected { Token::Warn } else { Token::Accent };
-    let verb = match &plan.purpose {
-        Purpose::Deploy => "Deploy",
-        Purpose::Promote { .. } => "Promote",
-        Purpose::RollBack => "Roll back",
-    };
-    let mut lines: Vec<Vec<(u16, String, Token)>> = Vec::new();
-    for (index, wave) in plan.waves.iter().enumerate() {
-        for (row, step) in wave.steps.iter().enumerate() {
-            let title = if row == 0 { format!("wave {}", index + 1) } else { String::new() };
-            lines.push(vec![
-                (0, title, Token::Muted),
-                (9, format::cut_middle(step.service.as_str(), 24), Token::Text),
-                (35, step.from_version.clone(), Token::Muted),
-                (52, "→".to_owned(), Token::Muted),
-                (54, step.to_version.clone(), Token::Hi),
-            ]);
-        }
-    }
-    lines.push(Vec::new());
-    for left_out in plan.skipped.iter().filter(|skipped| !skipped.already) {
-        lines.push(vec![
-            (0, "⊘".to_owned(), Token::Held),
-            (2, format!("{}  {}", left_out.service, left_out.why), Token::Text),
-        ]);
-    }
-    for warning in plan.warnings.iter().chain(&review.warnings) {
-        lines.push(vec![
-            (0, "▲".to_owned(), Token::Warn),
-            (2, format!("{}  {}", warning.subject, warning.text), Token::Text),
-        ]);
-    }
-    let already = plan.skipped.iter().filter(|skipped| skipped.already).map(|skipped| skipped.service.as_str());
-    let already: Vec<&str> = already.collect();
-    if !already.is_empty() {
-        let text = format!("{} runs it already: {}", format::count(already.len(), "service"), already.join(", "));
-        let text = if already.len() == 1 { text } else { text.replacen("runs", "run", 1) };
-        let room = usize::from(geometry::inside_box(area.width, 88)).saturating_sub(2);
-        for (row, part) in wrap(&text, room).into_iter().enumerate() {
-            let sign = if row == 0 { "○" } else { "" };
-            lines.push(vec![(0, sign.to_owned(), Token::Muted), (2, part, Token::Muted)]);
-        }
-    }
-    let note = if plan.protected { "protected" } else { "" };
-    let title = format!("{verb} {} to {}", plan.title, plan.env);
-    let inside = open(pen, area, (88, lines.len() as u16 + 6), &title, note, edge);
-    let x = pen.text(inside.x, inside.y, "Nothing has happened yet.", Token::Text, inside.width);
-    if let Purpose::Promote { from } = &plan.purpose {
-        pen.text(
-            x + 2,
-            inside.y,
-            &format!("This ships exactly what runs in {from}."),
-            Token::Muted,
-            inside.width.saturating_sub(28),
-        );
-    }
-    let room = usize::from(inside.height.saturating_sub(5)).max(1);
-    let skip = (review.selected + 1).saturating_sub(room) + review.scroll;
-    let skip = skip.min(lines.len().saturating_sub(room));
-    for (index, line) in lines.iter().skip(skip).take(room).enumerate() {
-        if skip + index == review.selected && plan.steps().count() > 1 {
-            pen.under(Area::new(inside.x - 1, inside.y + 2 + index as u16, inside.width + 2, 1), Ground::Sel);
-        }
-        for (offset, text, token) in line {
-            pen.text(
-                inside.x + offset,
-                inside.y + 2 + index as u16,
-                text,
-                *token,
-                inside.width.saturating_sub(*offset),
-            );
-        }
-    }
-    let steps = plan.steps().count();
-    let below = lines.len().saturating_sub(skip + room);
-    if below > 0 {
-        pen.right(inside.right(), inside.bottom() - 2, &format!("{below} more below"), Token::Warn);
-    }
-    let total = format!("{}  {}", format::count(steps, "service"), format::count(plan.waves.len(), "wave"));
-    let y = inside.bottom() - 1;
-    pen.text(inside.x, y - 1, &total, Token::Muted, inside.width);
-    if plan.is_empty() {
-        pen.text(inside.x, y, "Everything runs as wanted already.", Token::Text, inside.width);
-        hint(pen, inside.x + 38, y, "esc", "close");
-    } else if plan.protected {
-        typed(pen, plan.env.as_str(), &review.confirm, inside, y);
-    } else {
-        let x = hint(pen, inside.x, y, "enter", "run");
-        hint(pen, x, y, "esc", "cancel, nothing happens");
-    }
-}
-
 /// `Type production to run it`: Enter works only when it is right.
-fn typed(pen: &mut Pen<'_>, word: &str, input: &LineInput, inside: Area, y: u16) {
+pub(super) fn typed(pen: &mut Pen<'_>, word: &str, input: &LineInput, inside: Area, y: u16) {
     let x = pen.text(inside.x, y, "Type ", Token::Text, inside.width);
     let x = pen.text(x, y, word, Token::Warn, inside.width);
     let x = pen.text(x, y, " to run it  ", Token::Text, inside.width) + 1;

@@ -90,7 +90,9 @@ fn entries(model: &Model, which: Which) -> Vec<Entry> {
             matched: Vec::new(),
         }));
     } else {
-        entries.iter_mut().for_each(|entry| entry.group = "");
+        for entry in &mut entries {
+            entry.group = "";
+        }
     }
     if which == Which::Palette {
         let go = |service: &crate::domain::catalog::Service| Entry {

@@ -1,0 +1,116 @@
+//! A plan before anything happens: waves, what cannot go, what to know, and what has to be typed.
+
+use super::format;
+use super::lines::{self, Line, wrap, wrapped};
+use super::look::{Ground, Token};
+use super::overlays::{hint, open, typed};
+use super::pen::Pen;
+use crate::actions::Action;
+use crate::actions::keymap::Keymap;
+use crate::app::geometry::{self, Area};
+use crate::app::model::PlanReview;
+use crate::domain::plan::{Plan, Purpose};
+
+/// Columns that the box wants.
+const WIDTH: u16 = 88;
+
+pub(super) fn draw(pen: &mut Pen<'_>, keymap: &Keymap, review: &PlanReview, area: Area) {
+    let plan = &review.plan;
+    let edge = if plan.protected { Token::Warn } else { Token::Accent };
+    let mut content = content(review, geometry::inside_box(area.width, WIDTH));
+    let steps = plan.steps().count();
+    if steps > 1
+        && let Some(selected) = content.get_mut(review.selected)
+    {
+        selected.ground = Some(Ground::Sel);
+    }
+    let note = if plan.protected { "protected" } else { "" };
+    let inside = open(pen, area, (WIDTH, content.len() as u16 + 6), &title(plan), note, edge);
+    let x = pen.text(inside.x, inside.y, "Nothing has happened yet.", Token::Text, inside.width);
+    if let Purpose::Promote { from } = &plan.purpose {
+        let text = format!("This ships exactly what runs in {from}.");
+        pen.text(x + 2, inside.y, &text, Token::Muted, inside.width.saturating_sub(28));
+    }
+    let room = usize::from(inside.height.saturating_sub(5)).max(1);
+    let skip = (review.selected + 1).saturating_sub(room) + review.scroll;
+    let skip = skip.min(content.len().saturating_sub(room));
+    lines::draw(pen, &content, skip, Area::new(inside.x, inside.y + 2, inside.width, room as u16));
+    let below = content.len().saturating_sub(skip + room);
+    foot(pen, keymap, review, below, inside);
+}
+
+fn title(plan: &Plan) -> String {
+    match &plan.purpose {
+        Purpose::Deploy => format!("Deploy {} to {}", plan.title, plan.env),
+        Purpose::Promote { .. } => format!("Promote {} to {}", plan.title, plan.env),
+        Purpose::RollBack => format!("Roll back {} in {}", plan.title, plan.env),
+    }
+}
+
+/// A line for each step, in their order; then what is left out, what to know, and what runs already.
+fn content(review: &PlanReview, width: u16) -> Vec<Line> {
+    let plan = &review.plan;
+    let mut content = Vec::new();
+    for (index, wave) in plan.waves.iter().enumerate() {
+        for (row, step) in wave.steps.iter().enumerate() {
+            let title = if row == 0 { format!("wave {}", index + 1) } else { String::new() };
+            content.push(
+                Line::text(0, title, Token::Muted)
+                    .and(9, format::cut_middle(step.service.as_str(), 24), Token::Text)
+                    .within(35, 16, step.from_version.clone(), Token::Muted)
+                    .and(52, "→", Token::Muted)
+                    .and(54, step.to_version.clone(), Token::Hi),
+            );
+        }
+    }
+    content.push(Line::default());
+    for left_out in plan.skipped.iter().filter(|skipped| !skipped.already) {
+        content.extend(told("⊘", Token::Held, &format!("{}  {}", left_out.service, left_out.why), width));
+    }
+    for warning in plan.warnings.iter().chain(&review.warnings) {
+        content.extend(told("▲", Token::Warn, &format!("{}  {}", warning.subject, warning.text), width));
+    }
+    let already = plan.skipped.iter().filter(|skipped| skipped.already).map(|skipped| skipped.service.as_str());
+    let already: Vec<&str> = already.collect();
+    if !already.is_empty() {
+        let run = if already.len() == 1 { "runs" } else { "run" };
+        let text = format!("{} {run} it already: {}", format::count(already.len(), "service"), already.join(", "));
+        for (row, part) in wrap(&text, usize::from(width.saturating_sub(2)).max(1)).into_iter().enumerate() {
+            let sign = if row == 0 { "○" } else { "" };
+            content.push(Line::text(0, sign, Token::Muted).and(2, part, Token::Muted));
+        }
+    }
+    content
+}
+
+/// A sign and what it is about, in as many lines as that takes.
+fn told(sign: &str, token: Token, text: &str, width: u16) -> Vec<Line> {
+    let mut lines = wrapped(2, text, Token::Text, width);
+    if let Some(first) = lines.first_mut() {
+        *first = std::mem::take(first).and(0, sign, token);
+    }
+    lines
+}
+
+fn foot(pen: &mut Pen<'_>, keymap: &Keymap, review: &PlanReview, below: usize, inside: Area) {
+    let plan = &review.plan;
+    let y = inside.bottom() - 1;
+    let steps = plan.steps().count();
+    let total = format!("{}  {}", format::count(steps, "service"), format::count(plan.waves.len(), "wave"));
+    pen.text(inside.x, y - 1, &total, Token::Muted, inside.width);
+    if below > 0 {
+        pen.right(inside.right(), y - 1, &format!("{below} more below"), Token::Warn);
+    }
+    if plan.is_empty() {
+        pen.text(inside.x, y, "Everything runs as wanted already.", Token::Text, inside.width);
+        hint(pen, inside.x + 38, y, "esc", "close");
+    } else if plan.protected {
+        typed(pen, plan.env.as_str(), &review.confirm, inside, y);
+    } else {
+        let mut x = hint(pen, inside.x, y, "enter", "run");
+        if steps > 1 {
+            x = hint(pen, x, y, &keymap.hint(Action::PlanLeaveOut), "leave this one out");
+        }
+        hint(pen, x, y, "esc", "cancel, nothing happens");
+    }
+}

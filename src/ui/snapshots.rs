@@ -1,0 +1,160 @@
+//! Whole screens, kept: what changes on one of them is seen by whoever changes it. `cargo insta` is not needed: with
+//! `INSTA_UPDATE=always` a test run writes them anew, and `git diff` shows what that means.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use regex::Regex;
+
+use super::draw::paint;
+use super::look::Look;
+use crate::app::msg::{Msg, Outcome};
+use crate::app::testkit::Cockpit;
+use crate::config::{Colors, Settings, Theme};
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::ids::EnvId;
+use crate::domain::observed::{Change, Kind};
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 50)];
+
+/// The screen as text. Times of day depend on the zone of the reader and are left out.
+fn text(buf: &Buffer) -> String {
+    let times = Regex::new(r"\d\d:\d\d(:\d\d)?").unwrap();
+    let rows = (0..buf.area.height).map(|y| {
+        let row: String =
+            (0..buf.area.width).filter_map(|x| buf.cell((x, y))).map(ratatui::buffer::Cell::symbol).collect();
+        let blank = |found: &regex::Captures<'_>| found[0].replace(|c: char| c.is_ascii_digit(), "0");
+        format!("{}\n", times.replace_all(row.trim_end(), blank))
+    });
+    rows.collect()
+}
+
+/// Where a style begins, row by row, with the styles named below: what a change of colour does is read, not guessed.
+fn styles(buf: &Buffer) -> String {
+    let mut names: Vec<String> = Vec::new();
+    let mut rows = String::new();
+    for y in 0..buf.area.height {
+        let mut last = None;
+        for x in 0..buf.area.width {
+            let Some(cell) = buf.cell((x, y)) else { continue };
+            let style = format!("{:?} on {:?} {:?}", cell.fg, cell.bg, cell.modifier);
+            let number = names.iter().position(|name| *name == style).unwrap_or_else(|| {
+                names.push(style);
+                names.len() - 1
+            });
+            if last != Some(number) {
+                rows.push_str(&format!("{x}:{number} "));
+            }
+            last = Some(number);
+        }
+        rows = format!("{}\n", rows.trim_end());
+    }
+    let legend: String = names.iter().enumerate().map(|(number, name)| format!("{number} {name}\n")).collect();
+    format!("{rows}\n{legend}")
+}
+
+fn drawn(cockpit: &mut Cockpit, size: (u16, u16), settings: &Settings) -> Buffer {
+    (cockpit.model.session.width, cockpit.model.session.height) = size;
+    crate::app::places::clamp(&mut cockpit.model);
+    let mut buf = Buffer::empty(Rect::new(0, 0, size.0, size.1));
+    paint(&cockpit.model, Look::from(settings), &mut buf);
+    buf
+}
+
+/// Keeps a screen at every size.
+fn keep(name: &str, mut cockpit: Cockpit) {
+    for size in SIZES {
+        let buf = drawn(&mut cockpit, size, &Settings::default());
+        insta::assert_snapshot!(format!("{name}-{}x{}", size.0, size.1), text(&buf));
+    }
+}
+
+fn shop() -> Cockpit {
+    Cockpit::with(&[("auth", &[]), ("ledger", &[]), ("cart", &["auth"]), ("checkout-web", &["cart", "ledger"])])
+}
+
+fn after(keys: &str) -> Cockpit {
+    let mut cockpit = shop();
+    cockpit.press(keys);
+    cockpit
+}
+
+/// A group under way whose first wave was refused one service.
+fn failing() -> Cockpit {
+    let mut cockpit = after("g<enter>dv9<down>v9<down>v9<down>v9<enter><enter>");
+    let run = cockpit.model.runs[0].id;
+    let refused = Fault::new(FaultKind::Forbidden, "ana: no right to patch deployments in namespace shop-staging");
+    let at = cockpit.now;
+    cockpit.done(Outcome::Written { run, service: "auth".into(), result: Err(refused), at });
+    cockpit
+}
+
+fn offline() -> Cockpit {
+    let mut cockpit = shop();
+    for kind in Kind::ALL {
+        let fault = Fault::new(FaultKind::Unreachable, "the API server refuses the connection");
+        cockpit.send(Msg::Fact { env: EnvId::new("production"), change: Change::Lost(kind, fault) });
+    }
+    cockpit.wait(90);
+    cockpit
+}
+
+#[test]
+fn home_while_all_is_well() {
+    keep("home", shop());
+}
+
+#[test]
+fn home_with_a_group_marked() {
+    keep("marked", after("g<enter>"));
+}
+
+#[test]
+fn home_while_a_cluster_is_away() {
+    keep("offline", offline());
+}
+
+#[test]
+fn choosing_versions() {
+    keep("versions", after("g<enter>dv9<down><ctrl-n>"));
+}
+
+#[test]
+fn a_plan_and_one_that_is_protected() {
+    keep("plan", after("g<enter>dv9<down>v9<down>v9<down>v9<enter>"));
+    keep("promotion", after("Pprod"));
+}
+
+#[test]
+fn a_run_under_way_and_one_that_holds() {
+    keep("run", after("g<enter>dv9<down>v9<down>v9<down>v9<enter><enter>"));
+    keep("run-failing", failing());
+}
+
+#[test]
+fn boxes_that_help() {
+    keep("help", after("?"));
+    keep("palette", after(":roll"));
+    keep("menu", after("x"));
+    keep("details", after("v"));
+    keep("activity", after("6"));
+}
+
+#[test]
+fn leftovers_where_there_are_none() {
+    keep("cleanup", after("c"));
+}
+
+#[test]
+fn colours_of_every_theme_and_of_none() {
+    let looks = [
+        ("night", Settings::default()),
+        ("day", Settings { theme: Theme::Day, ..Settings::default() }),
+        ("signal", Settings { theme: Theme::Signal, ..Settings::default() }),
+        ("sixteen", Settings { colors: Colors::Sixteen, ..Settings::default() }),
+        ("plain", Settings { colors: Colors::None, ascii: true, ..Settings::default() }),
+    ];
+    for (name, settings) in looks {
+        let buf = drawn(&mut failing(), (80, 24), &settings);
+        insta::assert_snapshot!(format!("styles-{name}"), format!("{}\n{}", text(&buf), styles(&buf)));
+    }
+}
