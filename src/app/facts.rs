@@ -72,6 +72,7 @@ pub fn tick(model: &mut Model) -> Vec<Effect> {
     }
     model.session.dirty = true;
     let mut effects = runs::judge_all(model);
+    effects.extend(super::attention::pay(model));
     if selection_moved(model) {
         effects.extend(super::log_bridge::follow(model));
     }

@@ -5,13 +5,14 @@ use super::effect::Effect;
 use super::model::{Model, Overlay, Page, Pane};
 use super::msg::Input;
 use super::overlays::{confirm, listing, plan, versions};
-use super::{dispatch, log_bridge, mouse, places, rows, screens};
+use super::{attention, dispatch, log_bridge, mouse, places, rows, screens};
 use crate::actions::chord::{Chord, KeyCode};
 use crate::actions::{Action, Scope};
 
 /// Takes in what a person did.
 pub fn input(model: &mut Model, input: Input) -> Vec<Effect> {
     model.session.dirty = true;
+    let resized = matches!(input, Input::Resize { .. });
     let mut effects = match input {
         Input::Key(chord) => {
             model.session.touched = model.session.now;
@@ -26,6 +27,10 @@ pub fn input(model: &mut Model, input: Input) -> Vec<Effect> {
         Input::Click { x, y } => mouse::click(model, x, y),
         Input::Wheel { x, y, lines } => mouse::wheel(model, x, y, lines),
     };
+    // A terminal that is resized by itself shows nobody.
+    if !resized {
+        effects.extend(attention::noticed(model));
+    }
     effects.extend(log_bridge::follow(model));
     effects
 }

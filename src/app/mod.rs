@@ -1,6 +1,7 @@
 //! The model and its update: The Elm Architecture, pure. Nothing here awaits, reads a clock or draws.
 
 pub mod activity;
+pub mod attention;
 pub mod availability;
 pub mod copying;
 pub mod discovery;

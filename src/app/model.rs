@@ -75,6 +75,10 @@ pub struct Session {
     pub interrupted: Option<Timestamp>,
     /// When any key was pressed last: rows keep their places while somebody types. The epoch: never yet.
     pub touched: Timestamp,
+    /// When somebody did anything last: keys, clicks, the wheel.
+    pub looked: Option<Timestamp>,
+    /// Clusters that fall silent are to be noticed within seconds.
+    pub attentive: bool,
     pub quitting: bool,
     /// Something shown changed since the last frame.
     pub dirty: bool,
@@ -399,6 +403,8 @@ impl Model {
             undiscovered: BTreeMap::new(),
             interrupted: None,
             touched: Timestamp::UNIX_EPOCH,
+            looked: None,
+            attentive: false,
             quitting: false,
             dirty: true,
             explore: Vec::new(),

@@ -19,8 +19,8 @@ pub fn begin(model: &mut Model, plan: Plan) -> Vec<Effect> {
     let run = Run::new(id, plan, model.session.user.as_str(), model.session.now);
     model.runs.push(run);
     show(model, id);
-    let mut effects = vec![Effect::Attend(true)];
-    effects.extend(on(model, id, RunEvent::Start));
+    let mut effects = on(model, id, RunEvent::Start);
+    effects.extend(super::attention::pay(model));
     effects
 }
 
@@ -45,8 +45,8 @@ pub fn on(model: &mut Model, id: RunId, event: RunEvent) -> Vec<Effect> {
             RunCommand::Announce(news) => announce(model, id, &news),
         }
     }
-    if settled && model.active_run().is_none() {
-        effects.push(Effect::Attend(false));
+    if settled {
+        effects.extend(super::attention::pay(model));
     }
     effects
 }
@@ -115,7 +115,15 @@ pub fn judge(model: &mut Model, env: &EnvId, touched: &Touched) -> Vec<Effect> {
 /// Judges every run, because time alone may have decided.
 pub fn judge_all(model: &mut Model) -> Vec<Effect> {
     let ids: Vec<RunId> = model.runs.iter().map(|run| run.id).collect();
-    ids.into_iter().flat_map(|id| judge_run(model, id)).collect()
+    ids.into_iter()
+        .flat_map(|id| {
+            let mut effects = judge_run(model, id);
+            if model.run(id).is_some_and(|run| run.steps.iter().any(|step| step.trouble.is_some())) {
+                effects.extend(on(model, id, RunEvent::Tick));
+            }
+            effects
+        })
+        .collect()
 }
 
 fn judge_run(model: &mut Model, id: RunId) -> Vec<Effect> {

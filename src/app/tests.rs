@@ -229,3 +229,32 @@ fn what_fails_while_its_run_is_watched_turns_the_log_to_it_and_says_nothing_twic
     assert_eq!((cockpit.selected(), cockpit.model.logs.target.as_ref().unwrap().1.as_str()), ("auth", "auth"));
     assert!(crate::app::journal::toast(&cockpit.model).is_none(), "the page says it");
 }
+
+fn attended(cockpit: &Cockpit) -> Vec<bool> {
+    cockpit.effects.iter().filter_map(|it| if let Effect::Attend(on) = it { Some(*on) } else { None }).collect()
+}
+
+#[test]
+fn clusters_are_attended_while_somebody_uses_the_cockpit_and_left_alone_after() {
+    let mut cockpit = Cockpit::demo();
+    assert!(attended(&cockpit).is_empty(), "nobody has looked yet");
+    assert_eq!(attended(cockpit.press("jj")), [true], "said once");
+    cockpit.effects.clear();
+    assert!(attended(cockpit.wait(100)).is_empty());
+    assert_eq!(attended(cockpit.wait(30)), [false]);
+    assert_eq!(super::update::next_tick(&cockpit.model), None, "and then nothing wakes it");
+}
+
+#[test]
+fn a_write_that_meets_no_cluster_is_made_again_by_itself() {
+    let mut cockpit = Cockpit::demo();
+    cockpit.press("dv9<enter><enter>").effects.clear();
+    let (run, service) = (RunId(1), ServiceId::new("auth"));
+    let fault = Fault::new(FaultKind::Unreachable, "the API server refuses the connection");
+    cockpit.done(Outcome::Written { run, service, result: Err(fault), at: cockpit.now });
+    assert!(cockpit.written().is_empty() && cockpit.model.active_run().is_some());
+    cockpit.wait(1);
+    assert_eq!(cockpit.written(), ["auth r/auth:v9"]);
+    cockpit.effects.clear();
+    assert!(attended(cockpit.wait(200)).is_empty(), "a run is attended to its end");
+}

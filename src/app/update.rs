@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::effect::Effect;
 use super::model::Model;
 use super::msg::Msg;
-use super::{discovery, facts, focus, journal, log_bridge, outcomes, rows};
+use super::{attention, discovery, facts, focus, journal, log_bridge, outcomes, rows};
 use crate::domain::run::StepState;
 use crate::domain::verdict::State;
 use crate::domain::world::Freshness;
@@ -61,13 +61,17 @@ pub fn watch_all(model: &mut Model) -> Vec<Effect> {
     catalog.environments.iter().map(watch).collect()
 }
 
-/// How long to wait for the next tick: a second while something shown ages, a quarter while something moves, else for
-/// ever.
+/// How long to wait for the next tick: a second while something shown ages, a quarter while something moves, until
+/// attention ends while somebody looks, else for ever.
 pub fn next_tick(model: &Model) -> Option<Duration> {
     if model.settings.motion && something_moves(model) {
         return Some(Duration::from_millis(250));
     }
-    (something_ages(model) || something_moves(model)).then_some(Duration::from_secs(1))
+    if something_ages(model) || something_moves(model) {
+        return Some(Duration::from_secs(1));
+    }
+    // One more when nobody looks any longer.
+    attention::looks_until(model).filter(|_| model.session.attentive)
 }
 
 fn something_moves(model: &Model) -> bool {

@@ -13,11 +13,12 @@ pub(super) type Connect = Box<dyn Fn(&ClusterId) -> Arc<dyn Cluster> + Send>;
 pub(super) struct Fleet {
     connect: Connect,
     clusters: BTreeMap<ClusterId, Arc<dyn Cluster>>,
+    attentive: bool,
 }
 
 impl Fleet {
     pub(super) fn new(connect: Connect) -> Self {
-        Self { connect, clusters: BTreeMap::new() }
+        Self { connect, clusters: BTreeMap::new(), attentive: false }
     }
 
     pub(super) fn get(&mut self, id: &ClusterId) -> Arc<dyn Cluster> {
@@ -25,11 +26,13 @@ impl Fleet {
             return Arc::clone(cluster);
         }
         let cluster = (self.connect)(id);
+        cluster.attend(self.attentive);
         self.clusters.insert(id.clone(), Arc::clone(&cluster));
         cluster
     }
 
-    pub(super) fn attend(&self, attentive: bool) {
+    pub(super) fn attend(&mut self, attentive: bool) {
+        self.attentive = attentive;
         for cluster in self.clusters.values() {
             cluster.attend(attentive);
         }

@@ -128,7 +128,7 @@ fn check(options: &Options, live: bool) -> Result<(), Report> {
     let mut problems = known.map(|known| headless::unknown_contexts(&loaded.catalog, &known)).unwrap_or_default();
     if live && problems.is_empty() {
         let session = || session(load(&overrides(options))?, options, None);
-        problems = runtime()?.block_on(async { headless::live(session()?).await })?;
+        problems = block_on(async { headless::live(session()?).await })?;
     }
     if !problems.is_empty() {
         return Err(Report::usage(problems.join("\n")));
@@ -160,8 +160,7 @@ fn cockpit(options: &Options, seed: Option<u64>) -> Result<(), Report> {
     // An error here means that another hook is installed, which is as good.
     let _ = telemetry::install_panic_hook(compose::data_folder());
     let loaded = loaded(options)?;
-    let runtime = runtime()?;
-    runtime.block_on(async {
+    block_on(async {
         let session = session(loaded, options, seed)?;
         open(session).await
     })
@@ -176,7 +175,7 @@ fn init(options: &Options, force: bool) -> Result<(), Report> {
     let path =
         path.ok_or_else(|| Report::usage("there is no place for a configuration").hint("Name one with --config."))?;
     let context = compose::context(options.context.clone())?;
-    runtime()?.block_on(headless::init(&context, &path, force))
+    block_on(headless::init(&context, &path, force))
 }
 
 /// A command on a session without a screen.
@@ -185,15 +184,19 @@ fn headless<F: Future<Output = Result<(), Report>>>(
     work: impl FnOnce(Session) -> F,
 ) -> Result<(), Report> {
     let loaded = load(&overrides(options))?;
-    runtime()?.block_on(async { work(session(loaded, options, None)?).await })
+    block_on(async { work(session(loaded, options, None)?).await })
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, Report> {
-    tokio::runtime::Builder::new_multi_thread()
+/// Runs it to its end. A credential plugin that hangs, on a thread that nothing can end, must not keep the program.
+fn block_on<T>(work: impl Future<Output = Result<T, Report>>) -> Result<T, Report> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(|error| Report::usage(format!("the system refuses threads: {error}")))
+        .map_err(|error| Report::usage(format!("the system refuses threads: {error}")))?;
+    let result = runtime.block_on(work);
+    runtime.shutdown_background();
+    result
 }
 
 /// The demo's world replaces the catalog; looks and keys are the user's, and so are mistakes in them.
@@ -220,7 +223,7 @@ async fn open(session: Session) -> Result<(), Report> {
 
 /// The demo after some seconds, as a picture.
 fn picture(options: &Options, size: (u16, u16), seed: u64) -> Result<(), Report> {
-    let session = runtime()?.block_on(async {
+    let session = block_on(async {
         let mut session = compose::demo(loaded(options)?, seed)?;
         event_loop::settle(&mut session, size, std::time::Duration::from_secs(4)).await;
         Ok::<_, Report>(session)

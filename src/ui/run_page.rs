@@ -157,6 +157,7 @@ fn step_row(model: &Model, step: &StepRun, planned: &Step, (width, told_below): 
 fn state_of(step: &StepRun) -> (State, Token) {
     match &step.state {
         StepState::Waiting => (State::Queued, Token::Muted),
+        StepState::Writing if step.trouble.is_some() => (State::Queued, Token::Warn),
         StepState::Writing => (State::Queued, Token::Prog),
         StepState::Watching => {
             let state = step.verdict.as_ref().map_or(State::Progressing, |verdict| verdict.state);
@@ -172,6 +173,7 @@ fn counted(step: &StepRun) -> String {
     let progress = step.verdict.as_ref().map(|verdict| verdict.progress).unwrap_or_default();
     match &step.state {
         StepState::Waiting => "waits".to_owned(),
+        StepState::Writing if step.trouble.is_some() => "tries again".to_owned(),
         StepState::Writing => "writing".to_owned(),
         StepState::Skipped => "not begun".to_owned(),
         StepState::Refused(_) => "refused".to_owned(),
@@ -180,8 +182,11 @@ fn counted(step: &StepRun) -> String {
     }
 }
 
-/// What a rollout that is under way waits for.
+/// What a write that is made again met, or what a rollout that is under way waits for.
 fn hint(step: &StepRun) -> Option<String> {
+    if let Some(trouble) = &step.trouble {
+        return Some(trouble.fault.to_string());
+    }
     let verdict = step.verdict.as_ref().filter(|_| step.state == StepState::Watching)?;
     verdict.evidence.as_ref().map(|evidence| evidence.headline.clone())
 }

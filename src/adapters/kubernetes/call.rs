@@ -35,6 +35,12 @@ impl Call {
     pub(super) fn get(path: String, doing: String) -> Self {
         Self { method: Method::GET, path, content: "", body: Vec::new(), doing }
     }
+
+    /// It was sent, and its answer did not come: of a write nobody knows what became of it.
+    fn lost(&self, fault: Fault) -> Fault {
+        let reads = self.method == Method::GET;
+        if reads { fault } else { Fault { kind: FaultKind::OutcomeUnknown, ..fault } }
+    }
 }
 
 impl Link {
@@ -65,8 +71,11 @@ impl Link {
         let request =
             request.map_err(|error| Fault::new(FaultKind::Invalid, format!("cannot {}: {error}", call.doing)))?;
         match tokio::time::timeout(limit, client.send(request)).await {
-            Ok(answer) => answer.map_err(|error| fault::from_error(&error, &call.doing)),
-            Err(_) => Err(fault::timed_out(limit, &call.doing)),
+            Ok(answer) => answer.map_err(|error| {
+                let fault = fault::from_error(&error, &call.doing);
+                if fault::never_sent(&error) { fault } else { call.lost(fault) }
+            }),
+            Err(_) => Err(call.lost(fault::timed_out(limit, &call.doing))),
         }
     }
 
@@ -75,10 +84,10 @@ impl Link {
         let read = async {
             let answer = self.send(call, HEAD_LIMIT).await?;
             let body = answer.into_body().collect().await;
-            Ok(body.map_err(|error| fault::unreachable(&error, &call.doing))?.to_bytes().into())
+            Ok(body.map_err(|error| call.lost(fault::unreachable(&error, &call.doing)))?.to_bytes().into())
         };
         let limited = tokio::time::timeout(WHOLE_LIMIT, read).await;
-        limited.unwrap_or_else(|_| Err(fault::timed_out(WHOLE_LIMIT, &call.doing)))
+        limited.unwrap_or_else(|_| Err(call.lost(fault::timed_out(WHOLE_LIMIT, &call.doing))))
     }
 
     /// Sends it and reads the answer as JSON.
@@ -96,5 +105,8 @@ async fn checked(answer: Response<Body>, call: &Call) -> Result<Response<Body>, 
     let seconds = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
     let body = tokio::time::timeout(HEAD_LIMIT, Limited::new(answer.into_body(), FAULT_BYTES).collect()).await;
     let body = body.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    Err(fault::from_answer(code, &body, seconds.map(Duration::from_secs), &call.doing))
+    let fault = fault::from_answer(code, &body, seconds.map(Duration::from_secs), &call.doing);
+    // A server that asks for another try later has done nothing; what else broke in it may have been done.
+    let undone = !code.is_server_error() || fault.retry_after.is_some();
+    Err(if undone { fault } else { call.lost(fault) })
 }

@@ -14,9 +14,10 @@ use super::fault;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::text::clean;
 
-const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// Shorter than what an answer may take: what fails here was certainly not sent.
+const CONNECT_LIMIT: Duration = Duration::from_secs(7);
 /// A credential plugin may have to ask a far service, never a person.
-const BUILD_LIMIT: Duration = Duration::from_mins(1);
+const BUILD_LIMIT: Duration = Duration::from_secs(20);
 /// How long a failed build is answered from memory, so that seven watches do not run a broken plugin seven times.
 const FAILURE_KEPT: Duration = Duration::from_secs(4);
 /// How young a client is that is not built anew when it is refused.

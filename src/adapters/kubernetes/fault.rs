@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::StatusCode;
 use kube::client::AuthError;
 
-use super::wire::Status;
+use super::wire::{Cause, Status};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::text::clean;
 
@@ -43,18 +43,40 @@ pub(super) fn from_status(code: StatusCode, status: &Status, doing: &str) -> Fau
     }
 }
 
-/// What the server said, short: messages about invalid objects may quote the whole object, secrets and all.
+/// What the server said, short: messages about invalid objects quote values or the whole object, secrets and all, so of
+/// those only fields and what is wrong with them are passed on.
 fn said(status: &Status) -> String {
-    let causes: Vec<String> = status
-        .details
-        .causes
-        .iter()
-        .map(|cause| {
-            let message = tail(&cause.message);
-            if cause.field.is_empty() { message } else { format!("{}: {message}", clean(&cause.field)) }
-        })
-        .collect();
-    if causes.is_empty() || !is_long(&status.message) { tail(&status.message) } else { shortened(&causes.join("; ")) }
+    let causes: Vec<String> = status.details.causes.iter().filter_map(cause).collect();
+    if !causes.is_empty() {
+        return shortened(&causes.join("; "));
+    }
+    let message = &status.message;
+    match message.find("Invalid value").or_else(|| message.find("Unsupported value")) {
+        Some(at) => {
+            let before = message[..at].trim_end_matches([' ', ':', '[']);
+            if is_long(before) {
+                "invalid value".to_owned()
+            } else {
+                shortened(&clean(&format!("{before}: invalid value")))
+            }
+        }
+        None => tail(message),
+    }
+}
+
+/// `spec.template.spec.containers[0].image: required`.
+fn cause(cause: &Cause) -> Option<String> {
+    let what = match &*cause.reason {
+        "FieldValueNotFound" => "not found",
+        "FieldValueRequired" => "required",
+        "FieldValueDuplicate" => "duplicate",
+        "FieldValueInvalid" | "FieldValueTypeInvalid" => "invalid value",
+        "FieldValueNotSupported" => "value not supported",
+        "FieldValueForbidden" => "may not be set",
+        "FieldValueTooLong" | "FieldValueTooMany" => "too long",
+        _ => return None,
+    };
+    Some(if cause.field.is_empty() { what.to_owned() } else { format!("{}: {what}", clean(&cause.field)) })
 }
 
 fn is_long(message: &str) -> bool {
@@ -151,6 +173,18 @@ pub(super) fn unreachable(error: &(dyn StdError + 'static), doing: &str) -> Faul
     Fault::new(FaultKind::Unreachable, shortened(&clean(&format!("cannot {doing}: {why}"))))
 }
 
+/// Whether the request cannot have reached the server: no connection was made, or there is none to make it with.
+pub(super) fn never_sent(error: &kube::Error) -> bool {
+    match error {
+        kube::Error::Auth(_) => true,
+        _ => {
+            find::<AuthError>(error).is_some()
+                || find::<hyper_util::client::legacy::Error>(error)
+                    .is_some_and(hyper_util::client::legacy::Error::is_connect)
+        }
+    }
+}
+
 /// The innermost error's text, which is the one that says something.
 fn root(error: &(dyn StdError + 'static)) -> String {
     let mut innermost = error;
@@ -204,6 +238,20 @@ mod tests {
     fn a_policy_speaks_for_itself() {
         let fault = answer(403, "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: frozen until Monday");
         assert_eq!(fault.message, "cannot set the image of web, a policy forbids it: frozen until Monday");
+    }
+
+    #[test]
+    fn a_value_quoted_by_the_server_is_not_repeated() {
+        let message = "Deployment.apps \"web\" is invalid: spec.template.spec.containers[0].env[0].value: Invalid value: \"s3cret\": no";
+        let fault = answer(422, message);
+        let place = "Deployment.apps \"web\" is invalid: spec.template.spec.containers[0].env[0].value";
+        assert_eq!(fault.message, format!("cannot set the image of web, refused: {place}: invalid value"));
+        let causes = serde_json::json!({ "message": message, "details": { "causes": [
+            { "reason": "FieldValueInvalid", "message": "Invalid value: \"s3cret\": no", "field": "spec.replicas" },
+            { "reason": "FieldValueRequired", "message": "Required value", "field": "spec.template" },
+        ] } });
+        let fault = from_answer(StatusCode::UNPROCESSABLE_ENTITY, causes.to_string().as_bytes(), None, "scale web");
+        assert_eq!(fault.message, "cannot scale web, refused: spec.replicas: invalid value; spec.template: required");
     }
 
     #[test]

@@ -28,6 +28,8 @@ const LONGEST_OBEYED: Duration = Duration::from_mins(2);
 const SILENT_WATCH: Duration = Duration::from_secs(150);
 /// A watch that ended sooner was refused in some way that nobody said.
 const BRIEF: Duration = Duration::from_secs(1);
+/// How long after a 410 another one is answered by a list at once.
+const RELIST_AGAIN: Duration = Duration::from_secs(10);
 const LONGEST_LINE: usize = 16 << 20;
 
 /// Why a round ended.
@@ -47,7 +49,7 @@ impl From<Fault> for End {
 pub(super) async fn scope(link: &Link, pulse: &Pulse, scope: &Scope, sink: &ChangeSink) {
     let health = watch::Sender::new(Health::Well);
     let loops = Kind::ALL.map(|kind| {
-        let one = Loop { link, pulse, scope, sink, kind, version: None, lost: false, failures: 0 };
+        let one = Loop { link, pulse, scope, sink, kind, version: None, lost: false, failures: 0, relisted: None };
         Box::pin(one.run(health.subscribe()))
     });
     tokio::select! {
@@ -66,6 +68,8 @@ struct Loop<'a> {
     version: Option<String>,
     lost: bool,
     failures: u32,
+    /// When 410 was last answered by a list at once: twice in a row would be a loop.
+    relisted: Option<Instant>,
 }
 
 impl Loop<'_> {
@@ -106,7 +110,8 @@ impl Loop<'_> {
         self.failures = self.failures.saturating_add(1);
         if fault.kind == FaultKind::Expired {
             self.version = None;
-            if self.failures == 1 {
+            if self.relisted.is_none_or(|at| at.elapsed() > RELIST_AGAIN) {
+                self.relisted = Some(Instant::now());
                 return Duration::ZERO;
             }
         }
@@ -173,7 +178,10 @@ impl Loop<'_> {
                 Ok(Ok(Some(piece))) => piece,
                 // Ended in order, broken after a while, or silent for too long: goes on from where it was. A server
                 // that is really gone refuses that, and then it is told.
-                Ok(Ok(None) | Err(_)) | Err(_) if began.elapsed() >= BRIEF => return Ok(()),
+                Ok(Ok(None) | Err(_)) | Err(_) if began.elapsed() >= BRIEF => {
+                    self.failures = 0;
+                    return Ok(());
+                }
                 Ok(Err(fault)) => return Err(fault.into()),
                 _ => return Err(Fault::new(FaultKind::Unreachable, format!("cannot {doing}: it ended at once")).into()),
             };

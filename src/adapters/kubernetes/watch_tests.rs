@@ -105,6 +105,20 @@ async fn a_history_that_is_gone_is_listed_again_at_once_and_is_no_loss() {
 }
 
 #[tokio::test]
+async fn a_history_that_went_with_an_outage_is_listed_again_at_once() {
+    let (cluster, asked) = cluster(|query, number| match number {
+        1 => (200, page(7, "", "a")),
+        2..=4 => (503, String::new()),
+        5 => (200, "{\"type\":\"ERROR\",\"object\":{\"code\":410,\"message\":\"too old\"}}\n".to_owned()),
+        _ if query.contains("watch=true") => (200, String::new()),
+        _ => (200, page(9, "", "b")),
+    });
+    told(&cluster, Duration::from_secs(6)).await;
+    let asked = asked.lock().unwrap();
+    assert!(asked[5].0 - asked[4].0 < Duration::from_millis(400), "{asked:?}");
+}
+
+#[tokio::test]
 async fn a_broken_server_is_asked_ever_more_slowly_and_a_refusal_once_a_minute() {
     let (broken, asked) = cluster(|_, _| (503, String::new()));
     assert!(told(&broken, Duration::from_secs(4)).await.iter().all(|word| word == "lost: busy"));

@@ -302,7 +302,8 @@ pub(super) struct Details {
 #[serde(default)]
 pub(super) struct Cause {
     pub(super) field: String,
-    pub(super) message: String,
+    /// `FieldValueInvalid`; the message beside it may quote the value and is not read.
+    pub(super) reason: String,
 }
 
 /// Who wrote which field of an object; read only to name the person or tool that was faster.

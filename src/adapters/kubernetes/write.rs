@@ -36,12 +36,7 @@ pub(super) async fn set_image(link: &Link, change: &ImageChange) -> Result<Workl
     // A refusal says why by itself, except where a test failed: that answer names nothing.
     let look = matches!(
         fault.kind,
-        FaultKind::Invalid
-            | FaultKind::Conflict
-            | FaultKind::NotFound
-            | FaultKind::Unreachable
-            | FaultKind::Throttled
-            | FaultKind::Other
+        FaultKind::Invalid | FaultKind::Conflict | FaultKind::NotFound | FaultKind::OutcomeUnknown | FaultKind::Other
     );
     if look { explain(link, change, &path, fault).await } else { Err(fault) }
 }
@@ -49,7 +44,7 @@ pub(super) async fn set_image(link: &Link, change: &ImageChange) -> Result<Workl
 /// Reads back what stands there and says it in words.
 async fn explain(link: &Link, change: &ImageChange, path: &str, fault: Fault) -> Result<Workload, Fault> {
     // Sent, and the answer is missing or does not say whether it was applied.
-    let unknown = matches!(fault.kind, FaultKind::Unreachable | FaultKind::Throttled | FaultKind::Other);
+    let unknown = matches!(fault.kind, FaultKind::OutcomeUnknown | FaultKind::Other);
     let name = &change.workload.name;
     let call = Call::get(path.to_owned(), format!("read {} in {}", change.workload, change.namespace));
     let read = async {
@@ -144,9 +139,5 @@ pub(super) async fn delete(link: &Link, target: &DeleteTarget) -> Result<(), Fau
         body: options.to_string().into_bytes(),
         doing: format!("delete {}/{} in {}", target.resource, target.name, target.namespace),
     };
-    match link.bytes(&call).await {
-        Ok(_) => Ok(()),
-        Err(fault) if fault.kind == FaultKind::Unreachable => Err(Fault::new(FaultKind::OutcomeUnknown, fault.message)),
-        Err(fault) => Err(fault),
-    }
+    link.bytes(&call).await.map(drop)
 }

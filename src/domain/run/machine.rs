@@ -5,11 +5,16 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Announcement, Baseline, Run, RunCommand, RunEvent, RunState, StepRun, StepState};
+use super::{Announcement, Baseline, Run, RunCommand, RunEvent, RunState, StepRun, StepState, Trouble};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{RunId, ServiceId};
 use crate::domain::plan::{Plan, Step};
 use crate::domain::verdict::{Progress, State, Verdict};
+
+/// For how long a write that meets with no clear answer is tried again before a person is asked.
+const TRIED_FOR: Duration = Duration::from_mins(5);
+/// The longest pause between two tries, unless the server asks for a longer one.
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
 impl Run {
     /// A run that has not begun: [`RunEvent::Start`] begins it.
@@ -23,6 +28,7 @@ impl Run {
                 started: None,
                 finished: None,
                 baseline: None,
+                trouble: None,
             })
         });
         Self {
@@ -46,6 +52,7 @@ impl Run {
             RunEvent::Judged { service, verdict } => self.judged(&service, verdict, now),
             RunEvent::Pause => self.pause(),
             RunEvent::Resume => self.resume(now),
+            RunEvent::Tick => self.tick(now),
             RunEvent::Retry => self.retry(now),
             RunEvent::Abort => self.abort(now),
         }
@@ -101,8 +108,7 @@ impl Run {
     }
 
     fn written(&mut self, service: &ServiceId, result: Result<Baseline, Fault>, now: Timestamp) -> Vec<RunCommand> {
-        let goes_on = matches!(self.state, RunState::Running | RunState::Pausing);
-        let planned = self.planned(service).cloned();
+        let goes_on = self.writes();
         let Some(step) = self.step_mut(service).filter(|step| step.state == StepState::Writing) else {
             return Vec::new();
         };
@@ -111,17 +117,54 @@ impl Run {
                 step.state = StepState::Watching;
                 step.verdict = Some(Verdict::new(State::Progressing, Progress::default()));
                 step.baseline = Some(baseline);
+                step.trouble = None;
                 Vec::new()
             }
-            // The test on the old image makes a repeat harmless: it cannot deploy twice.
-            Err(fault) if fault.kind == FaultKind::OutcomeUnknown && goes_on => {
-                planned.map(RunCommand::Write).into_iter().collect()
+            Err(fault) if may_pass(fault.kind) => {
+                let before = step.trouble.take();
+                let trouble = troubled(before, fault, now);
+                if goes_on && now.duration_since(trouble.since).unsigned_abs() < TRIED_FOR {
+                    step.trouble = Some(trouble);
+                    return Vec::new();
+                }
+                let fault = refused(step, trouble, now);
+                self.failed(service, fault.to_string(), now)
             }
             Err(fault) => {
                 let why = fault.to_string();
+                step.trouble = None;
                 step.state = StepState::Refused(fault);
                 step.finished = Some(now);
-                self.failed(service, why)
+                self.failed(service, why, now)
+            }
+        }
+    }
+
+    /// Whether steps of the active wave may be written.
+    fn writes(&self) -> bool {
+        matches!(self.state, RunState::Running | RunState::Pausing)
+    }
+
+    /// Writes again what is due. The test on the old image makes a repeat harmless: it cannot deploy twice.
+    fn tick(&mut self, now: Timestamp) -> Vec<RunCommand> {
+        if !self.writes() {
+            return Vec::new();
+        }
+        let mut due = Vec::new();
+        for step in self.steps.iter_mut().filter(|step| step.state == StepState::Writing) {
+            if let Some(trouble) = step.trouble.as_mut().filter(|it| it.again.is_some_and(|at| at <= now)) {
+                trouble.again = None;
+                due.push(step.service.clone());
+            }
+        }
+        self.plan.steps().filter(|step| due.contains(&step.service)).cloned().map(RunCommand::Write).collect()
+    }
+
+    /// Nothing more is written: what waited for another try is refused. A try under way is still heard out.
+    fn give_up(&mut self, now: Timestamp) {
+        for step in self.steps.iter_mut().filter(|step| step.state == StepState::Writing) {
+            if let Some(trouble) = step.trouble.take_if(|trouble| trouble.again.is_some()) {
+                refused(step, trouble, now);
             }
         }
     }
@@ -155,16 +198,18 @@ impl Run {
             State::Failed | State::Superseded if was == StepState::Watching => {
                 step.state = StepState::Failed;
                 step.finished = Some(now);
-                self.failed(service, why.unwrap_or_else(|| state.as_str().to_owned()))
+                let why = why.unwrap_or_else(|| state.as_str().to_owned());
+                self.failed(service, why, now)
             }
             _ => Vec::new(),
         }
     }
 
-    fn failed(&mut self, service: &ServiceId, why: String) -> Vec<RunCommand> {
+    fn failed(&mut self, service: &ServiceId, why: String, now: Timestamp) -> Vec<RunCommand> {
         let mut commands = vec![RunCommand::Announce(Announcement::StepFailed { service: service.clone(), why })];
-        if matches!(self.state, RunState::Running | RunState::Pausing) {
+        if self.writes() {
             self.state = RunState::Halted;
+            self.give_up(now);
             commands.push(RunCommand::Announce(Announcement::Halted));
         }
         commands
@@ -239,6 +284,7 @@ impl Run {
         for step in self.steps.iter_mut().filter(|step| step.state == StepState::Waiting) {
             step.state = StepState::Skipped;
         }
+        self.give_up(now);
         self.finish(RunState::Ended, Announcement::Ended, now)
     }
 
@@ -247,4 +293,31 @@ impl Run {
         self.finished = Some(now);
         vec![RunCommand::Announce(news)]
     }
+}
+
+/// What time or another try may cure: the cluster is not reached, busy, or its answer was lost.
+fn may_pass(kind: FaultKind) -> bool {
+    matches!(kind, FaultKind::Unreachable | FaultKind::Throttled | FaultKind::OutcomeUnknown)
+}
+
+fn troubled(before: Option<Trouble>, fault: Fault, now: Timestamp) -> Trouble {
+    let tries = before.as_ref().map_or(0, |trouble| trouble.tries).saturating_add(1);
+    let pause = Duration::from_secs(1 << (tries - 1).min(5)).min(LONGEST_PAUSE);
+    let pause = pause.max(fault.retry_after.unwrap_or_default()).min(TRIED_FOR);
+    Trouble {
+        tries,
+        since: before.as_ref().map_or(now, |trouble| trouble.since),
+        again: Some(now + pause),
+        unknown: fault.kind == FaultKind::OutcomeUnknown || before.is_some_and(|trouble| trouble.unknown),
+        fault,
+    }
+}
+
+/// The end of a step that never came through. A lost answer stays one, whatever later tries met with.
+fn refused(step: &mut StepRun, trouble: Trouble, now: Timestamp) -> Fault {
+    let kind = if trouble.unknown { FaultKind::OutcomeUnknown } else { trouble.fault.kind };
+    let fault = Fault { kind, ..trouble.fault };
+    step.state = StepState::Refused(fault.clone());
+    step.finished = Some(now);
+    fault
 }

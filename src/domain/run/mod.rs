@@ -1,8 +1,9 @@
 //! A run: a plan being carried out, as an explicit state machine.
 //!
 //! [`Run::on`](machine) takes what happened and returns what to do; it never does anything itself. Invariants: at most
-//! one wave is active; nothing is written after a halt or an abort; a step is written at most once, and written again
-//! only when a person asks for it or the outcome of the first try is known; every step ends in exactly one end state.
+//! one wave is active; nothing is written after a halt or an abort; a step is written once, and written again only when
+//! a person asks for it, or when the write got no answer and a repeat is harmless (the test on the old image refuses a
+//! second deploy): then with growing pauses, for a bounded time; every step ends in exactly one end state.
 
 mod machine;
 mod rollback;
@@ -72,6 +73,21 @@ pub struct StepRun {
     pub finished: Option<Timestamp>,
     /// Set once the patch was answered: what the rollout is judged against.
     pub baseline: Option<Baseline>,
+    /// Why it is still being written, while the cluster cannot be reached or gives no clear answer.
+    pub trouble: Option<Trouble>,
+}
+
+/// A write that has not come through yet and is tried again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// What the last try met with.
+    pub fault: Fault,
+    pub tries: u32,
+    pub since: Timestamp,
+    /// When it is tried again; none: a try is under way.
+    pub again: Option<Timestamp>,
+    /// The answer to some try was lost: the image may have been set.
+    pub unknown: bool,
 }
 
 impl StepRun {
@@ -188,6 +204,8 @@ pub enum RunEvent {
     },
     Pause,
     Resume,
+    /// Time has passed: writes that wait for another try may be due.
+    Tick,
     /// Try the failed steps again.
     Retry,
     /// Begin nothing more; what was begun is left to Kubernetes.

@@ -50,22 +50,28 @@ fn baseline(service: &str) -> Baseline {
 struct Story {
     run: Run,
     writes: Vec<String>,
+    seconds: i64,
 }
 
 impl Story {
     fn new(waves: &[&[&str]]) -> Self {
-        let mut story = Self { run: Run::new(RunId(1), plan(waves), "ana", START), writes: Vec::new() };
+        let mut story = Self { run: Run::new(RunId(1), plan(waves), "ana", START), writes: Vec::new(), seconds: 1 };
         story.on(RunEvent::Start);
         story
     }
 
     fn on(&mut self, event: RunEvent) -> &mut Self {
-        let commands = self.run.on(event, later(1));
+        let commands = self.run.on(event, later(self.seconds));
         self.writes.extend(commands.iter().filter_map(|command| match command {
             RunCommand::Write(step) => Some(step.service.to_string()),
             RunCommand::Announce(_) => None,
         }));
         self
+    }
+
+    fn wait(&mut self, seconds: i64) -> &mut Self {
+        self.seconds += seconds;
+        self.on(RunEvent::Tick)
     }
 
     fn written(&mut self, service: &str) -> &mut Self {
@@ -118,12 +124,61 @@ fn a_late_success_lets_a_person_go_on() {
 }
 
 #[test]
-fn a_lost_answer_is_asked_for_again_and_a_refusal_is_not() {
+fn a_lost_answer_is_asked_for_again_after_a_pause_and_a_refusal_is_not() {
     let mut story = Story::new(&[&["auth"]]);
-    story.refused("auth", FaultKind::OutcomeUnknown);
+    story.refused("auth", FaultKind::OutcomeUnknown).wait(0);
+    assert_eq!(story.writes, ["auth"], "not at once");
+    story.wait(1);
     assert_eq!(story.writes, ["auth", "auth"]);
-    story.refused("auth", FaultKind::Conflict);
+    story.wait(60);
+    assert_eq!(story.writes.len(), 2, "one try at a time");
+    story.refused("auth", FaultKind::Conflict).wait(60);
     assert_eq!((story.writes.len(), story.run.state), (2, RunState::Halted));
+}
+
+#[test]
+fn a_cluster_that_is_not_reached_is_tried_ever_more_slowly_and_for_five_minutes() {
+    let mut story = Story::new(&[&["auth"]]);
+    while story.run.state == RunState::Running {
+        let tries = story.refused("auth", FaultKind::Unreachable).writes.len();
+        while story.run.state == RunState::Running && story.writes.len() == tries {
+            story.wait(1);
+            assert!(story.seconds < 400, "for ever");
+        }
+    }
+    assert!((15..=25).contains(&story.writes.len()), "{}", story.writes.len());
+    assert!((290..=330).contains(&story.seconds), "{}", story.seconds);
+    assert!(matches!(&story.run.steps[0].state, StepState::Refused(fault) if fault.kind == FaultKind::Unreachable));
+    assert_eq!(inverse(&story.run), None, "nothing was ever sent");
+}
+
+#[test]
+fn a_server_that_asks_for_a_pause_gets_it() {
+    let mut story = Story::new(&[&["auth"]]);
+    let mut busy = Fault::new(FaultKind::Throttled, "busy");
+    busy.retry_after = Some(Duration::from_secs(40));
+    story.on(RunEvent::Written { service: ServiceId::new("auth"), result: Err(busy) }).wait(39);
+    assert_eq!(story.writes.len(), 1);
+    story.wait(1);
+    assert_eq!(story.writes.len(), 2);
+}
+
+#[test]
+fn once_an_answer_was_lost_the_step_counts_as_begun_whatever_later_tries_meet_with() {
+    let mut story = Story::new(&[&["auth"]]);
+    story.refused("auth", FaultKind::OutcomeUnknown).wait(1).refused("auth", FaultKind::Unreachable);
+    story.on(RunEvent::Abort).wait(60);
+    assert_eq!(story.writes.len(), 2);
+    assert!(matches!(&story.run.steps[0].state, StepState::Refused(fault) if fault.kind == FaultKind::OutcomeUnknown));
+    assert_eq!(inverse(&story.run).unwrap().steps().count(), 1);
+}
+
+#[test]
+fn a_write_that_waits_for_another_try_is_not_made_after_a_halt() {
+    let mut story = Story::new(&[&["auth", "ledger"]]);
+    story.refused("auth", FaultKind::Unreachable).written("ledger").judged("ledger", State::Failed).wait(60);
+    assert_eq!((story.writes.len(), story.run.state), (2, RunState::Halted));
+    assert!(matches!(story.run.steps[0].state, StepState::Refused(_)));
 }
 
 #[test]
@@ -179,7 +234,7 @@ fn a_run_begins_once() {
 proptest! {
     /// Whatever happens in whatever order.
     #[test]
-    fn at_most_one_wave_is_active_and_nothing_is_written_after_an_end(events in proptest::collection::vec((0u8..11, 0usize..4), 0..60)) {
+    fn at_most_one_wave_is_active_and_nothing_is_written_after_an_end(events in proptest::collection::vec((0u8..12, 0usize..4), 0..60)) {
         let names = ["a", "b", "c", "d"];
         let mut story = Story::new(&[&["a", "b"], &["c"], &["d"]]);
         for (event, which) in events {
@@ -198,6 +253,7 @@ proptest! {
                 7 => story.judged(name, State::Progressing),
                 8 => story.on(RunEvent::Start),
                 9 => story.refused(name, FaultKind::OutcomeUnknown),
+                10 => story.wait(2),
                 _ => story.on(RunEvent::Abort),
             };
             if over || (halted && event != 6) {

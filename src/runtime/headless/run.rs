@@ -6,6 +6,7 @@ use super::driver::Driver;
 use super::logs::last_words;
 use super::{failed, print, print_json, say, shapes, table};
 use crate::app::runs;
+use crate::domain::fault::FaultKind;
 use crate::domain::ids::{RunId, ServiceId};
 use crate::domain::plan::{Plan, PlanError};
 use crate::domain::run::{Run, RunState, StepRun, StepState};
@@ -54,11 +55,13 @@ async fn follow(driver: &mut Driver, plan: Plan) -> Result<(), Report> {
     let effects = runs::begin(&mut driver.session.model, plan);
     driver.perform(effects);
     let mut told = Vec::new();
+    let mut troubles = Vec::new();
     let id = RunId(driver.model().runs.iter().map(|run| run.id.0).max().unwrap_or(0));
     driver
         .until(None, |model| {
             let run = model.run(id)?;
             tell(run, &mut told);
+            tell_troubles(run, &mut troubles);
             let settled = run.steps.iter().all(|step| step.state.is_over() || step.started.is_none());
             match run.state {
                 RunState::Succeeded => Some(Ok(())),
@@ -92,6 +95,9 @@ fn what_goes_on(run: &Run) -> String {
             StepState::Watching => "goes on in the cluster, and nobody watches it",
             StepState::Succeeded => "is done",
             StepState::Failed => "has failed and stays as it is",
+            StepState::Refused(ref fault) if fault.kind == FaultKind::OutcomeUnknown => {
+                "may have been written: look at what runs"
+            }
             StepState::Refused(_) => "was refused and is unchanged",
         };
         format!("{} {what}\n", step.service)
@@ -105,6 +111,18 @@ fn tell(run: &Run, told: &mut Vec<(ServiceId, &'static str)>) {
         let entry = (step.service.clone(), word);
         if step.started.is_some() && !told.contains(&entry) {
             say(&format!("{} {word}\n", step.service));
+            told.push(entry);
+        }
+    }
+}
+
+/// Writes that do not come through: once for each thing that is in the way.
+fn tell_troubles(run: &Run, told: &mut Vec<(ServiceId, String)>) {
+    for step in &run.steps {
+        let Some(trouble) = &step.trouble else { continue };
+        let entry = (step.service.clone(), trouble.fault.to_string());
+        if !told.contains(&entry) {
+            say(&format!("{} is tried again: {}\n", step.service, trouble.fault));
             told.push(entry);
         }
     }

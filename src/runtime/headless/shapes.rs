@@ -254,7 +254,7 @@ fn step_result(step: &StepRun) -> StepResultShape {
         service: step.service.to_string(),
         state: step_word(&step.state),
         seconds: step.started.zip(step.finished).map(|(from, to)| to.duration_since(from).as_secs()),
-        reason: step.why(),
+        reason: step.why().or_else(|| step.trouble.as_ref().map(|trouble| trouble.fault.to_string())),
         details: evidence.filter(|_| failed).map(|evidence| evidence.details.clone()).unwrap_or_default(),
     }
 }
