@@ -113,8 +113,8 @@ async fn clusters_that_are_down_slow_no_other() {
     space.create::<Deployment>(workloads::deployment("auth", "shop/auth:v1", 1)).await;
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     // Takes connections and never says a word.
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let silent = silent.local_addr().unwrap();
+    let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = mute.local_addr().unwrap();
     let home = tempfile::tempdir().unwrap();
     let kubeconfig = changed(&plane.kubeconfig_path(), home.path(), |file| {
         for (name, address) in [("closed", closed), ("silent", silent)] {
@@ -139,7 +139,7 @@ async fn clusters_that_are_down_slow_no_other() {
     terminal.shows(&["v1", "live"]);
     assert!(began.elapsed() < Duration::from_secs(7), "a cluster that is down was waited for: {:?}", began.elapsed());
     terminal.becomes("both as offline", |text| text.matches("offline").count() >= 2);
-    drop(hole);
+    drop(mute);
 }
 
 #[tokio::test(flavor = "multi_thread")]

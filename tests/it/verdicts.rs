@@ -127,6 +127,11 @@ impl<'plane> Observed<'plane> {
         self.says_after(0, state, words).await
     }
 
+    /// Waits until the watch shows that it is no longer so.
+    async fn leaves(&self, state: State) {
+        eventually("the state is left", SOON, async || (self.verdict_after(0).state != state).then_some(())).await;
+    }
+
     /// Follows the rollout to its success; nothing but progress may be said on the way.
     async fn succeeds(&self) {
         let started = std::time::Instant::now();
@@ -242,6 +247,7 @@ async fn paused_scaled_to_zero_and_superseded_are_no_success_of_ours() {
     web.set_image("v2").await;
     web.says(State::Paused, "deployment/web is paused in the cluster").await;
     web.space.patch::<Deployment>("web", json!({ "spec": { "paused": false } })).await;
+    web.leaves(State::Paused).await;
     web.succeeds().await;
     web.set_image("slow").await;
     web.space.set_image::<Deployment>("web", "shop/web:v9").await;
