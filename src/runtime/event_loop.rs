@@ -169,9 +169,14 @@ pub(super) async fn settle(session: &mut super::compose::Session, size: (u16, u1
         for effect in effects.drain(..) {
             let _ = session.executor.perform(effect);
         }
-        let Ok(Some(msg)) = tokio::time::timeout_at(end, session.messages.recv()).await else {
-            update(&mut session.model, Msg::Tick, system::now());
+        if now() >= end {
             return;
+        }
+        let second = end.min(now() + Duration::from_secs(1));
+        let msg = match tokio::time::timeout_at(second, session.messages.recv()).await {
+            Ok(Some(msg)) => msg,
+            Ok(None) => return,
+            Err(_) => Msg::Tick,
         };
         effects = update(&mut session.model, msg, system::now());
     }
