@@ -195,6 +195,9 @@ fn announce(model: &mut Model, id: RunId, news: &Announcement) {
         Announcement::Succeeded => {
             let detail = if watched { String::new() } else { see };
             journal::notice(model, State::Done, format!("{what}: {done} of {all} done"), detail);
+            if watched {
+                journal::seen_at_once(model);
+            }
         }
         Announcement::Ended => {
             let detail = "what was begun goes on in the cluster; nothing new begins";

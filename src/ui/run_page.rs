@@ -8,8 +8,9 @@ use crate::actions::Action;
 use crate::app::availability::available_below;
 use crate::app::geometry::Area;
 use crate::app::model::{Model, RunPage};
+use crate::app::runs;
 use crate::domain::ids::ServiceId;
-use crate::domain::plan::Step;
+use crate::domain::plan::{Purpose, Step};
 use crate::domain::run::{Run, RunState, StepRun, StepState};
 use crate::domain::verdict::{Evidence, PodContainer, State};
 
@@ -18,7 +19,7 @@ const LAST_LINES: usize = 6;
 
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunPage, area: Area) {
     let Some(run) = model.run(page.run) else { return };
-    let note = format!("{} → {} · started by {}, {}", run.plan.title, run.plan.env, run.by, format::clock(run.started));
+    let note = format!("{} · started by {}, {}", runs::name(&run.plan), run.by, format::clock(run.started));
     let back = model.keymap.hint(Action::Back);
     let leave = if run.state.is_over() { format!("{back} back") } else { format!("{back} leave, it goes on") };
     let title = format!("Run {}", run.id);
@@ -76,7 +77,12 @@ fn summary(model: &Model, run: &Run, width: u16) -> Line {
     let moving = run.steps.iter().filter(|step| matches!(step.state, StepState::Writing | StepState::Watching)).count();
     let parts = vec![(done as u32, Token::Ok), (failed as u32, Token::Fail), (moving as u32, Token::Prog)];
     let bar = (width * 2 / 5).clamp(8, 48);
-    let mut line = Line::text(0, format!("{done} of {total} deployed"), Token::Hi).bar(20, bar, parts, total as u32);
+    let word = match run.plan.purpose {
+        Purpose::Deploy => "deployed",
+        Purpose::Promote { .. } => "promoted",
+        Purpose::RollBack => "put back",
+    };
+    let mut line = Line::text(0, format!("{done} of {total} {word}"), Token::Hi).bar(20, bar, parts, total as u32);
     let mut x = 20 + bar + 3;
     for (number, word, token) in [(moving, "moving", Token::Prog), (failed, "failed", Token::Fail)] {
         if number > 0 {

@@ -92,7 +92,7 @@ async fn a_group_is_deployed_in_waves_and_a_missing_image_is_named() {
     terminal.press("r");
     terminal.shows(&["Roll back"]);
     terminal.press("\r");
-    terminal.shows(&["1 of 1 deployed"]);
+    terminal.shows(&["1 of 1 put back"]);
     assert_eq!(image("auth").await, "shop/auth:v2");
     terminal.press("q");
     terminal.press("q");
