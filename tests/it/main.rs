@@ -15,5 +15,6 @@ mod kubelet;
 mod logs;
 mod playground;
 mod races;
+mod runs;
 mod terminal_faults;
 mod verdicts;
