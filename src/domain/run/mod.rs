@@ -5,6 +5,8 @@
 //! a person asks for it, or when the write got no answer and a repeat is harmless (the test on the old image refuses a
 //! second deploy): then with growing pauses, for a bounded time; every step ends in exactly one end state.
 
+#[cfg(test)]
+mod laws;
 mod machine;
 mod rollback;
 #[cfg(test)]

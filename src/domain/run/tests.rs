@@ -47,20 +47,20 @@ fn baseline(service: &str) -> Baseline {
     }
 }
 
-struct Story {
-    run: Run,
-    writes: Vec<String>,
+pub(super) struct Story {
+    pub(super) run: Run,
+    pub(super) writes: Vec<String>,
     seconds: i64,
 }
 
 impl Story {
-    fn new(waves: &[&[&str]]) -> Self {
+    pub(super) fn new(waves: &[&[&str]]) -> Self {
         let mut story = Self { run: Run::new(RunId(1), plan(waves), "ana", START), writes: Vec::new(), seconds: 1 };
         story.on(RunEvent::Start);
         story
     }
 
-    fn on(&mut self, event: RunEvent) -> &mut Self {
+    pub(super) fn on(&mut self, event: RunEvent) -> &mut Self {
         let commands = self.run.on(event, later(self.seconds));
         self.writes.extend(commands.iter().filter_map(|command| match command {
             RunCommand::Write(step) => Some(step.service.to_string()),
@@ -69,20 +69,20 @@ impl Story {
         self
     }
 
-    fn wait(&mut self, seconds: i64) -> &mut Self {
+    pub(super) fn wait(&mut self, seconds: i64) -> &mut Self {
         self.seconds += seconds;
         self.on(RunEvent::Tick)
     }
 
-    fn written(&mut self, service: &str) -> &mut Self {
+    pub(super) fn written(&mut self, service: &str) -> &mut Self {
         self.on(RunEvent::Written { service: ServiceId::new(service), result: Ok(baseline(service)) })
     }
 
-    fn refused(&mut self, service: &str, kind: FaultKind) -> &mut Self {
+    pub(super) fn refused(&mut self, service: &str, kind: FaultKind) -> &mut Self {
         self.on(RunEvent::Written { service: ServiceId::new(service), result: Err(Fault::new(kind, "no")) })
     }
 
-    fn judged(&mut self, service: &str, state: State) -> &mut Self {
+    pub(super) fn judged(&mut self, service: &str, state: State) -> &mut Self {
         let verdict = Verdict::new(state, Progress::default());
         self.on(RunEvent::Judged { service: ServiceId::new(service), verdict })
     }
