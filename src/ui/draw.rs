@@ -142,7 +142,7 @@ fn header(pen: &mut Pen<'_>, model: &Model, area: Area) {
 
 fn run_in_header(pen: &mut Pen<'_>, model: &Model, left: u16, right: u16) {
     let Some(run) = model.active_run() else { return };
-    let took = format::span(model.session.now.duration_since(run.started));
+    let took = super::run_page::took(run, model.session.now);
     let (glyph, token) = if run.state == RunState::Halted { ("✗", Token::Fail) } else { ("◐", Token::Prog) };
     let done = format!("{} of {}", run.succeeded(), run.steps.len());
     let full = format!("{glyph} {} → {}  {done}  {took}", run.plan.title, run.plan.env);

@@ -18,7 +18,7 @@ pub(super) fn age(since: Timestamp, now: Timestamp) -> String {
 }
 
 /// `34s`, `1m 12s`: how long something took.
-pub(super) fn span(span: SignedDuration) -> String {
+pub(crate) fn span(span: SignedDuration) -> String {
     let seconds = span.as_secs().max(0);
     match seconds {
         0..60 => format!("{seconds}s"),

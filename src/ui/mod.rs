@@ -23,6 +23,7 @@ mod snapshots;
 mod tests;
 
 pub use draw::draw;
+pub(crate) use format::span;
 pub use look::{Look, Token};
 pub use picture::svg;
 pub use signs::{glyph, word};

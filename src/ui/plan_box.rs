@@ -96,7 +96,10 @@ fn foot(pen: &mut Pen<'_>, keymap: &Keymap, review: &PlanReview, below: usize, i
     let plan = &review.plan;
     let y = inside.bottom() - 1;
     let steps = plan.steps().count();
-    let total = format!("{}  {}", format::count(steps, "service"), format::count(plan.waves.len(), "wave"));
+    let mut total = format!("{}  {}", format::count(steps, "service"), format::count(plan.waves.len(), "wave"));
+    if let Some(time) = plan.estimate() {
+        total.push_str(&format!("  about {}", format::span(time)));
+    }
     pen.text(inside.x, y - 1, &total, Token::Muted, inside.width);
     if below > 0 {
         pen.right(inside.right(), y - 1, &format!("{below} more below"), Token::Warn);

@@ -1,5 +1,7 @@
 //! The page of a run: what is done, what moves, what went wrong and the ways out.
 
+use jiff::Timestamp;
+
 use super::lines::{self, Line, wrapped};
 use super::look::{Ground, Token};
 use super::pen::{Pen, Rule};
@@ -52,12 +54,12 @@ fn content(
         if active && open.is_none() {
             focus = (content.len(), content.len() + wave.steps.len());
         }
-        content.push(wave_title(run, index));
+        content.push(wave_title(run, index, model.session.now));
         for planned in &wave.steps {
             let Some(step) = run.step(&planned.service) else { continue };
             let first = content.len();
             let told_below = open == Some(&step.service);
-            let mut row = step_row(model, step, planned, (area.width, told_below));
+            let mut row = step_row(model, run, step, planned, (area.width, told_below));
             if selected == Some(&step.service) {
                 row.ground = Some(Ground::Sel);
             }
@@ -93,10 +95,18 @@ fn summary(model: &Model, run: &Run, width: u16) -> Line {
         }
     }
     let end = run.finished.unwrap_or(model.session.now);
-    line.right(format::span(end.duration_since(run.started)), Token::Text)
+    line.right(took(run, end), Token::Text)
 }
 
-fn wave_title(run: &Run, index: usize) -> Line {
+/// `26s of about 1m 20s`: how long it has been going, and how long it will while that can be said.
+pub(super) fn took(run: &Run, now: Timestamp) -> String {
+    let took = format::span(now.duration_since(run.started));
+    let goes = matches!(run.state, RunState::Running | RunState::Pausing);
+    let whole = run.plan.estimate().filter(|_| goes);
+    whole.map_or(took.clone(), |whole| format!("{took} of about {}", format::span(whole)))
+}
+
+fn wave_title(run: &Run, index: usize, now: Timestamp) -> Line {
     let steps = || run.steps.iter().filter(|step| step.wave == index);
     let (note, token) = if steps().all(|step| step.state == StepState::Succeeded) {
         let from = steps().filter_map(|step| step.started).min();
@@ -108,7 +118,7 @@ fn wave_title(run: &Run, index: usize) -> Line {
     } else if run.wave == index && run.state == RunState::Halted {
         ("halted".to_owned(), Token::Fail)
     } else if run.wave == index && !run.state.is_over() {
-        ("now".to_owned(), Token::Prog)
+        (slow_steps(run, now).unwrap_or_else(|| "now".to_owned()), Token::Prog)
     } else if run.state.is_over() || run.state == RunState::Halted {
         ("not begun".to_owned(), Token::Muted)
     } else {
@@ -118,7 +128,17 @@ fn wave_title(run: &Run, index: usize) -> Line {
     Line::text(0, format!("wave {}", index + 1), title).and(9, note, token)
 }
 
-fn step_row(model: &Model, step: &StepRun, planned: &Step, (width, told_below): (u16, bool)) -> Line {
+/// `auth is slower than usual (8s)`: what of the active wave takes longer than it should.
+fn slow_steps(run: &Run, now: Timestamp) -> Option<String> {
+    let usual = |step: &StepRun| run.slower_than(step, now).map(|usual| (step.service.to_string(), usual));
+    match run.steps.iter().filter_map(usual).collect::<Vec<_>>().as_slice() {
+        [] => None,
+        [(service, usual)] => Some(format!("now, {service} is slower than usual ({})", format::span(*usual))),
+        several => Some(format!("now, {} are slower than usual", format::count(several.len(), "service"))),
+    }
+}
+
+fn step_row(model: &Model, run: &Run, step: &StepRun, planned: &Step, (width, told_below): (u16, bool)) -> Line {
     let (state, token) = state_of(step);
     let wide = width >= 96;
     let name_width = if wide { 20 } else { 16 };
@@ -157,7 +177,8 @@ fn step_row(model: &Model, step: &StepRun, planned: &Step, (width, told_below): 
     }
     let end = step.finished.unwrap_or(model.session.now);
     let took = step.started.map(|started| format::span(end.duration_since(started))).unwrap_or_default();
-    line.right(took, Token::Muted)
+    let slow = run.slower_than(step, model.session.now).is_some();
+    line.right(took, if slow { Token::Warn } else { Token::Muted })
 }
 
 fn state_of(step: &StepRun) -> (State, Token) {

@@ -7,12 +7,14 @@ use regex::Regex;
 
 use super::draw::paint;
 use super::look::Look;
+use crate::app::model::Overlay;
 use crate::app::msg::{Msg, Outcome};
 use crate::app::testkit::Cockpit;
 use crate::config::{Colors, Settings, Theme};
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::fixtures::template;
 use crate::domain::ids::EnvId;
-use crate::domain::observed::{Change, Kind};
+use crate::domain::observed::{Change, Kind, WorkloadRef};
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 50)];
 
@@ -157,4 +159,28 @@ fn colours_of_every_theme_and_of_none() {
         let buf = drawn(&mut failing(), (80, 24), &settings);
         insta::assert_snapshot!(format!("styles-{name}"), format!("{}\n{}", text(&buf), styles(&buf)));
     }
+}
+
+#[test]
+fn a_plan_says_how_long_it_takes_and_a_run_when_that_is_over() {
+    let mut cockpit = after("g<enter>dv9<down>v9<down>v9<down>v9<enter>");
+    let Some(Overlay::Plan(review)) = cockpit.model.overlays.last_mut() else { panic!("no plan") };
+    for step in review.plan.waves.iter_mut().flat_map(|wave| &mut wave.steps) {
+        step.estimate = Some(jiff::SignedDuration::from_secs(25));
+    }
+    let shows = |cockpit: &mut Cockpit, size, wanted: &[&str]| {
+        let text = text(&drawn(cockpit, size, &Settings::default()));
+        assert!(wanted.iter().all(|it| text.contains(it)), "{wanted:?} in\n{text}");
+    };
+    shows(&mut cockpit, (80, 24), &["waves  about 1m 15s"]);
+    cockpit.press("<enter>").wait(20);
+    shows(&mut cockpit, (80, 24), &["20s of about 1m 15s"]);
+    shows(&mut cockpit, (120, 36), &["0 of 4  20s of about 1m 15s", "now\n"]);
+    let world = cockpit.model.world.env(&EnvId::new("staging")).unwrap();
+    let mut answer = world.workload(&WorkloadRef::deployment("auth")).unwrap().clone();
+    (answer.template, answer.generation) = (template("r/auth:v9"), answer.generation + 1);
+    let (run, at) = (cockpit.model.runs[0].id, cockpit.now);
+    cockpit.done(Outcome::Written { run, service: "auth".into(), result: Ok(Box::new(answer)), at });
+    cockpit.wait(31);
+    shows(&mut cockpit, (80, 24), &["now, auth is slower than usual (25s)"]);
 }

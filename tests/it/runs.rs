@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::api::{ListParams, WatchEvent, WatchParams};
+use serde_json::Value;
 
 use crate::harness::terminal::Terminal;
 use crate::harness::{ControlPlane, Headless, Namespace, eventually, workloads};
@@ -154,5 +155,29 @@ async fn of_two_deploys_at_once_the_second_changes_nothing_and_is_told_of_the_fi
     second.shows(&["auth was refused", "changed to shop/auth:v2 by shipdeck", "wanted to replace shop/auth:v1"]);
     assert_eq!(second.exit().0, 3);
     assert_eq!(images(&space).await, ["shop/auth:v2", "shop/ledger:v1", "shop/web:v1"]);
+    space.delete().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_deploy_knows_from_the_cluster_how_long_it_takes() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let space = plane.namespace("estimate").await;
+    shop(&space, [("auth", "shop/auth:slow"), ("ledger", "shop/ledger:slow"), ("web", "shop/web:slow")]).await;
+    let shipdeck = Headless::new(&plane.kubeconfig_path(), &config(&space.name));
+    // Nobody has deployed by shipdeck yet: what the cluster says of the first creation is known already.
+    let plan = async || {
+        let answer = shipdeck.run("deploy --env staging auth=v2 web=v2 --dry-run --json").await;
+        serde_json::from_str::<Value>(&answer.is(0, "waves").out).unwrap()
+    };
+    let first = plan().await;
+    let seconds = |of: &Value| of["estimate_seconds"].as_i64().unwrap_or_else(|| panic!("not known: {of}"));
+    let (auth, web) = (&first["waves"][0][0], &first["waves"][1][0]);
+    assert!((8..=30).contains(&seconds(auth)) && (8..=30).contains(&seconds(web)), "its pods need 8 s: {first}");
+    assert_eq!(seconds(&first), seconds(auth) + seconds(web), "wave after wave");
+
+    let answer = shipdeck.run("deploy --env staging auth=slow-2 --yes").await;
+    answer.is(0, "about ").is(0, "auth succeeded");
+    let second = plan().await;
+    assert!((8..=60).contains(&seconds(&second["waves"][0][0])), "as long as that rollout took: {second}");
     space.delete().await;
 }

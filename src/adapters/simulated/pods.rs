@@ -71,7 +71,7 @@ impl SimPod {
         now.duration_since(self.created)
     }
 
-    fn ready_at(&self) -> SignedDuration {
+    pub(super) fn ready_at(&self) -> SignedDuration {
         let extra = if self.behaviour == Behaviour::Slow { 12 } else { 0 };
         self.ready_after + SignedDuration::from_secs(extra)
     }

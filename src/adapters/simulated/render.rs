@@ -103,6 +103,8 @@ pub(super) fn workload(it: &Workload, pods: &[&SimPod], now: Timestamp) -> crate
     let current =
         if complete { it.image() } else { it.revisions.iter().rev().nth(1).map_or(it.image(), |(image, _)| image) };
     let stateful = it.reference.kind == WorkloadKind::StatefulSet;
+    // They come one after another.
+    let took = new().map(SimPod::ready_at).fold(SignedDuration::ZERO, |sum, it| sum + it);
     crate::domain::observed::Workload {
         kind: it.reference.kind,
         meta: meta(&it.reference.name, workload_uid(it), it.created, None),
@@ -122,13 +124,13 @@ pub(super) fn workload(it: &Workload, pods: &[&SimPod], now: Timestamp) -> crate
             terminating: count(pods.iter().filter(|pod| pod.deleting.is_some()).count()),
             current_revision: stateful.then(|| revision(current)),
             update_revision: stateful.then(|| revision(it.image())),
-            conditions: conditions(it, new_ready >= it.replicas, now),
+            conditions: conditions(it, new_ready >= it.replicas, took, now),
         },
     }
 }
 
 /// `Progressing` as the Deployment controller writes it, naming the ReplicaSet.
-fn conditions(it: &Workload, complete: bool, now: Timestamp) -> Vec<Condition> {
+fn conditions(it: &Workload, complete: bool, took: SignedDuration, now: Timestamp) -> Vec<Condition> {
     if it.reference.kind != WorkloadKind::Deployment {
         return Vec::new();
     }
@@ -149,7 +151,7 @@ fn conditions(it: &Workload, complete: bool, now: Timestamp) -> Vec<Condition> {
         status,
         reason: reason.into(),
         message: message.into(),
-        updated: Some(since),
+        updated: Some(if complete { since + took } else { since }),
     }]
 }
 

@@ -7,6 +7,7 @@ use crate::app::model::{Model, Overlay, PlanReview, VersionsForm};
 use crate::app::{facts, journal, places, runs};
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::plan::{self, Plan, PlanError, Purpose, Request, Skipped, Step, Wanted, Warning};
+use crate::domain::run;
 use crate::domain::verdict::State;
 
 /// Makes the plan and shows it. Nothing has happened yet.
@@ -29,7 +30,9 @@ fn build(model: &Model, request: &Request) -> Result<Plan, String> {
     if let Some(why) = &model.session.read_only {
         return Err(PlanError::ReadOnly(why.clone()).to_string());
     }
-    let plan = plan::build(&model.catalog, &model.world, &model.board, request).map_err(|error| error.to_string())?;
+    let plan = plan::build(&model.catalog, &model.world, &model.board, request);
+    let mut plan = plan.map_err(|error| error.to_string())?;
+    run::learn(&mut plan, &model.runs);
     if plan.is_empty() {
         let why = plan.skipped.iter().map(|it| format!("{} {}", it.service, it.why)).collect::<Vec<_>>();
         return Err(format!("nothing to do: {}", why.join("; ")));

@@ -31,10 +31,11 @@ pub fn retry(model: &mut Model) -> Vec<Effect> {
 
 /// Shows the plan that puts everything back.
 pub fn roll_back(model: &mut Model) -> Vec<Effect> {
-    let Some(plan) = shown(model).and_then(run::inverse) else {
+    let Some(mut plan) = shown(model).and_then(run::inverse) else {
         journal::notice(model, State::Blocked, "this run has changed nothing, so there is nothing to put back", "");
         return Vec::new();
     };
+    run::learn(&mut plan, &model.runs);
     let image = |text: &str| text.parse().ok().map(Wanted::Image);
     let services = plan.steps().filter_map(|step| Some((step.service.clone(), image(&step.to)?))).collect();
     let request = Request { env: plan.env.clone(), purpose: Purpose::RollBack, title: plan.title.clone(), services };

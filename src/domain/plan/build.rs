@@ -10,6 +10,7 @@ use crate::domain::catalog::{Catalog, Environment, Service};
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::image::{Image, short_digest};
 use crate::domain::observed::Workload;
+use crate::domain::rollout::{View, estimate};
 use crate::domain::verdict::State;
 use crate::domain::world::{Freshness, World};
 
@@ -165,6 +166,7 @@ impl Builder<'_> {
             from_version: super::version_of(&container.image),
             to_version: told_apart(&to, &container.image),
             after: Vec::new(),
+            estimate: self.world.env(&self.env.name).and_then(|world| estimate(&View::new(world, workload))),
         }))
     }
 

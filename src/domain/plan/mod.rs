@@ -10,6 +10,8 @@ pub use build::{Request, Wanted, build, unknown_service};
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
+
 use super::ids::{EnvId, ServiceId, Uid};
 use super::image::Image;
 use super::observed::WorkloadRef;
@@ -44,6 +46,22 @@ impl Plan {
     pub fn is_empty(&self) -> bool {
         self.waves.is_empty()
     }
+
+    /// How long all of it takes: wave after wave, each as long as its slowest step. None where one of them is not known.
+    pub fn estimate(&self) -> Option<SignedDuration> {
+        if self.is_empty() {
+            return None;
+        }
+        let mut whole = SignedDuration::ZERO;
+        for wave in &self.waves {
+            let mut slowest = SignedDuration::ZERO;
+            for step in &wave.steps {
+                slowest = slowest.max(step.estimate?);
+            }
+            whole += slowest;
+        }
+        Some(whole)
+    }
 }
 
 /// Steps that go at once.
@@ -70,6 +88,8 @@ pub struct Step {
     pub to_version: String,
     /// Services of the plan that must have succeeded before.
     pub after: Vec<ServiceId>,
+    /// How long it takes as a rule; none: nothing is known about it.
+    pub estimate: Option<SignedDuration>,
 }
 
 /// A service that was asked for and is left alone.

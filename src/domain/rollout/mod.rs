@@ -1,4 +1,5 @@
-//! Conclusions about a workload: [`health`] says how it stands, [`judge`] how our own change to it is going.
+//! Conclusions about a workload: [`health`] says how it stands, [`judge`] how our own change to it is going, [`estimate()`]
+//! how long a change takes.
 //!
 //! The rules are those of `rollout-verdict.md` 2.8 to 2.12: counts decide and conditions only help; pods are found by
 //! ownership and never by labels; the new ReplicaSet is the one with the wanted template, never the one with the highest
@@ -6,10 +7,12 @@
 
 mod causes;
 mod counts;
+mod estimate;
 #[cfg(test)]
 mod tests;
 mod view;
 
+pub use estimate::estimate;
 pub use view::View;
 
 use std::sync::Arc;

@@ -8,10 +8,12 @@
 #[cfg(test)]
 mod laws;
 mod machine;
+mod pace;
 mod rollback;
 #[cfg(test)]
 mod tests;
 
+pub use pace::learn;
 pub use rollback::inverse;
 
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! Runs, told as stories.
 
+use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::*;
@@ -22,6 +23,7 @@ fn plan(waves: &[&[&str]]) -> Plan {
         from_version: "v1".into(),
         to_version: "v2".into(),
         after: Vec::new(),
+        estimate: None,
     };
     Plan {
         env: EnvId::new("staging"),
@@ -229,6 +231,49 @@ fn a_run_begins_once() {
     let mut story = Story::new(&[&["auth"]]);
     story.on(RunEvent::Start).on(RunEvent::Abort).on(RunEvent::Start);
     assert_eq!((story.writes.len(), story.run.state), (1, RunState::Ended));
+}
+
+#[test]
+fn a_wave_takes_as_long_as_its_slowest_step_and_a_plan_as_its_waves() {
+    let mut plan = plan(&[&["auth", "ledger"], &["cart"]]);
+    assert_eq!(plan.estimate(), None);
+    for (wave, step, seconds) in [(0, 0, 5), (0, 1, 40), (1, 0, 20)] {
+        assert_eq!(plan.estimate(), None, "one is not known");
+        plan.waves[wave].steps[step].estimate = Some(SignedDuration::from_secs(seconds));
+    }
+    assert_eq!(plan.estimate(), Some(SignedDuration::from_secs(60)));
+}
+
+#[test]
+fn what_this_session_saw_itself_is_the_estimate_where_it_succeeded() {
+    let mut story = Story::new(&[&["auth", "ledger"]]);
+    story.written("auth").written("ledger").wait(30).judged("auth", State::Done).judged("ledger", State::Failed);
+    let mut next = plan(&[&["auth", "ledger"]]);
+    for step in &mut next.waves[0].steps {
+        step.estimate = Some(SignedDuration::from_secs(7));
+    }
+    learn(&mut next, std::slice::from_ref(&story.run));
+    let seconds = |plan: &Plan| plan.steps().map(|step| step.estimate.unwrap().as_secs()).collect::<Vec<_>>();
+    assert_eq!(seconds(&next), [30, 7]);
+    let mut elsewhere = Plan { env: EnvId::new("production"), ..plan(&[&["auth"]]) };
+    learn(&mut elsewhere, std::slice::from_ref(&story.run));
+    assert_eq!(elsewhere.estimate(), None, "another environment is another cluster");
+}
+
+#[test]
+fn a_step_is_slower_than_usual_beyond_twice_its_time_and_only_while_it_is_watched() {
+    let mut plan = plan(&[&["auth"]]);
+    plan.waves[0].steps[0].estimate = Some(SignedDuration::from_secs(20));
+    let mut run = Run::new(RunId(1), plan, "ana", START);
+    run.on(RunEvent::Start, START);
+    let slow = |run: &Run, seconds| run.slower_than(&run.steps[0], later(seconds)).is_some();
+    assert!(!slow(&run, 100), "a write that does not come through has its own words");
+    run.on(RunEvent::Written { service: ServiceId::new("auth"), result: Ok(baseline("auth")) }, later(1));
+    assert!(!slow(&run, 40) && slow(&run, 41));
+    run.plan.waves[0].steps[0].estimate = Some(SignedDuration::from_secs(1));
+    assert!(!slow(&run, 11) && slow(&run, 12), "seconds more or less are nothing");
+    run.plan.waves[0].steps[0].estimate = None;
+    assert!(!slow(&run, 4_000));
 }
 
 proptest! {

@@ -11,6 +11,7 @@ use crate::domain::ids::{RunId, ServiceId};
 use crate::domain::plan::{Plan, PlanError};
 use crate::domain::run::{Run, RunState, StepRun, StepState};
 use crate::report::Report;
+use crate::ui;
 
 /// What the command line says about how.
 #[derive(Clone, Copy)]
@@ -179,5 +180,8 @@ fn plan_text(plan: &Plan) -> String {
     rows.extend(skipped);
     let warnings = plan.warnings.iter().map(|it| vec!["warning".to_owned(), it.subject.clone(), it.text.clone()]);
     rows.extend(warnings);
+    if let Some(time) = plan.estimate() {
+        rows.push(vec!["takes".to_owned(), format!("about {}", ui::span(time))]);
+    }
     table(&rows)
 }

@@ -71,6 +71,9 @@ pub(super) struct PlanShape {
     pub(super) waves: Vec<Vec<StepShape>>,
     pub(super) skipped: Vec<NoteShape>,
     pub(super) warnings: Vec<NoteShape>,
+    /// How long all of it takes as a rule, where that is known of every step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) estimate_seconds: Option<i64>,
 }
 
 /// One change of a plan.
@@ -81,6 +84,9 @@ pub(super) struct StepShape {
     pub(super) container: String,
     pub(super) from: String,
     pub(super) to: String,
+    /// How long it takes as a rule, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) estimate_seconds: Option<i64>,
 }
 
 /// Something said about a subject.
@@ -220,6 +226,7 @@ pub(super) fn plan(plan: &Plan) -> PlanShape {
             .iter()
             .map(|warning| NoteShape { subject: warning.subject.clone(), text: warning.text.clone() })
             .collect(),
+        estimate_seconds: plan.estimate().map(|time| time.as_secs()),
     }
 }
 
@@ -230,6 +237,7 @@ fn step(step: &Step) -> StepShape {
         container: step.container.to_string(),
         from: step.from.to_string(),
         to: step.to.to_string(),
+        estimate_seconds: step.estimate.map(|time| time.as_secs()),
     }
 }
 
@@ -280,7 +288,8 @@ time. Times are RFC 3339 in UTC. A field marked ? is left out where there is not
 status    version, environments [{name, cluster, namespace, freshness (live|reading|stale|denied), fault?}],
           services [{name, environments [{environment, state, version?, digest?, wanted, ready, stale, reason?}]}]
 plan      version, environment, purpose (deploy|promote|rollback), protected,
-          waves [[{service, workload, container, from, to}]], skipped [{subject, text}], warnings [{subject, text}]
+          waves [[{service, workload, container, from, to, estimate_seconds?}]], skipped [{subject, text}],
+          warnings [{subject, text}], estimate_seconds?
           (also of deploy, promote and rollback with --dry-run, or with nothing to do)
 deploy    version, outcome (succeeded|failed|interrupted), plan (as above),
 promote   steps [{service, state (succeeded|failed|refused|skipped|waiting|writing|watching), seconds?, reason?,
