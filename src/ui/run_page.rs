@@ -98,11 +98,12 @@ fn summary(model: &Model, run: &Run, width: u16) -> Line {
     line.right(took(run, end), Token::Text)
 }
 
-/// `26s of about 1m 20s`: how long it has been going, and how long it will while that can be said.
+/// `26s of about 1m 20s`: how long it has been going, and how long it will; beyond that nothing is said of the end.
 pub(super) fn took(run: &Run, now: Timestamp) -> String {
-    let took = format::span(now.duration_since(run.started));
+    let elapsed = now.duration_since(run.started);
+    let took = format::span(elapsed);
     let goes = matches!(run.state, RunState::Running | RunState::Pausing);
-    let whole = run.plan.estimate().filter(|_| goes);
+    let whole = run.plan.estimate().filter(|whole| goes && *whole >= elapsed);
     whole.map_or(took.clone(), |whole| format!("{took} of about {}", format::span(whole)))
 }
 

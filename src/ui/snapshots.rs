@@ -183,4 +183,6 @@ fn a_plan_says_how_long_it_takes_and_a_run_when_that_is_over() {
     cockpit.done(Outcome::Written { run, service: "auth".into(), result: Ok(Box::new(answer)), at });
     cockpit.wait(31);
     shows(&mut cockpit, (80, 24), &["now, auth is slower than usual (25s)"]);
+    cockpit.wait(30);
+    shows(&mut cockpit, (80, 24), &["2 moving", "1m 21s\n"]);
 }
