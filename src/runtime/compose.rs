@@ -6,7 +6,7 @@ use std::sync::Arc;
 use directories::ProjectDirs;
 use tokio::sync::mpsc;
 
-use super::executor::Executor;
+use super::executor::{Clock, Executor};
 use super::files::Files;
 use super::fleet::{Connect, Fleet};
 use crate::adapters::kubernetes::{KubernetesCluster, current_context};
@@ -14,8 +14,9 @@ use crate::adapters::simulated::SimulatedCluster;
 use crate::adapters::system;
 use crate::app::model::Model;
 use crate::app::msg::Msg;
-use crate::config::Loaded;
 use crate::config::validate::{CURRENT_CONTEXT, parse};
+use crate::config::{Loaded, Settings};
+use crate::domain::catalog::Catalog;
 use crate::domain::ids::ClusterId;
 use crate::ports::cluster::Cluster;
 use crate::report::Report;
@@ -62,32 +63,58 @@ pub(super) fn context(named: Option<String>) -> Result<String, Report> {
     })
 }
 
-/// A session in the simulated world.
+/// A session in the simulated world of the demo.
 ///
 /// # Errors
 /// Conflicting keys.
 pub(super) fn demo(mut loaded: Loaded, seed: u64) -> Result<Session, Report> {
-    let parsed = parse("assets/demo.toml", include_str!("../../assets/demo.toml"));
-    loaded.catalog = parsed.map_err(|problems| Report::usage(format!("the demo is broken: {problems:?}")))?.catalog;
+    loaded.catalog = demo_catalog()?;
     let world = Arc::new(SimulatedCluster::new(&loaded.catalog, seed, system::now));
     let mut session = session(loaded, Box::new(move |_| Arc::clone(&world) as Arc<dyn Cluster>))?;
-    session.model.session.demo = true;
-    "ana".clone_into(&mut session.model.session.user);
+    is_demo(&mut session.model);
     Ok(session)
 }
 
+/// What the demo's team runs.
+///
+/// # Errors
+/// Never, as a test sees to.
+pub(super) fn demo_catalog() -> Result<Catalog, Report> {
+    let parsed = parse("assets/demo.toml", include_str!("../../assets/demo.toml"));
+    Ok(parsed.map_err(|problems| Report::usage(format!("the demo is broken: {problems:?}")))?.catalog)
+}
+
+pub(super) fn is_demo(model: &mut Model) {
+    model.session.demo = true;
+    "ana".clone_into(&mut model.session.user);
+}
+
 fn session(loaded: Loaded, connect: Connect) -> Result<Session, Report> {
-    let (sender, messages) = mpsc::channel(QUEUE);
     let configuration = loaded.path.clone().unwrap_or_else(|| loaded.default_path.clone());
     let files = Files { data: data_folder(), configuration };
-    let executor = Executor::new(Fleet::new(connect), files, sender);
-    let keymap = loaded.settings.keymap()?;
     let read_only = loaded.settings.read_only;
-    let mut model = Model::new(loaded.catalog, loaded.settings, keymap, system::now());
-    model.session.user = system::user();
+    let mut session = assemble((loaded.catalog, loaded.settings), files, connect, Arc::new(system::now))?;
+    session.model.session.user = system::user();
     if read_only {
-        model.session.read_only = Some("--read-only, or read_only = true in the configuration".to_owned());
+        session.model.session.read_only = Some("--read-only, or read_only = true in the configuration".to_owned());
     }
+    Ok(session)
+}
+
+/// Model, executor and the queue between them.
+///
+/// # Errors
+/// Conflicting keys.
+pub(super) fn assemble(
+    (catalog, settings): (Catalog, Settings),
+    files: Files,
+    connect: Connect,
+    clock: Clock,
+) -> Result<Session, Report> {
+    let (sender, messages) = mpsc::channel(QUEUE);
+    let keymap = settings.keymap()?;
+    let model = Model::new(catalog, settings, keymap, clock());
+    let executor = Executor::new(Fleet::new(connect), files, sender, clock);
     Ok(Session { model, executor, messages })
 }
 

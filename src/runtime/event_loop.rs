@@ -159,25 +159,3 @@ fn now() -> Instant {
 fn start_of_time() -> Instant {
     now().checked_sub(FRAME).unwrap_or_else(now)
 }
-
-/// Takes in what arrives for a while, without a terminal: for pictures.
-pub(super) async fn settle(session: &mut super::compose::Session, size: (u16, u16), time: Duration) {
-    (session.model.session.width, session.model.session.height) = size;
-    let end = now() + time;
-    let mut effects = update::start(&mut session.model);
-    loop {
-        for effect in effects.drain(..) {
-            let _ = session.executor.perform(effect);
-        }
-        if now() >= end {
-            return;
-        }
-        let second = end.min(now() + Duration::from_secs(1));
-        let msg = match tokio::time::timeout_at(second, session.messages.recv()).await {
-            Ok(Some(msg)) => msg,
-            Ok(None) => return,
-            Err(_) => Msg::Tick,
-        };
-        effects = update(&mut session.model, msg, system::now());
-    }
-}

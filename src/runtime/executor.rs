@@ -9,7 +9,6 @@ use tokio::sync::{Semaphore, mpsc};
 use super::files::Files;
 use super::fleet::Fleet;
 use super::tasks::Tasks;
-use crate::adapters::system;
 use crate::app::effect::{Effect, TaskKey};
 use crate::app::msg::{LogEvent, Msg, Outcome};
 use crate::domain::cleanup::Finding;
@@ -30,6 +29,9 @@ pub(super) enum Terminal {
     Quit,
 }
 
+/// What time it is: the machine's clock, or that of a simulated world.
+pub(super) type Clock = Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;
+
 /// Carries effects out.
 pub(super) struct Executor {
     fleet: Fleet,
@@ -37,12 +39,13 @@ pub(super) struct Executor {
     messages: mpsc::Sender<Msg>,
     files: Files,
     deletions: Arc<Semaphore>,
+    clock: Clock,
 }
 
 impl Executor {
-    pub(super) fn new(fleet: Fleet, files: Files, messages: mpsc::Sender<Msg>) -> Self {
+    pub(super) fn new(fleet: Fleet, files: Files, messages: mpsc::Sender<Msg>, clock: Clock) -> Self {
         let deletions = Arc::new(Semaphore::new(DELETIONS_AT_ONCE));
-        Self { fleet, tasks: Tasks::default(), messages, files, deletions }
+        Self { fleet, tasks: Tasks::default(), messages, files, deletions, clock }
     }
 
     /// Begins an effect. What concerns the terminal is handed back.
@@ -105,14 +108,14 @@ impl Executor {
 
     fn set_image(&mut self, run: RunId, service: ServiceId, id: &ClusterId, change: ImageChange) {
         let cluster = self.fleet.get(id);
-        let messages = self.messages.clone();
+        let (messages, clock) = (self.messages.clone(), Arc::clone(&self.clock));
         self.tasks.finish(async move {
             let result = cluster.set_image(&change).await.map(Box::new);
             match &result {
                 Ok(_) => tracing::info!(%service, "image written"),
                 Err(fault) => tracing::warn!(%service, %fault, "image not written"),
             }
-            send(&messages, Msg::Done(Outcome::Written { run, service, result, at: system::now() })).await;
+            send(&messages, Msg::Done(Outcome::Written { run, service, result, at: clock() })).await;
         });
     }
 

@@ -8,6 +8,7 @@ mod fleet;
 mod headless;
 mod input;
 mod signals;
+pub mod stage;
 mod start;
 mod tasks;
 mod telemetry;

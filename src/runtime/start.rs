@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
@@ -13,9 +14,11 @@ use directories::ProjectDirs;
 use super::compose::{self, Session};
 use super::event_loop::{self, Cockpit};
 use super::headless::{self, Kind};
+use super::stage::Stage;
 use super::telemetry;
 use super::terminal::Tui;
 use crate::adapters::kubernetes::contexts;
+use crate::adapters::system;
 use crate::cli::{Cli, Command, Options, Printed};
 use crate::config::example::example;
 use crate::config::load::{Overrides, load};
@@ -223,11 +226,10 @@ async fn open(session: Session) -> Result<(), Report> {
 
 /// The demo after some seconds, as a picture.
 fn picture(options: &Options, size: (u16, u16), seed: u64) -> Result<(), Report> {
-    let session = block_on(async {
-        let mut session = compose::demo(loaded(options)?, seed)?;
-        event_loop::settle(&mut session, size, std::time::Duration::from_secs(4)).await;
-        Ok::<_, Report>(session)
+    let stage = block_on(async {
+        let mut stage = Stage::new(compose::demo(loaded(options)?, seed)?, Arc::new(system::now), size);
+        stage.pass(std::time::Duration::from_secs(4)).await;
+        Ok::<_, Report>(stage)
     })?;
-    let picture = svg(&session.model, Look::from(&session.model.settings));
-    headless::print(&picture)
+    headless::print(&svg(stage.model(), Look::from(&stage.model().settings)))
 }

@@ -25,5 +25,5 @@ mod tests;
 pub use draw::draw;
 pub(crate) use format::span;
 pub use look::{Look, Token};
-pub use picture::svg;
+pub use picture::{svg, text};
 pub use signs::{glyph, word};

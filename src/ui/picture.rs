@@ -13,6 +13,15 @@ use crate::app::model::Model;
 
 const CELL: (u16, u16) = (10, 22);
 
+/// What the screen of this model says, a line for each row, without its colours.
+pub fn text(model: &Model, look: Look) -> Vec<String> {
+    let (width, height) = (model.session.width, model.session.height);
+    let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
+    paint(model, look, &mut buf);
+    let row = |y| (0..width).filter_map(|x| buf.cell((x, y)).map(|cell| cell.symbol().to_owned())).collect::<String>();
+    (0..height).map(|y| row(y).trim_end().to_owned()).collect()
+}
+
 /// What the screen of this model looks like, as SVG.
 pub fn svg(model: &Model, look: Look) -> String {
     let (width, height) = (model.session.width, model.session.height);

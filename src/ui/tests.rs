@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
 
-use super::draw::paint;
 use super::look::Look;
+use super::picture::text as screen;
 use crate::actions::keymap::Keymap;
 use crate::app::model::{Model, Pane};
 use crate::app::msg::LogEvent;
@@ -41,16 +39,6 @@ fn model(width: u16, height: u16) -> Model {
     model.home.env = Some(EnvId::new("staging"));
     model.home.marks.insert(ServiceId::new("cart"));
     model
-}
-
-fn screen(model: &Model, look: Look) -> Vec<String> {
-    let (width, height) = (model.session.width, model.session.height);
-    let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
-    paint(model, look, &mut buf);
-    (0..height)
-        .map(|y| (0..width).filter_map(|x| buf.cell((x, y)).map(|cell| cell.symbol().to_owned())).collect::<String>())
-        .map(|line| line.trim_end().to_owned())
-        .collect()
 }
 
 fn look() -> Look {

@@ -12,7 +12,7 @@ use super::world::{Key, World};
 use super::{logs, render};
 use crate::domain::catalog::Catalog;
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::ids::Uid;
+use crate::domain::ids::{EnvId, Uid};
 use crate::domain::observed::{Change, Kind, Object, Workload, WorkloadRef};
 use crate::ports::cluster::{
     ChangeSink, Cluster, DeleteTarget, Discovery, ImageChange, LogRequest, LogSink, Revision, Scope, Sighting,
@@ -24,23 +24,36 @@ const STEP: Duration = Duration::from_millis(250);
 /// A whole cluster in memory.
 pub struct SimulatedCluster {
     world: Mutex<World>,
-    clock: fn() -> Timestamp,
-    changed: Notify,
+    clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    pub(super) changed: Notify,
 }
 
 impl SimulatedCluster {
-    /// The world of a catalog: equal seeds on equal clocks, equal worlds.
-    pub fn new(catalog: &Catalog, seed: u64, clock: fn() -> Timestamp) -> Self {
-        Self { world: Mutex::new(World::new(catalog, seed, clock())), clock, changed: Notify::new() }
+    /// A team's ordinary morning: equal seeds on equal clocks, equal worlds.
+    pub fn new(catalog: &Catalog, seed: u64, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        let now = clock();
+        Self::of(World::new(catalog, seed, now), clock)
     }
 
-    /// From now on every call fails like this, and watches report it; none: all is well again.
-    pub fn set_fault(&self, fault: Option<Fault>) {
-        self.world().fault = fault;
-        self.changed.notify_waiters();
+    /// A world in which all is well and nothing happens by itself: every service of an environment runs this version.
+    pub fn calm(
+        catalog: &Catalog,
+        versions: &BTreeMap<EnvId, String>,
+        clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+    ) -> Self {
+        let now = clock();
+        Self::of(World::calm(catalog, versions, now), clock)
     }
 
-    fn world(&self) -> MutexGuard<'_, World> {
+    fn of(world: World, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self { world: Mutex::new(world), clock: Box::new(clock), changed: Notify::new() }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    pub(super) fn world(&self) -> MutexGuard<'_, World> {
         // A panic in a test's thread leaves the world as it was between two statements: still usable.
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -51,9 +64,9 @@ impl SimulatedCluster {
 
     /// Changes since what was sent, and how long nothing will happen.
     fn news(&self, namespace: &str, sent: &mut BTreeMap<Key, (u64, Uid)>) -> (Vec<Change>, Duration) {
-        let now = (self.clock)();
+        let now = self.now();
         let mut world = self.world();
-        let moving = world.step(now);
+        let moving = world.pass(now);
         let mut changes = Vec::new();
         for (key, (version, object)) in world.objects.iter().filter(|(key, _)| *key.0 == *namespace) {
             if sent.get(key).is_none_or(|(known, _)| known != version) {
@@ -121,6 +134,7 @@ impl Cluster for SimulatedCluster {
                 }
             }
             tokio::select! {
+                biased;
                 () = tokio::time::sleep(wait) => {}
                 () = changed => {}
             }
@@ -142,7 +156,7 @@ impl Cluster for SimulatedCluster {
 
     async fn set_image(&self, change: &ImageChange) -> Result<Workload, Fault> {
         self.check()?;
-        let now = (self.clock)();
+        let now = self.now();
         let object = self.workload(&change.namespace, &change.workload).await?;
         if object.meta.uid != change.uid {
             return Err(Fault::new(FaultKind::Conflict, format!("{} was deleted and created again", change.workload)));
@@ -203,7 +217,7 @@ impl Cluster for SimulatedCluster {
         let mut number = None;
         loop {
             self.check()?;
-            let now = (self.clock)();
+            let now = self.now();
             let found = self
                 .world()
                 .pods
@@ -254,7 +268,7 @@ impl Cluster for SimulatedCluster {
         if meta.resource_version != target.resource_version {
             return Err(Fault::new(FaultKind::Conflict, format!("{what} was modified meanwhile")));
         }
-        let now = (self.clock)();
+        let now = self.now();
         let mut world = self.world();
         world.fixed.retain(|(namespace, object)| *namespace != target.namespace || object.meta().uid != target.uid);
         world.end_pod(&target.namespace, &target.name, now);
@@ -290,7 +304,6 @@ mod tests {
 
     use super::*;
     use crate::domain::fixtures;
-    use crate::domain::ids::EnvId;
     use crate::domain::observed::WorkloadKind;
     use crate::domain::world::World as Index;
 

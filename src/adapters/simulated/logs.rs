@@ -24,7 +24,7 @@ pub(super) fn line(name: &str, version: &str, behaviour: Behaviour, started: Tim
         text,
         cut: false,
     };
-    if behaviour == Behaviour::Crash {
+    if matches!(behaviour, Behaviour::Crash | Behaviour::OutOfMemory) {
         let lines = [
             format!("INFO  {name} {version} starting"),
             "WARN  feature flags: using cached copy, 64s old".to_owned(),
@@ -52,7 +52,7 @@ pub(super) fn line(name: &str, version: &str, behaviour: Behaviour, started: Tim
 pub(super) fn first_after(behaviour: Behaviour, started: Timestamp, since: Timestamp) -> u64 {
     let seconds = since.duration_since(started).as_secs().max(0) as u64;
     match behaviour {
-        Behaviour::Crash => seconds / 20 * 6,
+        Behaviour::Crash | Behaviour::OutOfMemory => seconds / 20 * 6,
         _ => seconds / 3,
     }
 }

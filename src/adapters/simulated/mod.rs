@@ -2,7 +2,11 @@
 //! a real API server refuses.
 
 mod cluster;
+mod events;
+mod hands;
+mod leftovers;
 mod logs;
+mod morning;
 mod pods;
 mod render;
 mod world;

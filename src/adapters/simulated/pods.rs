@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::observed::{ContainerState, Phase, Terminated, WorkloadRef};
+use crate::domain::observed::{Condition, ContainerState, Phase, Terminated, WorkloadRef};
 
 /// What an image does, told by its tag as in the test control plane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,16 +13,20 @@ pub(super) enum Behaviour {
     Slow,
     Unready,
     Crash,
+    OutOfMemory,
     Missing,
     BadConfig,
+    /// No node has room for it.
+    NoNode,
 }
 
 impl Behaviour {
     pub(super) fn of(image: &str) -> Self {
-        let tag = image.rsplit(['/', ':']).find(|_| true).unwrap_or_default();
-        let tag = image.split('@').next().and_then(|name| name.rsplit(':').next()).unwrap_or(tag);
+        let tag = image.split('@').next().and_then(|name| name.rsplit(':').next()).unwrap_or_default();
         match tag.split('-').next().unwrap_or_default() {
             "crash" => Self::Crash,
+            "oom" => Self::OutOfMemory,
+            "nonode" => Self::NoNode,
             "missing" => Self::Missing,
             "badconfig" => Self::BadConfig,
             "unready" => Self::Unready,
@@ -55,15 +59,17 @@ pub(super) struct Shown {
     pub(super) last: Option<Terminated>,
 }
 
-/// Seconds of age at which a crashing container ends for the nth time: the pause doubles up to five minutes.
-fn crashes(age: i64) -> u32 {
-    let (mut at, mut pause, mut count) = (3, 8, 0);
+/// How often a crashing container has ended at an age in seconds, and at which age it did last: the pause doubles up to
+/// five minutes.
+fn crashes(age: i64) -> (u32, i64) {
+    let (mut at, mut pause, mut count, mut last) = (3, 8, 0, 0);
     while at <= age && count < 200 {
         count += 1;
+        last = at;
         at += pause + 2;
         pause = (pause * 2).min(300);
     }
-    count
+    (count, last)
 }
 
 impl SimPod {
@@ -84,8 +90,10 @@ impl SimPod {
     pub(super) fn in_motion(&self, now: Timestamp) -> bool {
         match self.behaviour {
             Behaviour::Fine | Behaviour::Slow => self.age(now) <= self.ready_at(),
-            Behaviour::Crash => self.age(now).as_secs() < 120,
-            Behaviour::Missing | Behaviour::BadConfig | Behaviour::Unready => self.age(now).as_secs() < 10,
+            Behaviour::Crash | Behaviour::OutOfMemory => self.age(now).as_secs() < 120,
+            Behaviour::Missing | Behaviour::BadConfig | Behaviour::Unready | Behaviour::NoNode => {
+                self.age(now).as_secs() < 10
+            }
         }
     }
 
@@ -99,7 +107,7 @@ impl SimPod {
             restarts: 0,
             last: None,
         };
-        if age.as_secs() < 1 {
+        if age.as_secs() < 1 || self.behaviour == Behaviour::NoNode {
             return waiting("ContainerCreating", String::new());
         }
         match self.behaviour {
@@ -111,8 +119,9 @@ impl SimPod {
                 let message = format!("configmap \"{}-env\" not found", self.workload.name);
                 waiting("CreateContainerConfigError", message)
             }
-            Behaviour::Crash => self.crashing(age),
-            Behaviour::Fine | Behaviour::Slow | Behaviour::Unready => Shown {
+            Behaviour::Crash => self.crashing(age, 101, "Error"),
+            Behaviour::OutOfMemory => self.crashing(age, 137, "OOMKilled"),
+            Behaviour::Fine | Behaviour::Slow | Behaviour::Unready | Behaviour::NoNode => Shown {
                 phase: Phase::Running,
                 ready: self.is_ready(now),
                 state: ContainerState::Running { since },
@@ -122,9 +131,10 @@ impl SimPod {
         }
     }
 
-    fn crashing(&self, age: SignedDuration) -> Shown {
-        let ends = crashes(age.as_secs());
-        let ended = Terminated { exit_code: 101, reason: "Error".into(), message: "".into(), finished: None };
+    fn crashing(&self, age: SignedDuration, exit_code: i32, reason: &str) -> Shown {
+        let (ends, last) = crashes(age.as_secs());
+        let finished = Some(self.created + SignedDuration::from_secs(last));
+        let ended = Terminated { exit_code, reason: reason.into(), message: "".into(), finished };
         let state = if ends == 0 {
             ContainerState::Running { since: Some(self.created) }
         } else {
@@ -134,5 +144,16 @@ impl SimPod {
             }
         };
         Shown { phase: Phase::Running, ready: false, state, restarts: ends, last: (ends > 0).then_some(ended) }
+    }
+
+    /// Why the scheduler finds no node for it.
+    pub(super) fn unscheduled(&self) -> Option<Condition> {
+        (self.behaviour == Behaviour::NoNode).then(|| Condition {
+            kind: "PodScheduled".into(),
+            status: false,
+            reason: "Unschedulable".into(),
+            message: "0/6 nodes are available: 4 Insufficient memory, 2 node(s) had untolerated taint(s).".into(),
+            updated: Some(self.created),
+        })
     }
 }

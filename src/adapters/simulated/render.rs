@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::events;
 use super::pods::SimPod;
-use super::world::{Dice, Key, Workload, World};
+use super::world::{Key, Workload, World};
 use crate::domain::ids::Uid;
 use crate::domain::image::Image;
 use crate::domain::observed::{
-    Condition, Container, ContainerState, ContainerStatus, Job, Kind, Marks, Meta, Object, Owner, Phase, Pod,
-    ReplicaSet, Strategy, TemplateHash, Terminated, WorkloadKind, WorkloadRef, WorkloadStatus,
+    Condition, Container, ContainerState, ContainerStatus, Kind, Marks, Meta, Object, Owner, Pod, ReplicaSet, Strategy,
+    TemplateHash, WorkloadKind, WorkloadRef, WorkloadStatus,
 };
 
 /// A stable number for a text (FNV-1a).
@@ -32,11 +33,11 @@ pub(super) fn set_name(workload: &WorkloadRef, image: &str) -> String {
     format!("{}-{:08x}", workload.name, hash(image) as u32)
 }
 
-fn workload_uid(workload: &Workload) -> Uid {
+pub(super) fn workload_uid(workload: &Workload) -> Uid {
     Uid::new(format!("{}/{}", workload.namespace, workload.reference))
 }
 
-fn meta(name: &str, uid: Uid, created: Timestamp, owner: Option<Owner>) -> Meta {
+pub(super) fn meta(name: &str, uid: Uid, created: Timestamp, owner: Option<Owner>) -> Meta {
     Meta {
         name: name.into(),
         uid,
@@ -68,8 +69,13 @@ pub(super) fn all(world: &World, now: Timestamp) -> BTreeMap<Key, Object> {
         let name = Arc::clone(&object.meta().name);
         objects.insert((Arc::clone(namespace), object.kind(), name), object);
     };
+    // Looked up once: there are far more pods than would be good to go through for every workload.
+    let mut by_workload: BTreeMap<(&str, &WorkloadRef), Vec<&SimPod>> = BTreeMap::new();
+    for pod in &world.pods {
+        by_workload.entry((&*pod.namespace, &pod.workload)).or_default().push(pod);
+    }
     for it in &world.workloads {
-        let pods: Vec<&SimPod> = world.pods_of(it).collect();
+        let pods = by_workload.remove(&(&*it.namespace, &it.reference)).unwrap_or_default();
         put(&it.namespace, Object::Workload(Box::new(workload(it, &pods, now))));
         if it.reference.kind == WorkloadKind::Deployment {
             for (number, (image, since)) in it.revisions.iter().enumerate() {
@@ -78,7 +84,14 @@ pub(super) fn all(world: &World, now: Timestamp) -> BTreeMap<Key, Object> {
             }
         }
         for it in pods {
-            put(&it.namespace, Object::Pod(Box::new(pod(it, now))));
+            let pod = pod(it, now);
+            for event in events::about(it, &pod, now) {
+                put(&it.namespace, Object::Event(Box::new(event)));
+            }
+            put(&it.namespace, Object::Pod(Box::new(pod)));
+        }
+        if let Some(event) = events::of_rollout(it) {
+            put(&it.namespace, Object::Event(Box::new(event)));
         }
     }
     for (namespace, object) in &world.fixed {
@@ -198,6 +211,17 @@ fn pod(it: &SimPod, now: Timestamp) -> Pod {
     let mut meta = meta(&it.name, Uid::new(&it.uid), it.created, Some(owner));
     meta.deleting = it.deleting;
     let started = !matches!(shown.state, ContainerState::Waiting { .. }) || shown.restarts > 0;
+    let unscheduled = it.unscheduled();
+    let status = ContainerStatus {
+        name: Arc::clone(&it.workload.name),
+        image: Arc::clone(&it.image),
+        digest: started.then(|| digest(&it.image)),
+        init: false,
+        ready: shown.ready,
+        restarts: shown.restarts,
+        state: shown.state,
+        last: shown.last,
+    };
     Pod {
         meta,
         revision: Some(set.into()),
@@ -205,75 +229,10 @@ fn pod(it: &SimPod, now: Timestamp) -> Pod {
         reason: None,
         message: None,
         ready: shown.ready,
-        unscheduled: None,
-        node: Some("node-a".into()),
-        containers: vec![ContainerStatus {
-            name: Arc::clone(&it.workload.name),
-            image: Arc::clone(&it.image),
-            digest: started.then(|| digest(&it.image)),
-            init: false,
-            ready: shown.ready,
-            restarts: shown.restarts,
-            state: shown.state,
-            last: shown.last,
-        }],
+        node: unscheduled.is_none().then(|| "node-a".into()),
+        containers: if unscheduled.is_some() { Vec::new() } else { vec![status] },
+        unscheduled,
     }
-}
-
-/// What a busy namespace leaves behind.
-pub(super) fn leftovers(namespace: &Arc<str>, dice: &mut Dice, now: Timestamp) -> Vec<(Arc<str>, Object)> {
-    let hours = |number: i64| now - SignedDuration::from_hours(number);
-    let mut found = Vec::new();
-    for (name, reason, hour) in [("debug-shell", None, 70), ("load-test", Some("Evicted"), 26)] {
-        let name = format!("{name}-{}", dice.suffix());
-        let ended = Terminated {
-            exit_code: i32::from(reason.is_some()),
-            reason: "Error".into(),
-            message: "".into(),
-            finished: Some(hours(hour)),
-        };
-        let status = ContainerStatus {
-            name: "main".into(),
-            image: "registry.example/tools:v1".into(),
-            digest: None,
-            init: false,
-            ready: false,
-            restarts: 0,
-            state: ContainerState::Terminated(ended),
-            last: None,
-        };
-        found.push(Object::Pod(Box::new(Pod {
-            meta: meta(&name, Uid::new(format!("{namespace}/{name}")), hours(hour), None),
-            revision: None,
-            phase: if reason.is_some() { Phase::Failed } else { Phase::Succeeded },
-            reason: reason.map(Arc::from),
-            message: reason.map(|_| "the node was low on disk".into()),
-            ready: false,
-            unscheduled: None,
-            node: Some("node-b".into()),
-            containers: vec![status],
-        })));
-    }
-    for (name, reason, hour) in
-        [("ledger-migrate-188", "BackoffLimitExceeded", 120), ("feed-rebuild", "DeadlineExceeded", 96)]
-    {
-        let failed = Condition {
-            kind: "Failed".into(),
-            status: true,
-            reason: reason.into(),
-            message: "Job has reached its limit".into(),
-            updated: Some(hours(hour)),
-        };
-        found.push(Object::Job(Box::new(Job {
-            meta: meta(name, Uid::new(format!("{namespace}/{name}")), hours(hour), None),
-            active: 0,
-            succeeded: 0,
-            failed: 6,
-            ttl: false,
-            conditions: vec![failed],
-        })));
-    }
-    found.into_iter().map(|object| (Arc::clone(namespace), object)).collect()
 }
 
 /// The kinds of the simulation in the order of a first read.

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::morning;
 use super::pods::{Behaviour, SimPod};
 use crate::domain::catalog::Catalog;
 use crate::domain::fault::Fault;
+use crate::domain::ids::EnvId;
 use crate::domain::image::Image;
 use crate::domain::observed::{Object, WorkloadKind, WorkloadRef};
 
@@ -87,12 +89,13 @@ pub(super) struct World {
     /// Builds that misbehave although their tag does not say so.
     bad: BTreeMap<Arc<str>, Behaviour>,
     next_build: Timestamp,
+    /// When it was stepped last, and whether anything was in motion then.
+    stepped: Option<(Timestamp, bool)>,
 }
 
 impl World {
-    /// A shop on an ordinary morning: most is well, one build is bad, one rollout is stuck, one service is degraded.
-    pub(super) fn new(catalog: &Catalog, seed: u64, now: Timestamp) -> Self {
-        let mut world = Self {
+    fn empty(seed: u64) -> Self {
+        Self {
             workloads: Vec::new(),
             pods: Vec::new(),
             fixed: Vec::new(),
@@ -101,36 +104,43 @@ impl World {
             dice: Dice::new(seed),
             fault: None,
             bad: BTreeMap::new(),
-            next_build: now + SignedDuration::from_secs(20),
-        };
-        let last = catalog.environments.len().saturating_sub(1);
-        for service in &catalog.services {
-            let repository = service.image.clone().unwrap_or_else(|| Arc::from(service.name.as_str()));
-            let base = 10 + world.dice.below(600);
-            let replicas = 1 + world.dice.below(3) as u32;
-            let behind = if world.dice.below(3) == 0 { 1 + world.dice.below(6) } else { 0 };
-            for (index, env) in catalog.environments.iter().enumerate() {
-                let version = if index == 0 { base + behind } else { base };
-                let version = if index == last && behind > 3 { base.saturating_sub(1) } else { version };
-                let old = now - SignedDuration::from_hours(30 + world.dice.below(900) as i64);
-                let young = now - SignedDuration::from_mins(4 + world.dice.below(1_100) as i64);
-                let revision = |version: u64, at| (Arc::from(format!("{repository}:v{version}")), at);
-                let mut revisions = vec![revision(version.saturating_sub(1), old)];
-                revisions.push(revision(version, if index == 0 && behind > 0 { young } else { old }));
-                let replicas = if &*service.workload.name == "experiments" && index > 0 { 0 } else { replicas };
+            next_build: Timestamp::MAX,
+            stepped: None,
+        }
+    }
+
+    /// A shop on an ordinary morning: most is well, one build is bad, one rollout is stuck, one service is degraded.
+    pub(super) fn new(catalog: &Catalog, seed: u64, now: Timestamp) -> Self {
+        let mut world = Self::empty(seed);
+        world.next_build = now + SignedDuration::from_secs(20);
+        morning::furnish(&mut world, catalog, now);
+        world.settle(now);
+        morning::trouble(&mut world, catalog, now);
+        world.refresh(now);
+        world
+    }
+
+    /// Everything runs, in each environment its one version with two pods, and nothing happens by itself.
+    pub(super) fn calm(catalog: &Catalog, versions: &BTreeMap<EnvId, String>, now: Timestamp) -> Self {
+        let mut world = Self::empty(1);
+        let yesterday = now - SignedDuration::from_hours(24);
+        for env in &catalog.environments {
+            let Some(version) = versions.get(&env.name) else { continue };
+            for service in &catalog.services {
+                let image = format!("{}:{version}", morning::repository(service));
                 world.workloads.push(Workload {
                     namespace: Arc::clone(&env.namespace),
                     reference: service.workload.clone(),
-                    replicas,
-                    generation: 2,
-                    created: old,
-                    revisions,
+                    replicas: 2,
+                    generation: 1,
+                    created: yesterday,
+                    revisions: vec![(image.into(), yesterday)],
                     writer: "kubectl-client-side-apply",
                 });
             }
+            world.fixed.extend(super::leftovers::leftovers(&env.namespace, &mut world.dice, now));
         }
         world.settle(now);
-        world.trouble(catalog, now);
         world.refresh(now);
         world
     }
@@ -139,33 +149,17 @@ impl World {
     fn settle(&mut self, now: Timestamp) {
         for index in 0..self.workloads.len() {
             for ordinal in 0..self.workloads[index].replicas {
+                // One after the other, as a rolling update leaves them.
                 let started = self.workloads[index].revisions.last().map_or(now, |(_, at)| *at);
-                self.add_pod(index, ordinal, started);
+                self.add_pod(index, ordinal, started + SignedDuration::from_secs(11 * i64::from(ordinal)));
             }
         }
     }
 
-    fn trouble(&mut self, catalog: &Catalog, now: Timestamp) {
-        let Some(first) = catalog.environments.first().map(|env| Arc::clone(&env.namespace)) else { return };
-        // A bad build is being rolled out, and another rollout has been stuck for a while.
-        self.roll(&first, "checkout-web", Behaviour::Crash, now - SignedDuration::from_secs(50));
-        self.roll(&first, "media-resizer", Behaviour::Unready, now - SignedDuration::from_mins(26));
-        for pod in self.pods.iter_mut().filter(|pod| pod.namespace == first && &*pod.workload.name == "pricing").take(1)
-        {
-            pod.behaviour = Behaviour::Unready;
-        }
-        for env in &catalog.environments {
-            self.fixed.extend(super::render::leftovers(&env.namespace, &mut self.dice, now));
-        }
-    }
-
     /// A build that misbehaves is rolled out, under a version like any other.
-    fn roll(&mut self, namespace: &str, name: &str, behaviour: Behaviour, at: Timestamp) {
-        let Some(index) =
-            self.workloads.iter().position(|it| &*it.namespace == namespace && &*it.reference.name == name)
-        else {
-            return;
-        };
+    pub(super) fn roll(&mut self, place: (&str, &str), behaviour: Behaviour, at: Timestamp) {
+        let of_name = |it: &Workload| (&*it.namespace, &*it.reference.name) == place;
+        let Some(index) = self.workloads.iter().position(of_name) else { return };
         let Some(image) = next_build(self.workloads[index].image()) else { return };
         self.bad.insert(image.as_str().into(), behaviour);
         self.workloads[index].set(&image, "ci-deployer", at);
@@ -195,6 +189,14 @@ impl World {
         });
     }
 
+    /// [`Self::step`], once for all who look at the same time. True if anything is in motion.
+    pub(super) fn pass(&mut self, now: Timestamp) -> bool {
+        match self.stepped {
+            Some((at, moving)) if at == now => moving,
+            _ => self.step(now),
+        }
+    }
+
     /// Lets time pass: controllers move pods, colleagues deploy builds. True if anything is in motion.
     pub(super) fn step(&mut self, now: Timestamp) -> bool {
         self.pods.retain(|pod| pod.deleting.is_none_or(|at| now < at + DRAIN));
@@ -207,6 +209,7 @@ impl World {
             moving = true;
         }
         self.refresh(now);
+        self.stepped = Some((now, moving));
         moving
     }
 
@@ -219,19 +222,28 @@ impl World {
         self.next_build
     }
 
-    /// A build of some quiet service arrives in the first environment, deployed by a colleague.
+    /// A build of some quiet service arrives in the first environment by itself; now and then a colleague brings one to
+    /// the second by hand.
     fn build(&mut self, now: Timestamp) {
         self.next_build = now + SignedDuration::from_secs(45 + self.dice.below(60) as i64);
-        let Some(first) = self.workloads.first().map(|it| Arc::clone(&it.namespace)) else { return };
+        let by_hand = self.dice.below(4) == 0;
+        let mut places: Vec<Arc<str>> = self.workloads.iter().map(|it| Arc::clone(&it.namespace)).collect();
+        places.dedup();
+        places.truncate(2);
+        let (place, writer) = match places.as_slice() {
+            [_, second] if by_hand => (second, "petra"),
+            [first, ..] => (first, "ci-deployer"),
+            [] => return,
+        };
         let quiet: Vec<usize> = (0..self.workloads.len())
-            .filter(|index| self.workloads[*index].namespace == first && !self.is_rolling(*index, now))
+            .filter(|index| self.workloads[*index].namespace == *place && !self.is_rolling(*index, now))
             .collect();
         if quiet.is_empty() {
             return;
         }
         let index = quiet[self.dice.below(quiet.len() as u64) as usize];
         if let Some(next) = next_build(self.workloads[index].image()) {
-            self.workloads[index].set(&next, "ci-deployer", now);
+            self.workloads[index].set(&next, writer, now);
         }
     }
 
@@ -298,12 +310,9 @@ impl World {
         let rendered = super::render::all(self, now);
         self.objects.retain(|key, _| rendered.contains_key(key));
         for (key, object) in rendered {
-            let (version, before) = match self.objects.get(&key) {
-                Some((version, before)) => (*version, Some(before)),
-                None => (0, None),
-            };
-            let same = before.is_some_and(|before| super::render::with_version(object.clone(), version) == *before);
-            if !same {
+            let before = self.objects.get(&key);
+            let object = super::render::with_version(object, before.map_or(0, |(version, _)| *version));
+            if before.is_none_or(|(_, before)| *before != object) {
                 self.version += 1;
                 let version = self.version;
                 self.objects.insert(key, (version, super::render::with_version(object, version)));

@@ -7,7 +7,7 @@ use crate::app::input::LineInput;
 use crate::app::journal;
 use crate::app::model::{CleanupPage, Confirm, Confirmed, DeleteResult, Model, Overlay, Page};
 use crate::domain::cleanup::{self, Finding};
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::Uid;
 use crate::domain::verdict::State;
 
@@ -176,16 +176,24 @@ pub fn deleted(model: &mut Model, uid: &Uid, result: Result<Option<String>, Faul
         journal::command_ended(model, &text, ok);
     }
     let named = name.as_deref().unwrap_or(uid.as_str()).to_owned();
-    if let Err(fault) = &result {
-        journal::notice(model, State::Failed, format!("{named} was not deleted: {fault}"), fault.advice());
+    match &result {
+        // What was wanted is so, only not by us.
+        Err(fault) if fault.kind == FaultKind::NotFound => {
+            journal::notice(model, State::Done, format!("{named} was gone already"), "nothing was deleted");
+        }
+        Err(fault) => {
+            journal::notice(model, State::Failed, format!("{named} was not deleted: {fault}"), fault.advice());
+        }
+        Ok(_) => {}
     }
     let Some(page) = page_mut(model) else { return Vec::new() };
     if let Some(slot) = page.results.get_mut(uid) {
         slot.result = Some(result);
     }
     let results: Vec<bool> = page.results.values().filter_map(|it| it.result.as_ref().map(Result::is_ok)).collect();
-    if results.len() == page.results.len() && ok {
-        let done = results.iter().filter(|ok| **ok).count();
+    let done = results.iter().filter(|ok| **ok).count();
+    // Told once, after the last answer, whatever that was.
+    if results.len() == page.results.len() && done > 0 {
         let title = format!("{} deleted in {}", count(done), page.env);
         journal::notice(model, State::Done, title, "log and status of each were saved first");
     }
