@@ -113,12 +113,11 @@ impl Stage {
             let until = tick.map_or(end, |tick| tick.min(end));
             match timeout_at(until, self.session.messages.recv()).await {
                 Ok(Some(msg)) => self.take(msg),
-                Ok(None) => break,
                 Err(_) if tick.is_some_and(|tick| tick <= Instant::now()) => {
                     self.ticked = Instant::now();
                     self.take(Msg::Tick);
                 }
-                Err(_) => break,
+                Ok(None) | Err(_) => break,
             }
         }
     }

@@ -50,21 +50,24 @@ fn way_to(scope: Scope) -> &'static str {
 
 #[tokio::test(start_paused = true)]
 async fn every_action_does_something_by_its_key_or_says_why_not() {
-    for size in SIZES {
-        for spec in ACTIONS {
-            let mut stage = demo(1, size).await;
-            press(&mut stage, way_to(spec.scope)).await;
-            let (before, asked) = (seen(&stage), stage.asked.len());
+    let scopes: BTreeSet<Scope> = ACTIONS.iter().map(|spec| spec.scope).collect();
+    for (size, scope) in SIZES.iter().flat_map(|size| scopes.iter().map(move |scope| (*size, *scope))) {
+        let mut stage = demo(1, size).await;
+        press(&mut stage, way_to(scope)).await;
+        let (there, screen) = (stage.model().clone(), seen(&stage));
+        for spec in ACTIONS.iter().filter(|spec| spec.scope == scope) {
+            *stage.model_mut() = there.clone();
+            let asked = stage.asked.len();
             key(&mut stage, spec.keys[0]);
-            let something = seen(&stage) != before || stage.asked.len() > asked;
+            let something = seen(&stage) != screen || stage.asked.len() > asked;
             assert!(something || is_done_already(spec.id), "{} does nothing visible at {size:?}", spec.id);
         }
     }
 }
 
-/// What a person sees, and how it looks.
-fn seen(stage: &Stage) -> (Vec<String>, Theme) {
-    (stage.screen(), stage.model().settings.theme)
+/// What a person sees, in which colours, and whether long lines are broken, of which there may be none.
+fn seen(stage: &Stage) -> (Vec<String>, Theme, bool) {
+    (stage.screen(), stage.model().settings.theme, stage.model().logs.wrap)
 }
 
 /// Keys whose work is done already where the demo begins.
@@ -74,7 +77,7 @@ fn is_done_already(id: &str) -> bool {
 
 #[tokio::test(start_paused = true)]
 async fn random_keys_at_any_time_never_break_the_cockpit() {
-    for (seed, size) in (1..=2).flat_map(|seed| SIZES.map(|size| (seed, size))) {
+    for (seed, size) in [(1, SIZES[0]), (2, SIZES[1])] {
         let folder = tempfile::tempdir().unwrap();
         let mut stage = demo_in(folder.path().to_owned(), seed, size).await;
         let mut keys: Vec<Chord> = ACTIONS.iter().flat_map(|spec| spec.keys).map(|key| key.parse().unwrap()).collect();
@@ -83,7 +86,7 @@ async fn random_keys_at_any_time_never_break_the_cockpit() {
             ["enter", "enter", "tab", "ctrl-n", "v", "7", "backspace", "down"].map(|key| key.parse::<Chord>().unwrap()),
         );
         let mut dice = seed;
-        for number in 0..1_000 {
+        for number in 0..1_500 {
             dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let chord = keys[(dice >> 33) as usize % keys.len()];
             stage.input(Input::Key(chord));
@@ -152,7 +155,7 @@ async fn builds_arrive_by_themselves() {
         cells.map(|cell| cell.and_then(|cell| cell.version.clone())).collect()
     };
     let before = versions(&stage);
-    stage.pass(Duration::from_secs(300)).await;
+    stage.pass(Duration::from_mins(5)).await;
     let changed = before.iter().zip(versions(&stage)).filter(|(before, after)| **before != *after).count();
     assert!((2..8).contains(&changed), "{changed} services changed in five minutes");
 }

@@ -134,7 +134,7 @@ impl Play {
         let cluster = Arc::new(SimulatedCluster::calm(&catalog, &versions, clock.clone()));
         let mut stage = Stage::open(catalog, Arc::clone(&cluster), size, folder.to_owned(), clock).unwrap();
         stage.model_mut().session.read_only.clone_from(&world.read_only);
-        stage.model_mut().session.user = "ana".to_owned();
+        "ana".clone_into(&mut stage.model_mut().session.user);
         stage.pass(Duration::from_secs(2)).await;
         Self { stage, cluster, writes_told: 0, deletes_told: 0 }
     }
@@ -256,8 +256,6 @@ fn play(scenario: &Scenario, size: (u16, u16)) -> Result<(), String> {
             let keys = step.keys.as_deref().unwrap_or_default();
             play.step(step).await.map_err(|wrong| format!("step {} ({keys}) {wrong}", number + 1))?;
         }
-        // Shown by `--nocapture`, or when something is wrong.
-        println!("{}\n{}\n", scenario.about, play.stage.screen().join("\n"));
         Ok(())
     })
 }
