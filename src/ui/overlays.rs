@@ -22,7 +22,7 @@ pub(super) fn prompt(model: &Model) -> Option<&Prompt> {
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
     match model.overlays.last() {
         None | Some(Overlay::Prompt(_)) => {}
-        Some(Overlay::Versions(form)) => versions(pen, form, area, model.session.now),
+        Some(Overlay::Versions(form)) => versions(pen, form, area, model),
         Some(Overlay::Plan(review)) => super::plan_box::draw(pen, &model.keymap, review, area),
         Some(Overlay::Confirm(confirm)) => ask(pen, confirm, area),
         Some(Overlay::Help(listing)) => list(pen, listing, "Keys and signs", area),
@@ -122,7 +122,8 @@ pub(super) fn hint(pen: &mut Pen<'_>, x: u16, y: u16, key: &str, word: &str) -> 
     pen.text(x + 1, y, word, Token::Muted, 40) + 3
 }
 
-fn versions(pen: &mut Pen<'_>, form: &VersionsForm, area: Area, now: jiff::Timestamp) {
+fn versions(pen: &mut Pen<'_>, form: &VersionsForm, area: Area, model: &Model) {
+    let now = model.session.now;
     let height = form.rows.len() as u16 + 10;
     let inside = open(pen, area, (84, height), &format!("Deploy {} to {}", form.title, form.env), "", Token::Accent);
     let mut y = inside.y;
@@ -171,6 +172,10 @@ fn versions(pen: &mut Pen<'_>, form: &VersionsForm, area: Area, now: jiff::Times
     }
     if let Some(row) = form.rows.get(form.selected).filter(|row| !row.known.is_empty()) {
         known_versions(pen, row, Area::new(inside.x, inside.bottom() - 3, inside.width, 1), now);
+    }
+    if model.session.demo {
+        let line = "In the demo, versions named missing, crash, oom, unready or slow misbehave.";
+        pen.text(inside.x, inside.bottom() - 2, line, Token::Muted, inside.width);
     }
     let y = inside.bottom() - 1;
     let x = hint(pen, inside.x, y, "enter", "see the plan");

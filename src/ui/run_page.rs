@@ -233,11 +233,12 @@ fn evidence(model: &Model, step: &StepRun, area: Area) -> Vec<Line> {
     if roomy {
         block.push(Line::default());
     }
-    block.extend(wrapped(3, &headline, Token::Hi, width + 3));
-    if let (Some(since), Some(first)) =
-        (found.and_then(|it| it.since), block.iter_mut().find(|it| !it.pieces.is_empty()))
-    {
-        *first = std::mem::take(first).right_before(2, format!("seen {}", format::clock(since)), Token::Muted);
+    let seen = found.and_then(|it| it.since).map(|since| format!("seen {}", format::clock(since)));
+    // The headline leaves room for what stands at the right of its first line.
+    let room = seen.as_ref().map_or(0, |seen| seen.chars().count() as u16 + 2);
+    block.extend(wrapped(3, &headline, Token::Hi, (width + 3).saturating_sub(room)));
+    if let (Some(seen), Some(first)) = (seen, block.iter_mut().find(|it| !it.pieces.is_empty())) {
+        *first = std::mem::take(first).right_before(2, seen, Token::Muted);
     }
     let refused = matches!(step.state, StepState::Refused(_));
     for detail in found.filter(|_| !refused).into_iter().flat_map(|it| &it.details) {

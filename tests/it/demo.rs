@@ -165,6 +165,7 @@ async fn roll_back_and_known_versions_have_something_to_offer_everywhere() {
     let mut stage = demo(1, (120, 36)).await;
     press(&mut stage, "d ctrl-n ctrl-n ctrl-n").await;
     let form = stage.screen().join("\n");
+    assert!(form.contains("versions named missing, crash, oom, unready or slow misbehave"), "{form}");
     assert!(form.contains("in hotfix") && form.contains(" ago"), "{form}");
     press(&mut stage, "esc r").await;
     let plan = stage.screen().join("\n");

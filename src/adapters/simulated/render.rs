@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::events;
 use super::pods::SimPod;
-use super::world::{Key, Workload, World};
+use super::world::{Dice, Key, Workload, World};
 use crate::domain::ids::Uid;
 use crate::domain::image::Image;
 use crate::domain::observed::{
@@ -24,7 +24,9 @@ fn hash(text: &str) -> u64 {
 pub(super) fn digest(image: &str) -> Arc<str> {
     let own = image.parse::<Image>().ok().and_then(|image| image.digest);
     own.unwrap_or_else(|| {
-        let parts: String = (0..4).map(|part| format!("{:016x}", hash(&format!("{part}{image}")))).collect();
+        // Names that differ by a letter have digests that have nothing in common.
+        let part = |part: u64| Dice::new(hash(&format!("{part}{image}"))).below(u64::MAX);
+        let parts: String = (0..4).map(|number| format!("{:016x}", part(number))).collect();
         format!("sha256:{parts}").into()
     })
 }
