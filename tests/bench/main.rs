@@ -2,7 +2,7 @@
 //! counts. `cargo bench` prints a table of medians; nothing here passes or fails.
 //!
 //! 500 Deployments with 5,000 pods in one namespace, plain HTTP on loopback. CPU is what the kernel charged the process,
-//! memory its resident set, and time to paint is from the key's byte until the first byte of the answer.
+//! memory its own share of what is resident (PSS), and time to paint is from the key's byte until the first byte of the answer.
 
 #![allow(
     clippy::print_stdout,

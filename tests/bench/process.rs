@@ -11,9 +11,9 @@ pub(crate) fn cpu(pid: u32) -> f64 {
     ticks / 100.0
 }
 
-/// Resident memory in MiB.
+/// Resident memory in MiB; what is shared with others counts by its share.
 pub(crate) fn resident(pid: u32) -> f64 {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap();
+    let line = rollup.lines().find(|line| line.starts_with("Pss:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1024.0
 }

@@ -194,24 +194,33 @@ async fn log(write: &mut Out, state: &State) -> std::io::Result<()> {
     loop {
         let rate = state.flood.load(Ordering::Relaxed);
         if rate > 0 && !state.flooding.swap(true, Ordering::Relaxed) {
-            let began = Instant::now();
-            let mut sent: u64 = 0;
-            loop {
-                let due = (began.elapsed().as_secs_f64() * rate as f64) as u64;
-                let mut batch = String::new();
-                while sent < due && batch.len() < 200_000 {
-                    let (seconds, nanos) = (sent / 1_000_000, (sent % 1_000_000) * 1_000);
-                    let (minute, second) = ((seconds / 60) % 60, seconds % 60);
-                    batch.push_str(&format!("2026-11-24T10:{minute:02}:{second:02}.{nanos:09}Z {text}\n"));
-                    sent += 1;
-                }
-                if !batch.is_empty() {
-                    chunk(write, batch.as_bytes()).await?;
-                    state.lines_sent.store(sent, Ordering::Relaxed);
-                }
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
+            let ended = flood(write, state, rate, &text).await;
+            // A stream that its reader closed long ago notices only now: the next one takes the flood.
+            state.flooding.store(false, Ordering::Relaxed);
+            return ended;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Sends lines at a rate until nobody reads them any more.
+async fn flood(write: &mut Out, state: &State, rate: u64, text: &str) -> std::io::Result<()> {
+    let began = Instant::now();
+    let mut sent: u64 = 0;
+    loop {
+        let due = (began.elapsed().as_secs_f64() * rate as f64) as u64;
+        let mut batch = String::new();
+        let before = sent;
+        while sent < due && batch.len() < 200_000 {
+            let (seconds, nanos) = (sent / 1_000_000, (sent % 1_000_000) * 1_000);
+            let (minute, second) = ((seconds / 60) % 60, seconds % 60);
+            batch.push_str(&format!("2026-11-24T10:{minute:02}:{second:02}.{nanos:09}Z {text}\n"));
+            sent += 1;
+        }
+        if sent > before {
+            chunk(write, batch.as_bytes()).await?;
+            state.lines_sent.fetch_add(sent - before, Ordering::Relaxed);
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
