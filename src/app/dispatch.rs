@@ -213,7 +213,7 @@ fn quit(model: &mut Model) -> Vec<Effect> {
 /// The first time stops what is being typed, asked or read; the second time within a second leaves.
 pub fn interrupt(model: &mut Model) -> Vec<Effect> {
     let now = model.session.now;
-    let again = |last: jiff::Timestamp| now.duration_since(last) <= SignedDuration::from_secs(1);
+    let again = |last: jiff::Timestamp| now.duration_since(last).abs() <= SignedDuration::from_secs(1);
     if model.session.interrupted.is_some_and(again) {
         return vec![Effect::Quit];
     }

@@ -36,10 +36,11 @@ pub fn toast(model: &Model) -> Option<&Notice> {
     shown().find(|notice| notice.sticky).or_else(|| shown().next())
 }
 
-/// Takes away what has been shown long enough. True if something went.
+/// Takes away what has been shown long enough, or was shown by a clock that was set back since. True if something went.
 pub fn expire(model: &mut Model) -> bool {
     let now = model.session.now;
-    let old = |notice: &&mut Notice| !notice.sticky && !notice.dismissed && now.duration_since(notice.at) >= SHOWN;
+    let old =
+        |notice: &&mut Notice| !notice.sticky && !notice.dismissed && now.duration_since(notice.at).abs() >= SHOWN;
     model.journal.notices.iter_mut().filter(old).fold(false, |_, notice| {
         notice.dismissed = true;
         true

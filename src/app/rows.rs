@@ -2,6 +2,7 @@
 //! object wherever its row goes.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 
 use jiff::SignedDuration;
 
@@ -28,11 +29,13 @@ pub fn arrange(model: &mut Model) {
 /// Puts rows in order: new ones at once, old ones only while nobody types.
 pub fn arrange_now(model: &mut Model) {
     let shown = sorted(model);
-    let typing = model.session.now.duration_since(model.session.touched) < STILL;
+    // A clock that was set back must not hold rows still until it has caught up.
+    let typing = model.session.now.duration_since(model.session.touched).abs() < STILL;
     if typing && !model.home.rows.is_empty() {
-        let mut rows: Vec<ServiceId> = model.home.rows.iter().filter(|row| shown.contains(row)).cloned().collect();
-        let new: Vec<_> = shown.iter().filter(|row| !rows.contains(row)).cloned().collect();
-        rows.extend(new);
+        let (old, all): (HashSet<_>, HashSet<_>) = (model.home.rows.iter().collect(), shown.iter().collect());
+        let stay = model.home.rows.iter().filter(|row| all.contains(row));
+        let new = shown.iter().filter(|row| !old.contains(row));
+        let rows: Vec<ServiceId> = stay.chain(new).cloned().collect();
         model.home.unsorted = rows != shown;
         put(model, rows);
     } else {

@@ -162,6 +162,24 @@ fn a_success_is_shown_for_six_seconds_and_a_failure_until_it_is_seen() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_holds_nothing_still() {
+    use super::journal::{notice, toast};
+    use super::rows::arrange_now;
+    use crate::domain::verdict::State;
+    let mut cockpit = Cockpit::demo();
+    cockpit.press("j<ctrl-c>");
+    notice(&mut cockpit.model, State::Done, "good", "");
+    let rows = cockpit.model.home.rows.clone();
+    cockpit.model.home.rows.reverse();
+    cockpit.now -= jiff::SignedDuration::from_hours(1);
+    cockpit.wait(0);
+    arrange_now(&mut cockpit.model);
+    assert_eq!(cockpit.model.home.rows, rows, "nobody has typed for an hour, or will");
+    assert!(toast(&cockpit.model).is_none());
+    assert!(!cockpit.press("<ctrl-c>").quits(), "the first of two");
+}
+
+#[test]
 fn a_click_selects_what_is_under_it_and_the_wheel_leaves_the_focus() {
     let mut cockpit = Cockpit::demo();
     let areas = super::geometry::home(&cockpit.model);
