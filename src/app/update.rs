@@ -80,10 +80,13 @@ fn something_moves(model: &Model) -> bool {
 }
 
 fn progressing(model: &Model) -> bool {
-    let cells = model.catalog.services.iter().flat_map(|service| {
-        model.catalog.environments.iter().filter_map(|env| model.board.cell(&service.name, &env.name))
-    });
-    cells.into_iter().any(|cell| cell.verdict.state == State::Progressing && !cell.stale)
+    model.board.cells().any(|cell| cell.verdict.state == State::Progressing && !cell.stale)
+}
+
+/// Whether something is still read for the first time: then rows come fast, and people wait for them.
+pub fn first_reading(model: &Model) -> bool {
+    let mut worlds = model.catalog.environments.iter().filter_map(|env| model.world.env(&env.name));
+    worlds.any(|world| matches!(world.freshness(), Freshness::Reading { .. }))
 }
 
 fn something_ages(model: &Model) -> bool {

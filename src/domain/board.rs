@@ -1,6 +1,6 @@
 //! The matrix: one cell for each service in each environment, judged anew only when something touched it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -32,22 +32,27 @@ pub struct Cell {
 /// All cells.
 #[derive(Clone, Debug, Default)]
 pub struct Board {
-    cells: BTreeMap<(ServiceId, EnvId), Cell>,
+    cells: BTreeMap<EnvId, HashMap<ServiceId, Cell>>,
 }
 
 impl Board {
     pub fn cell(&self, service: &ServiceId, env: &EnvId) -> Option<&Cell> {
-        // Keys are two reference-counted names: cloning them copies two pointers.
-        self.cells.get(&(service.clone(), env.clone()))
+        self.cells.get(env)?.get(service)
+    }
+
+    /// All cells, in no order.
+    pub fn cells(&self) -> impl Iterator<Item = &Cell> {
+        self.cells.values().flat_map(HashMap::values)
     }
 
     /// Judges one cell again. True if it looks different now.
     pub fn refresh(&mut self, world: &World, service: &Service, env: &EnvId, now: Timestamp) -> bool {
         let cell = cell(world.env(env), service, now);
-        let key = (service.name.clone(), env.clone());
-        let changed = self.cells.get(&key) != Some(&cell);
-        self.cells.insert(key, cell);
-        changed
+        if self.cell(&service.name, env) == Some(&cell) {
+            return false;
+        }
+        self.cells.entry(env.clone()).or_default().insert(service.name.clone(), cell);
+        true
     }
 
     /// Judges every cell of an environment again.
@@ -60,8 +65,9 @@ impl Board {
         let unsettled: Vec<_> = self
             .cells
             .iter()
-            .filter(|(_, cell)| !matches!(cell.verdict.state, State::Ok | State::Absent | State::ScaledToZero))
-            .map(|(key, _)| key.clone())
+            .flat_map(|(env, row)| row.iter().map(move |(service, cell)| (service, env, cell)))
+            .filter(|(.., cell)| !matches!(cell.verdict.state, State::Ok | State::Absent | State::ScaledToZero))
+            .map(|(service, env, _)| (service.clone(), env.clone()))
             .collect();
         unsettled.into_iter().fold(false, |changed, (service, env)| {
             let again = catalog.service(&service).is_some_and(|service| self.refresh(world, service, &env, now));
@@ -71,7 +77,10 @@ impl Board {
 
     /// Forgets cells that the catalog no longer has.
     pub fn retain(&mut self, catalog: &Catalog) {
-        self.cells.retain(|(service, env), _| catalog.service(service).is_some() && catalog.environment(env).is_some());
+        self.cells.retain(|env, _| catalog.environment(env).is_some());
+        for row in self.cells.values_mut() {
+            row.retain(|service, _| catalog.service(service).is_some());
+        }
     }
 
     /// Whether the service runs something else here than in the environment that this one is promoted to.

@@ -1,5 +1,5 @@
 //! The only event loop: what arrives is taken in one order, what is asked for is begun, and a frame is drawn when
-//! something shown has changed, at most one in 16 ms. When nothing happens, nothing runs.
+//! something shown has changed, at most one in 16 ms after a key and one in 50 ms after all else. When nothing happens, nothing runs.
 
 use std::io;
 use std::time::Duration;
@@ -22,6 +22,8 @@ use crate::ui::{Look, draw};
 
 /// Shortest time between two frames.
 const FRAME: Duration = Duration::from_millis(16);
+/// The same where nobody pressed a key: what comes from clusters and logs is read, not felt, and every frame costs.
+const CALM_FRAME: Duration = Duration::from_millis(50);
 /// Messages taken in before the screen gets its turn.
 const BURST: usize = 2_048;
 
@@ -30,6 +32,8 @@ pub(super) struct Cockpit {
     pub(super) model: Model,
     pub(super) executor: Executor,
     pub(super) messages: mpsc::Receiver<Msg>,
+    /// Somebody pressed a key since the last frame.
+    pub(super) pressed: bool,
 }
 
 /// Runs the cockpit until it is left and says which signal ended it, if one did. However it ends, the terminal is given
@@ -58,13 +62,14 @@ async fn turns(cockpit: &mut Cockpit, tui: &mut Tui) -> io::Result<Option<Ending
     let mut clock = start_of_time();
     while !cockpit.model.session.quitting {
         let now = now();
-        if cockpit.model.session.dirty && now >= drawn + FRAME {
-            cockpit.model.session.dirty = false;
+        let due = drawn + cockpit.pace();
+        if cockpit.model.session.dirty && now >= due {
+            (cockpit.model.session.dirty, cockpit.pressed) = (false, false);
             let look = Look::from(&cockpit.model.settings);
             tui.terminal.draw(|frame| draw(&cockpit.model, look, frame))?;
             drawn = now;
         }
-        let frame = cockpit.model.session.dirty.then_some(drawn + FRAME);
+        let frame = cockpit.model.session.dirty.then(|| drawn + cockpit.pace());
         let tick = update::next_tick(&cockpit.model).map(|wait| clock + wait);
         tokio::select! {
             biased;
@@ -91,6 +96,11 @@ async fn turns(cockpit: &mut Cockpit, tui: &mut Tui) -> io::Result<Option<Ending
 }
 
 impl Cockpit {
+    /// How soon the next frame may follow the last one.
+    fn pace(&self) -> Duration {
+        if self.pressed || update::first_reading(&self.model) { FRAME } else { CALM_FRAME }
+    }
+
     /// Does something to the terminal that leaves nothing on it.
     fn show_again(&mut self, act: impl FnOnce(&mut Tui) -> io::Result<()>, tui: &mut Tui) -> io::Result<()> {
         act(tui)?;
@@ -106,7 +116,10 @@ impl Cockpit {
 
     fn event(&mut self, event: Event, tui: &mut Tui) -> io::Result<()> {
         match translate(event) {
-            Some(input) => self.take(Msg::Input(input), tui),
+            Some(input) => {
+                self.pressed = true;
+                self.take(Msg::Input(input), tui)
+            }
             None => Ok(()),
         }
     }
@@ -157,5 +170,5 @@ fn now() -> Instant {
 }
 
 fn start_of_time() -> Instant {
-    now().checked_sub(FRAME).unwrap_or_else(now)
+    now().checked_sub(CALM_FRAME).unwrap_or_else(now)
 }

@@ -218,7 +218,7 @@ async fn open(session: Session) -> Result<(), Report> {
     let Session { model, executor, messages } = session;
     let lost = |error: std::io::Error| Report::usage(format!("the terminal cannot be used: {error}"));
     let tui = Tui::open(model.settings.mouse).map_err(lost)?;
-    match event_loop::run(Cockpit { model, executor, messages }, tui).await.map_err(lost)? {
+    match event_loop::run(Cockpit { model, executor, messages, pressed: false }, tui).await.map_err(lost)? {
         None => Ok(()),
         Some(ending) => Err(Report::ended_by(ending.name(), ending.exit_code())),
     }

@@ -1,5 +1,6 @@
 //! From wire types to the domain's facts. Pure; every text is cleaned here.
 
+use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -38,6 +39,16 @@ fn page_of<T: DeserializeOwned + Default>(json: &[u8], map: impl Fn(T) -> Object
     let list: wire::List<T> = serde_json::from_slice(json)?;
     let next = list.metadata.next.filter(|token| !token.is_empty());
     Ok(Page { objects: list.items.into_iter().map(map).collect(), version: list.metadata.resource_version, next })
+}
+
+/// What sort of line of a watch it is. Servers write that first, and then nothing else is scanned for it.
+pub(super) fn sort_of(json: &[u8]) -> serde_json::Result<Cow<'_, str>> {
+    let first = json.strip_prefix(br#"{"type":""#).and_then(|rest| rest.split(|byte| *byte == b'"').next());
+    let plain = first.filter(|sort| sort.iter().all(u8::is_ascii_uppercase));
+    match plain.and_then(|sort| std::str::from_utf8(sort).ok()) {
+        Some(sort) => Ok(Cow::Borrowed(sort)),
+        None => Ok(serde_json::from_slice::<wire::EventType<'_>>(json)?.sort),
+    }
 }
 
 /// Reads the object of a line of a watch.
@@ -337,6 +348,16 @@ mod tests {
 
     fn pod_of(json: &Value) -> Pod {
         pod(serde_json::from_value(json.clone()).unwrap())
+    }
+
+    #[test]
+    fn the_sort_of_a_line_is_found_wherever_it_is_written() {
+        for line in
+            [r#"{"type":"ADDED","object":{"type":"no"}}"#, r#"{ "object": {"type":"no"}, "type": "\u0041DDED" }"#]
+        {
+            assert_eq!(sort_of(line.as_bytes()).unwrap(), "ADDED");
+        }
+        assert!(sort_of(b"{}").is_err());
     }
 
     #[test]

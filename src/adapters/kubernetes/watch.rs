@@ -199,7 +199,7 @@ impl Loop<'_> {
     /// Takes one line of a watch in.
     async fn take(&mut self, line: &[u8], doing: &str) -> Result<(), End> {
         let read = |error: serde_json::Error| fault::unreadable(&error, doing);
-        let sort = serde_json::from_slice::<wire::EventType<'_>>(line).map_err(read)?.sort;
+        let sort = map::sort_of(line).map_err(read)?;
         let (change, version) = match &*sort {
             "ERROR" => {
                 let status = map::in_line::<wire::Status>(line).map_err(read)?;
