@@ -184,7 +184,7 @@ fn hints(pen: &mut Pen<'_>, model: &Model, area: Area) {
     let help_width = 8;
     let mut x = 1;
     for action in shown_actions(model) {
-        let (key, title) = (model.keymap.hint(*action), action.spec().title);
+        let (key, title) = (model.keymap.hint(*action), title(*action, model));
         let width = (key.chars().count() + title.chars().count() + 3) as u16;
         if key.is_empty() || available(*action, model).is_err() || x + width + help_width >= right {
             continue;
@@ -192,6 +192,13 @@ fn hints(pen: &mut Pen<'_>, model: &Model, area: Area) {
         x = hint(pen, x, y, &key, title);
     }
     hint(pen, x, y, &model.keymap.hint(Action::Help), "help");
+}
+
+/// What a key does now: the one that holds a run also lets it go on.
+fn title(action: Action, model: &Model) -> &'static str {
+    let held = crate::app::screens::run::shown(model)
+        .is_some_and(|run| matches!(run.state, RunState::Pausing | RunState::Paused));
+    if action == Action::RunPause && held { "go on" } else { action.spec().title }
 }
 
 fn hint(pen: &mut Pen<'_>, x: u16, y: u16, key: &str, title: &str) -> u16 {

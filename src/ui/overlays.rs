@@ -2,7 +2,7 @@
 
 use super::details;
 use super::format;
-use super::lines::{self, wrap};
+use super::lines::{self, Line};
 use super::look::{Ground, Token};
 use super::pen::Pen;
 use crate::app::geometry::{self, Area};
@@ -45,22 +45,23 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
             super::logs::detail(pen, detail, frame);
         }
         Some(Overlay::Commands { scroll }) => {
-            let rows = model.journal.commands.iter().rev().map(|command| {
+            let told = model.journal.commands.iter().rev().map(|command| {
                 let sign = match command.ok {
                     Some(true) => "✓",
                     Some(false) => "✗",
                     None => "◐",
                 };
-                (format!("{} {sign} {}", format::clock(command.at), command.text), Token::Text)
+                (format!("{} {sign}", format::clock(command.at)), command.text.clone(), Token::Text)
             });
-            text(pen, area, "Commands", "nothing was changed yet", rows.skip(*scroll));
+            text(pen, area, "Commands", "nothing was changed yet", told, *scroll);
         }
         Some(Overlay::Errors { scroll }) => {
-            let rows = model.journal.notices.iter().rev().flat_map(|notice| {
-                let first = format!("{} {}", format::clock(notice.at), notice.title);
-                [(first, super::signs::token(notice.state)), (format!("         {}", notice.detail), Token::Muted)]
+            let told = model.journal.notices.iter().rev().flat_map(|notice| {
+                let first = (format::clock(notice.at), notice.title.clone(), super::signs::token(notice.state));
+                let detail = (String::new(), notice.detail.clone(), Token::Muted);
+                [Some(first), Some(detail).filter(|(_, text, _)| !text.is_empty())].into_iter().flatten()
             });
-            text(pen, area, "Notices and errors", "nothing happened yet", rows.skip(*scroll));
+            text(pen, area, "Notices and errors", "nothing happened yet", told, *scroll);
         }
     }
 }
@@ -164,7 +165,7 @@ fn versions(pen: &mut Pen<'_>, form: &VersionsForm, area: Area, model: &Model) {
         y += 1;
     }
     if let Some(error) = &form.error {
-        let lines = wrap(error, usize::from(inside.width));
+        let lines = lines::wrap(error, usize::from(inside.width));
         for text in lines.iter().take(2) {
             pen.text(inside.x, y, text, Token::Fail, inside.width);
             y += 1;
@@ -303,13 +304,29 @@ fn pick(pen: &mut Pen<'_>, picker: &Picker, area: Area) {
     hint(pen, x, inside.bottom() - 1, "esc", "cancel");
 }
 
-fn text(pen: &mut Pen<'_>, area: Area, title: &str, none: &str, rows: impl Iterator<Item = (String, Token)>) {
-    let rows: Vec<_> = rows.collect();
-    let inside = open(pen, area, (120, rows.len().max(1) as u16), title, "", Token::Accent);
-    if rows.is_empty() {
-        pen.text(inside.x, inside.y, none, Token::Muted, inside.width);
+/// When, what and its colour, newest first: nothing is cut, for it may be what somebody looks for.
+fn text(
+    pen: &mut Pen<'_>,
+    area: Area,
+    title: &str,
+    none: &str,
+    told: impl Iterator<Item = (String, String, Token)>,
+    scroll: usize,
+) {
+    const WIDTH: u16 = 120;
+    const AT: u16 = 11;
+    let width = geometry::inside_box(area.width, WIDTH);
+    let mut content: Vec<Line> = Vec::new();
+    for (when, what, token) in told {
+        let mut lines = lines::wrapped(AT, &what, token, width);
+        if let Some(first) = lines.first_mut() {
+            *first = std::mem::take(first).and(0, when, Token::Muted);
+        }
+        content.extend(lines);
     }
-    for (index, (text, token)) in rows.iter().take(usize::from(inside.height)).enumerate() {
-        pen.text(inside.x, inside.y + index as u16, text, *token, inside.width);
+    if content.is_empty() {
+        content.push(Line::text(0, none, Token::Muted));
     }
+    let inside = open(pen, area, (WIDTH, content.len() as u16), title, "", Token::Accent);
+    lines::draw(pen, &content, scroll.min(content.len() - 1), inside);
 }

@@ -157,6 +157,9 @@ fn step_row(model: &Model, run: &Run, step: &StepRun, planned: &Step, (width, to
     let done = step.state == StepState::Succeeded;
     let parts = if done {
         vec![(1, Token::Calm)]
+    } else if superseded(step) {
+        // What is counted there now is somebody else's.
+        Vec::new()
     } else {
         let coming = progress.created.saturating_sub(progress.ready + progress.failed);
         vec![(progress.ready, Token::Ok), (progress.failed, Token::Fail), (coming, Token::Prog)]
@@ -197,6 +200,10 @@ fn state_of(step: &StepRun) -> (State, Token) {
     }
 }
 
+fn superseded(step: &StepRun) -> bool {
+    step.verdict.as_ref().is_some_and(|verdict| verdict.state == State::Superseded)
+}
+
 fn counted(step: &StepRun) -> String {
     let progress = step.verdict.as_ref().map(|verdict| verdict.progress).unwrap_or_default();
     match &step.state {
@@ -205,6 +212,7 @@ fn counted(step: &StepRun) -> String {
         StepState::Writing => "writing".to_owned(),
         StepState::Skipped => "not begun".to_owned(),
         StepState::Refused(_) => "refused".to_owned(),
+        StepState::Failed if superseded(step) => "superseded".to_owned(),
         StepState::Succeeded => format!("{0} of {0} ready", progress.wanted),
         StepState::Watching | StepState::Failed => format!("{} of {} ready", progress.ready, progress.wanted),
     }

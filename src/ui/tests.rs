@@ -164,3 +164,17 @@ proptest! {
         prop_assert_eq!(screen(&model, look()).len(), usize::from(height));
     }
 }
+
+#[test]
+fn a_notice_is_read_to_its_end_and_a_held_run_says_how_it_goes_on() {
+    let mut cockpit = crate::app::testkit::Cockpit::demo();
+    let long = "a reason that is much longer than the box of eighty columns, and whose last word matters";
+    crate::app::journal::notice(&mut cockpit.model, crate::domain::verdict::State::Blocked, long, "and what helps");
+    (cockpit.model.session.width, cockpit.model.session.height) = (80, 24);
+    cockpit.press("!");
+    let text = screen(&cockpit.model, look()).join("\n");
+    assert!(text.contains("matters") && text.contains("and what helps"), "{text}");
+    cockpit.press("<esc>dv9<enter><enter>p");
+    let hints = screen(&cockpit.model, look()).pop().unwrap();
+    assert!(hints.contains("p go on") && !hints.contains("pause"), "{hints}");
+}
