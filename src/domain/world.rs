@@ -3,15 +3,18 @@
 //! Level-triggered: a change only updates the index and says what it touched; conclusions are always drawn from the
 //! whole current state. Applying the same change twice is the same as applying it once.
 
+mod sources;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+pub use sources::Freshness;
+use sources::{Source, SourceState};
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::fault::{Fault, FaultKind};
 use super::ids::{EnvId, Uid};
 use super::observed::{Change, Event, Job, Kind, Object, Pod, ReplicaSet, Workload, WorkloadKind, WorkloadRef};
 
@@ -37,33 +40,6 @@ pub struct Touched {
 impl Touched {
     pub fn is_nothing(&self) -> bool {
         *self == Self::default()
-    }
-}
-
-/// How current the picture of an environment is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Freshness {
-    /// The first lists are still arriving.
-    Reading {
-        since: Timestamp,
-        seen: usize,
-    },
-    Live,
-    /// Nothing was heard since; what is shown is old and is never used to decide.
-    Stale {
-        since: Timestamp,
-        fault: Fault,
-    },
-    /// A kind that is needed may not be read.
-    Denied {
-        kind: Kind,
-        fault: Fault,
-    },
-}
-
-impl Freshness {
-    pub fn is_live(&self) -> bool {
-        matches!(self, Self::Live)
     }
 }
 
@@ -106,23 +82,6 @@ pub struct EnvWorld {
     /// Names of pods by the uid of their owner.
     pods_of: HashMap<Uid, BTreeSet<Arc<str>>>,
     sources: BTreeMap<Kind, Source>,
-}
-
-#[derive(Clone, Debug)]
-struct Source {
-    state: SourceState,
-    heard: Timestamp,
-    /// A list was read to its end at least once.
-    listed: bool,
-    /// Names seen in the list under way; what is missing at its end is gone.
-    listing: Option<HashSet<Arc<str>>>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum SourceState {
-    Reading { since: Timestamp },
-    Live,
-    Lost { since: Timestamp, fault: Fault },
 }
 
 impl EnvWorld {
@@ -187,49 +146,6 @@ impl EnvWorld {
         events
     }
 
-    /// How current the picture is: the worst of the kinds that verdicts rest on.
-    pub fn freshness(&self) -> Freshness {
-        let needed = |kind: &&Kind| !matches!(kind, Kind::Job | Kind::Event);
-        let mut reading: Option<Timestamp> = None;
-        let mut stale: Option<(Timestamp, &Fault)> = None;
-        for kind in Kind::ALL.iter().filter(needed) {
-            let Some(source) = self.sources.get(kind) else { continue };
-            match &source.state {
-                SourceState::Live => {}
-                SourceState::Reading { since } => reading = Some(reading.map_or(*since, |other| other.min(*since))),
-                SourceState::Lost { fault, .. } if fault.kind == FaultKind::Forbidden => {
-                    return Freshness::Denied { kind: *kind, fault: fault.clone() };
-                }
-                SourceState::Lost { since, fault } => {
-                    stale = stale.filter(|(other, _)| other <= since).or(Some((*since, fault)));
-                }
-            }
-        }
-        match (stale, reading) {
-            (Some((since, fault)), _) => Freshness::Stale { since, fault: fault.clone() },
-            (None, Some(since)) => Freshness::Reading { since, seen: self.workloads.len() + self.pods.len() },
-            (None, None) => Freshness::Live,
-        }
-    }
-
-    /// Kinds that could not be read, with the reason, for the pane that needs them.
-    pub fn lost(&self) -> impl Iterator<Item = (Kind, Timestamp, &Fault)> {
-        self.sources.iter().filter_map(|(kind, source)| match &source.state {
-            SourceState::Lost { since, fault } => Some((*kind, *since, fault)),
-            SourceState::Reading { .. } | SourceState::Live => None,
-        })
-    }
-
-    /// Whether one kind has been read completely and is current.
-    pub fn is_current(&self, kind: Kind) -> bool {
-        self.sources.get(&kind).is_some_and(|source| source.state == SourceState::Live)
-    }
-
-    /// When anything was last heard on a watch of this kind.
-    pub fn heard(&self, kind: Kind) -> Option<Timestamp> {
-        self.sources.get(&kind).map(|source| source.heard)
-    }
-
     fn apply(&mut self, change: Change, now: Timestamp) -> Touched {
         match change {
             Change::ListStarted(kind) => self.list_started(kind, now),
@@ -239,61 +155,6 @@ impl EnvWorld {
             Change::Alive(kind) => self.alive(kind, now),
             Change::Lost(kind, fault) => self.lost_now(kind, fault, now),
         }
-    }
-
-    fn source(&mut self, kind: Kind, now: Timestamp) -> &mut Source {
-        self.sources.entry(kind).or_insert_with(|| Source {
-            state: SourceState::Reading { since: now },
-            heard: now,
-            listed: false,
-            listing: None,
-        })
-    }
-
-    fn list_started(&mut self, kind: Kind, now: Timestamp) -> Touched {
-        let source = self.source(kind, now);
-        source.listing = Some(HashSet::new());
-        source.heard = now;
-        Touched::default()
-    }
-
-    fn listed(&mut self, kind: Kind, now: Timestamp) -> Touched {
-        let source = self.source(kind, now);
-        source.state = SourceState::Live;
-        source.listed = true;
-        source.heard = now;
-        let Some(seen) = source.listing.take() else { return Touched::default() };
-        let mut touched = Touched::default();
-        for name in self.names(kind).into_iter().filter(|name| !seen.contains(name)) {
-            let gone = self.delete(kind, &name, None);
-            touched.workloads.extend(gone.workloads);
-            touched.other |= gone.other;
-        }
-        touched
-    }
-
-    fn alive(&mut self, kind: Kind, now: Timestamp) -> Touched {
-        let source = self.source(kind, now);
-        source.heard = now;
-        // Only a picture that was once complete is current again by being heard of; any other waits for its list.
-        if source.listed && source.listing.is_none() && matches!(source.state, SourceState::Lost { .. }) {
-            source.state = SourceState::Live;
-        }
-        Touched::default()
-    }
-
-    fn lost_now(&mut self, kind: Kind, fault: Fault, now: Timestamp) -> Touched {
-        let source = self.source(kind, now);
-        let since = match &source.state {
-            SourceState::Lost { since, .. } | SourceState::Reading { since } => *since,
-            // What was current until now is old from the moment it was last heard of.
-            SourceState::Live => source.heard,
-        };
-        let state = SourceState::Lost { since, fault };
-        let changed = source.state != state;
-        source.state = state;
-        source.listing = None;
-        Touched { other: changed, ..Touched::default() }
     }
 
     fn names(&self, kind: Kind) -> Vec<Arc<str>> {

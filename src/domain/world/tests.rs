@@ -1,6 +1,7 @@
 //! How the picture of an environment comes, ages and goes.
 
 use super::*;
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::fixtures::{START, TestWorld, later};
 
 fn apply(cluster: &mut TestWorld, change: Change, seconds: i64) -> Touched {

@@ -1,0 +1,183 @@
+//! Boxes over the screen: what each holds while it is open.
+
+use std::collections::BTreeSet;
+
+use super::super::input::LineInput;
+use super::super::logs::Detail;
+use crate::actions::Action;
+use crate::domain::cleanup::Finding;
+use crate::domain::ids::{EnvId, RunId, ServiceId};
+use crate::domain::plan::{Plan, Request, Warning};
+use crate::domain::verdict::State;
+use crate::domain::versions::Known;
+
+/// A box over the screen.
+#[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "only a few exist at a time")]
+pub enum Overlay {
+    Versions(VersionsForm),
+    Plan(PlanReview),
+    Confirm(Confirm),
+    Help(Listing),
+    Palette(Listing),
+    Menu(Listing),
+    Picker(Picker),
+    /// Details and evidence of a cell.
+    Details {
+        service: ServiceId,
+        env: EnvId,
+        scroll: usize,
+    },
+    /// A line of the log in whole.
+    Line(Detail),
+    /// What happened lately.
+    Activity {
+        scroll: usize,
+    },
+    Commands {
+        scroll: usize,
+    },
+    Errors {
+        scroll: usize,
+    },
+    /// Input on the hint row: what it is for is said by its prompt.
+    Prompt(Prompt),
+}
+
+/// Choosing the version of each service.
+#[derive(Clone, Debug)]
+pub struct VersionsForm {
+    pub env: EnvId,
+    pub title: String,
+    pub rows: Vec<VersionRow>,
+    pub selected: usize,
+    /// Environments to take all versions from, and the one chosen.
+    pub sources: Vec<EnvId>,
+    pub source: Option<EnvId>,
+    /// Why the plan cannot be made as it stands.
+    pub error: Option<String>,
+}
+
+/// One service of the form.
+#[derive(Clone, Debug)]
+pub struct VersionRow {
+    pub service: ServiceId,
+    /// What runs there now.
+    pub current: String,
+    /// Empty: the version of the source, or none.
+    pub input: LineInput,
+    /// What the source environment runs.
+    pub offered: Option<String>,
+    /// Versions that can be chosen instead of typed, and the one chosen last.
+    pub known: Vec<Known>,
+    pub picked: Option<usize>,
+}
+
+/// A plan to be read before anything happens.
+#[derive(Clone, Debug)]
+pub struct PlanReview {
+    pub request: Request,
+    pub plan: Plan,
+    /// Typed name of a protected environment.
+    pub confirm: LineInput,
+    pub selected: usize,
+    pub scroll: usize,
+    /// The form that it came from, to go back to.
+    pub form: Option<VersionsForm>,
+    /// More to know, found by the cockpit rather than the plan.
+    pub warnings: Vec<Warning>,
+}
+
+/// A question before something that cannot be undone.
+#[derive(Clone, Debug)]
+pub struct Confirm {
+    pub title: String,
+    /// What will happen, one line each; names every object.
+    pub lines: Vec<String>,
+    pub question: String,
+    /// To be typed before Enter means yes; none: Enter is enough.
+    pub word: Option<String>,
+    pub typed: LineInput,
+    pub then: Confirmed,
+    pub scroll: usize,
+}
+
+/// What a yes does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Confirmed {
+    Delete(Vec<Finding>),
+    Quit,
+    AbortRun(RunId),
+    WriteConfig(String),
+}
+
+/// A list that is narrowed by typing: help, palette, menu.
+#[derive(Clone, Debug, Default)]
+pub struct Listing {
+    pub input: LineInput,
+    /// Index among the entries that match.
+    pub selected: usize,
+    pub scroll: usize,
+    /// What can be chosen, made when the box opened and narrowed by `update`.
+    pub entries: Vec<Entry>,
+}
+
+/// One line of a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub title: String,
+    pub note: String,
+    pub does: EntryDoes,
+    /// Why it cannot be done now.
+    pub refused: Option<String>,
+    /// What it belongs to, told once for neighbours of one group; empty: nothing.
+    pub group: &'static str,
+    /// Positions (characters of `title`) that the typed text matched.
+    pub matched: Vec<usize>,
+}
+
+/// What choosing an entry does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EntryDoes {
+    Action(Action),
+    /// Select this cell.
+    Go(ServiceId, Option<EnvId>),
+    /// Nothing: it explains a sign.
+    Sign(State),
+}
+
+/// Choosing one of a few things.
+#[derive(Clone, Debug)]
+pub struct Picker {
+    pub title: String,
+    pub items: Vec<String>,
+    pub chosen: BTreeSet<usize>,
+    pub selected: usize,
+    pub purpose: PickerPurpose,
+}
+
+/// What a picker is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PickerPurpose {
+    Group,
+    /// Several may be chosen.
+    Containers,
+    Since,
+    /// Which environment to promote to.
+    PromoteTo,
+}
+
+/// One line of input.
+#[derive(Clone, Debug)]
+pub struct Prompt {
+    pub purpose: PromptPurpose,
+    pub input: LineInput,
+    pub error: Option<String>,
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PromptPurpose {
+    LogFilter,
+    LogSearch,
+}

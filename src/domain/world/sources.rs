@@ -1,0 +1,154 @@
+//! What is heard of each kind, and how current the whole picture is by it.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{EnvWorld, Touched};
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::observed::Kind;
+
+/// How current the picture of an environment is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// The first lists are still arriving.
+    Reading {
+        since: Timestamp,
+        seen: usize,
+    },
+    Live,
+    /// Nothing was heard since; what is shown is old and is never used to decide.
+    Stale {
+        since: Timestamp,
+        fault: Fault,
+    },
+    /// A kind that is needed may not be read.
+    Denied {
+        kind: Kind,
+        fault: Fault,
+    },
+}
+
+impl Freshness {
+    pub fn is_live(&self) -> bool {
+        matches!(self, Self::Live)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Source {
+    pub(super) state: SourceState,
+    pub(super) heard: Timestamp,
+    /// A list was read to its end at least once.
+    pub(super) listed: bool,
+    /// Names seen in the list under way; what is missing at its end is gone.
+    pub(super) listing: Option<HashSet<Arc<str>>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum SourceState {
+    Reading { since: Timestamp },
+    Live,
+    Lost { since: Timestamp, fault: Fault },
+}
+
+impl EnvWorld {
+    /// How current the picture is: the worst of the kinds that verdicts rest on.
+    pub fn freshness(&self) -> Freshness {
+        let needed = |kind: &&Kind| !matches!(kind, Kind::Job | Kind::Event);
+        let mut reading: Option<Timestamp> = None;
+        let mut stale: Option<(Timestamp, &Fault)> = None;
+        for kind in Kind::ALL.iter().filter(needed) {
+            let Some(source) = self.sources.get(kind) else { continue };
+            match &source.state {
+                SourceState::Live => {}
+                SourceState::Reading { since } => reading = Some(reading.map_or(*since, |other| other.min(*since))),
+                SourceState::Lost { fault, .. } if fault.kind == FaultKind::Forbidden => {
+                    return Freshness::Denied { kind: *kind, fault: fault.clone() };
+                }
+                SourceState::Lost { since, fault } => {
+                    stale = stale.filter(|(other, _)| other <= since).or(Some((*since, fault)));
+                }
+            }
+        }
+        match (stale, reading) {
+            (Some((since, fault)), _) => Freshness::Stale { since, fault: fault.clone() },
+            (None, Some(since)) => Freshness::Reading { since, seen: self.workloads.len() + self.pods.len() },
+            (None, None) => Freshness::Live,
+        }
+    }
+
+    /// Kinds that could not be read, with the reason, for the pane that needs them.
+    pub fn lost(&self) -> impl Iterator<Item = (Kind, Timestamp, &Fault)> {
+        self.sources.iter().filter_map(|(kind, source)| match &source.state {
+            SourceState::Lost { since, fault } => Some((*kind, *since, fault)),
+            SourceState::Reading { .. } | SourceState::Live => None,
+        })
+    }
+
+    /// Whether one kind has been read completely and is current.
+    pub fn is_current(&self, kind: Kind) -> bool {
+        self.sources.get(&kind).is_some_and(|source| source.state == SourceState::Live)
+    }
+
+    /// When anything was last heard on a watch of this kind.
+    pub fn heard(&self, kind: Kind) -> Option<Timestamp> {
+        self.sources.get(&kind).map(|source| source.heard)
+    }
+
+    pub(super) fn source(&mut self, kind: Kind, now: Timestamp) -> &mut Source {
+        self.sources.entry(kind).or_insert_with(|| Source {
+            state: SourceState::Reading { since: now },
+            heard: now,
+            listed: false,
+            listing: None,
+        })
+    }
+
+    pub(super) fn list_started(&mut self, kind: Kind, now: Timestamp) -> Touched {
+        let source = self.source(kind, now);
+        source.listing = Some(HashSet::new());
+        source.heard = now;
+        Touched::default()
+    }
+
+    pub(super) fn listed(&mut self, kind: Kind, now: Timestamp) -> Touched {
+        let source = self.source(kind, now);
+        source.state = SourceState::Live;
+        source.listed = true;
+        source.heard = now;
+        let Some(seen) = source.listing.take() else { return Touched::default() };
+        let mut touched = Touched::default();
+        for name in self.names(kind).into_iter().filter(|name| !seen.contains(name)) {
+            let gone = self.delete(kind, &name, None);
+            touched.workloads.extend(gone.workloads);
+            touched.other |= gone.other;
+        }
+        touched
+    }
+
+    pub(super) fn alive(&mut self, kind: Kind, now: Timestamp) -> Touched {
+        let source = self.source(kind, now);
+        source.heard = now;
+        // Only a picture that was once complete is current again by being heard of; any other waits for its list.
+        if source.listed && source.listing.is_none() && matches!(source.state, SourceState::Lost { .. }) {
+            source.state = SourceState::Live;
+        }
+        Touched::default()
+    }
+
+    pub(super) fn lost_now(&mut self, kind: Kind, fault: Fault, now: Timestamp) -> Touched {
+        let source = self.source(kind, now);
+        let since = match &source.state {
+            SourceState::Lost { since, .. } | SourceState::Reading { since } => *since,
+            // What was current until now is old from the moment it was last heard of.
+            SourceState::Live => source.heard,
+        };
+        let state = SourceState::Lost { since, fault };
+        let changed = source.state != state;
+        source.state = state;
+        source.listing = None;
+        Touched { other: changed, ..Touched::default() }
+    }
+}
