@@ -6,31 +6,10 @@ use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::batch::v1::Job;
 use serde_json::{Value, json};
 
+use crate::harness::shop::{config, shop};
 use crate::harness::{ControlPlane, Headless, Namespace, eventually, workloads};
 
 const SOON: Duration = Duration::from_secs(30);
-
-fn config(namespace: &str) -> String {
-    format!(
-        "[[environment]]\nname = \"staging\"\nnamespace = \"{namespace}\"\n\
-         [[service]]\nname = \"auth\"\nimage = \"shop/auth\"\n\
-         [[service]]\nname = \"cart\"\nimage = \"shop/cart\"\nneeds = [\"auth\"]\n\
-         [[group]]\nname = \"shop\"\nservices = [\"auth\", \"cart\"]\n"
-    )
-}
-
-async fn shop(space: &Namespace<'_>) {
-    for name in ["auth", "cart"] {
-        space.create::<Deployment>(workloads::deployment(name, &format!("shop/{name}:v1"), 1)).await;
-    }
-    eventually("both are available", SOON, async || {
-        for name in ["auth", "cart"] {
-            space.get::<Deployment>(name).await?.status?.available_replicas.filter(|available| *available == 1)?;
-        }
-        Some(())
-    })
-    .await;
-}
 
 async fn image(space: &Namespace<'_>, name: &str) -> String {
     let found: Deployment = space.get(name).await.unwrap();

@@ -9,32 +9,11 @@ use std::time::{Duration, Instant};
 use k8s_openapi::api::apps::v1::Deployment;
 use serde_json::{Value, json};
 
+use crate::harness::shop::{config, shop};
 use crate::harness::terminal::{DOWN, Terminal};
 use crate::harness::{ControlPlane, Headless, Namespace, Process, eventually, workloads};
 
 const SOON: Duration = Duration::from_secs(40);
-
-fn config(namespace: &str) -> String {
-    format!(
-        "[[environment]]\nname = \"staging\"\nnamespace = \"{namespace}\"\n\
-         [[service]]\nname = \"auth\"\nimage = \"shop/auth\"\n\
-         [[service]]\nname = \"cart\"\nimage = \"shop/cart\"\nneeds = [\"auth\"]\n\
-         [[group]]\nname = \"shop\"\nservices = [\"auth\", \"cart\"]\n"
-    )
-}
-
-async fn shop(space: &Namespace<'_>) {
-    for name in ["auth", "cart"] {
-        space.create::<Deployment>(workloads::deployment(name, &format!("shop/{name}:v1"), 1)).await;
-    }
-    eventually("both are available", SOON, async || {
-        for name in ["auth", "cart"] {
-            space.get::<Deployment>(name).await?.status?.available_replicas.filter(|available| *available == 1)?;
-        }
-        Some(())
-    })
-    .await;
-}
 
 async fn runs(space: &Namespace<'_>, name: &str, wanted: &str) {
     eventually(&format!("{wanted} was written"), SOON, async || {

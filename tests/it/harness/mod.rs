@@ -37,6 +37,7 @@ mod namespace;
 mod objects;
 mod plane;
 mod processes;
+pub(crate) mod shop;
 pub(crate) mod terminal;
 mod wait;
 pub(crate) mod workloads;
