@@ -17,10 +17,10 @@ const READ_BACK: [(&str, ReadBack); 8] = [
     ("last 100 lines", ReadBack::Lines(100)),
     ("last 1,000 lines", ReadBack::Lines(1_000)),
     ("last 10,000 lines", ReadBack::Lines(10_000)),
-    ("5 minutes", ReadBack::Minutes(5)),
-    ("15 minutes", ReadBack::Minutes(15)),
-    ("1 hour", ReadBack::Minutes(60)),
-    ("1 day", ReadBack::Minutes(1_440)),
+    ("5 minutes", ReadBack::Seconds(300)),
+    ("15 minutes", ReadBack::Seconds(900)),
+    ("1 hour", ReadBack::Seconds(3_600)),
+    ("1 day", ReadBack::Seconds(86_400)),
     ("everything", ReadBack::Everything),
 ];
 

@@ -175,7 +175,6 @@ pub struct CleanupPage {
     pub marks: BTreeSet<Uid>,
     pub filter: LineInput,
     pub filtering: bool,
-    pub scroll: usize,
     /// What became of those that were deleted in this visit.
     pub results: BTreeMap<Uid, DeleteResult>,
 }

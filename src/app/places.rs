@@ -51,7 +51,6 @@ pub fn overlay_len(overlay: &Overlay, journal: &Journal) -> usize {
 
 /// Moves the selection of the page or scrolls it.
 pub fn move_page(model: &mut Model, by: isize) {
-    let rows = page_rows(model);
     let Model { page, runs, .. } = model;
     match page {
         Some(Page::Run(page)) => {
@@ -68,10 +67,9 @@ pub fn move_page(model: &mut Model, by: isize) {
         Some(Page::Cleanup(page)) => {
             let shown = super::screens::cleanup::shown(page);
             let at = shown.iter().position(|finding| Some(&finding.uid) == page.selected.as_ref()).unwrap_or(0);
-            let (next, len) = (moved(at, by, shown.len()), shown.len());
+            let next = moved(at, by, shown.len());
             let selected = shown.get(next).map(|finding| finding.uid.clone());
             page.selected = selected;
-            page.scroll = visible(page.scroll, next, rows, len);
         }
         None => {}
     }

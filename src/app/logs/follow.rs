@@ -125,7 +125,6 @@ fn open(pane: &mut LogPane, environment: &Environment, number: u64, delay_ms: u6
         // One never caps the other.
         ReadBack::Lines(lines) => (Some(lines), None),
         ReadBack::Seconds(seconds) => (None, Some(Duration::from_secs(seconds))),
-        ReadBack::Minutes(minutes) => (None, Some(Duration::from_secs(u64::from(minutes) * 60))),
         ReadBack::Everything => (None, None),
     };
     let request = LogRequest {

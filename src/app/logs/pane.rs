@@ -32,8 +32,6 @@ pub enum ReadBack {
     Lines(u64),
     /// So many seconds, however many lines that is.
     Seconds(u64),
-    /// So many minutes, however many lines that is.
-    Minutes(u32),
     /// Everything that the cluster still has.
     Everything,
 }

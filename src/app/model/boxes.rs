@@ -117,7 +117,6 @@ pub struct Listing {
     pub input: LineInput,
     /// Index among the entries that match.
     pub selected: usize,
-    pub scroll: usize,
     /// What can be chosen, made when the box opened and narrowed by `update`.
     pub entries: Vec<Entry>,
 }

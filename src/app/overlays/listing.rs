@@ -183,10 +183,8 @@ pub fn key(model: &mut Model, chord: Chord) -> Vec<Effect> {
 
 /// Moves the selection.
 pub fn move_by(model: &mut Model, by: isize) {
-    let rows = places::page_rows(model);
     if let Some((_, listing)) = top(model) {
         listing.selected = places::moved(listing.selected, by, listing.entries.len());
-        listing.scroll = places::visible(listing.scroll, listing.selected, rows, listing.entries.len());
     }
 }
 
@@ -196,7 +194,7 @@ pub fn typed(model: &mut Model) {
     let text = listing.input.text().to_owned();
     let entries = narrowed(entries(model, which), &text);
     if let Some((_, listing)) = top(model) {
-        (listing.entries, listing.selected, listing.scroll) = (entries, 0, 0);
+        (listing.entries, listing.selected) = (entries, 0);
     }
 }
 

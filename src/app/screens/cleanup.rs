@@ -22,7 +22,6 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
         marks: BTreeSet::new(),
         filter: LineInput::default(),
         filtering: false,
-        scroll: 0,
         results: BTreeMap::new(),
     }));
     refresh(model);
@@ -100,7 +99,6 @@ pub fn mark_kind(model: &mut Model) {
 pub fn filtered(model: &mut Model) {
     if let Some(page) = page_mut(model) {
         keep_selection(page);
-        page.scroll = 0;
     }
 }
 

@@ -63,15 +63,25 @@ async fn follow(driver: &mut Driver, plan: Plan) -> Result<(), Report> {
             let run = model.run(id)?;
             tell(run, &mut told);
             tell_troubles(run, &mut troubles);
-            let settled = run.steps.iter().all(|step| step.state.is_over() || step.started.is_none());
-            match run.state {
-                RunState::Succeeded => Some(Ok(())),
-                RunState::Halted if settled => run.first_failure().map(|step| Err(failure(step))),
-                RunState::Ended => Some(Err(Report::rollout_failed("the run was ended"))),
-                RunState::Halted | RunState::Running | RunState::Pausing | RunState::Paused => None,
-            }
+            ended(run)
         })
         .await?
+}
+
+/// What a run has come to; none: it goes on.
+fn ended(run: &Run) -> Option<Result<(), Report>> {
+    let settled = run.steps.iter().all(|step| step.state.is_over() || step.started.is_none());
+    match run.state {
+        RunState::Succeeded => Some(Ok(())),
+        RunState::Halted if settled => run.first_failure().map(|step| Err(failure(step))),
+        RunState::Ended => Some(Err(Report::rollout_failed("the run was ended"))),
+        // Nobody can hold a run here: a failure came right by itself, and nobody is there to let the run go on.
+        RunState::Paused => {
+            Some(Err(Report::rollout_failed("a service failed and came right later: later waves were not begun")
+                .hint("Deploy again: what runs already is skipped.")))
+        }
+        RunState::Halted | RunState::Running | RunState::Pausing => None,
+    }
 }
 
 /// A refusal changed nothing, and what was written and does not run is a failed rollout.
@@ -184,4 +194,20 @@ fn plan_text(plan: &Plan) -> String {
         rows.push(vec!["takes".to_owned(), format!("about {}", ui::span(time))]);
     }
     table(&rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::testkit::Cockpit;
+
+    #[test]
+    fn a_run_that_holds_because_a_failure_came_right_ends_where_nobody_can_let_it_go_on() {
+        let mut cockpit = Cockpit::demo();
+        cockpit.press("g<enter>dv9<down>v9<down>v9<enter><enter>");
+        let run = &mut cockpit.model.runs[0];
+        assert!(ended(run).is_none());
+        run.state = RunState::Paused;
+        assert_eq!(ended(run).unwrap().unwrap_err().exit_code(), Report::ROLLOUT_FAILED);
+    }
 }
