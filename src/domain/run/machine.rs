@@ -29,6 +29,7 @@ impl Run {
                 finished: None,
                 baseline: None,
                 trouble: None,
+                lost: false,
             })
         });
         Self {
@@ -118,9 +119,11 @@ impl Run {
                 step.verdict = Some(Verdict::new(State::Progressing, Progress::default()));
                 step.baseline = Some(baseline);
                 step.trouble = None;
+                step.lost = false;
                 Vec::new()
             }
             Err(fault) if may_pass(fault.kind) => {
+                step.lost |= fault.kind == FaultKind::OutcomeUnknown;
                 let before = step.trouble.take();
                 let trouble = troubled(before, fault, now);
                 if goes_on && now.duration_since(trouble.since).unsigned_abs() < TRIED_FOR {
@@ -304,18 +307,12 @@ fn troubled(before: Option<Trouble>, fault: Fault, now: Timestamp) -> Trouble {
     let tries = before.as_ref().map_or(0, |trouble| trouble.tries).saturating_add(1);
     let pause = Duration::from_secs(1 << (tries - 1).min(5)).min(LONGEST_PAUSE);
     let pause = pause.max(fault.retry_after.unwrap_or_default()).min(TRIED_FOR);
-    Trouble {
-        tries,
-        since: before.as_ref().map_or(now, |trouble| trouble.since),
-        again: Some(now + pause),
-        unknown: fault.kind == FaultKind::OutcomeUnknown || before.is_some_and(|trouble| trouble.unknown),
-        fault,
-    }
+    Trouble { tries, since: before.map_or(now, |trouble| trouble.since), again: Some(now + pause), fault }
 }
 
 /// The end of a step that never came through. A lost answer stays one, whatever later tries met with.
 fn refused(step: &mut StepRun, trouble: Trouble, now: Timestamp) -> Fault {
-    let kind = if trouble.unknown { FaultKind::OutcomeUnknown } else { trouble.fault.kind };
+    let kind = if step.lost { FaultKind::OutcomeUnknown } else { trouble.fault.kind };
     let fault = Fault { kind, ..trouble.fault };
     step.state = StepState::Refused(fault.clone());
     step.finished = Some(now);

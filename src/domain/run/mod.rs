@@ -79,6 +79,8 @@ pub struct StepRun {
     pub baseline: Option<Baseline>,
     /// Why it is still being written, while the cluster cannot be reached or gives no clear answer.
     pub trouble: Option<Trouble>,
+    /// The answer to a write of it was lost: it may have taken effect, whatever later tries met with.
+    pub lost: bool,
 }
 
 /// A write that has not come through yet and is tried again.
@@ -90,8 +92,6 @@ pub struct Trouble {
     pub since: Timestamp,
     /// When it is tried again; none: a try is under way.
     pub again: Option<Timestamp>,
-    /// The answer to some try was lost: the image may have been set.
-    pub unknown: bool,
 }
 
 impl StepRun {
@@ -119,7 +119,7 @@ pub enum StepState {
     Succeeded,
     /// The rollout failed; evidence is in the verdict.
     Failed,
-    /// The patch was refused: nothing of this step was changed.
+    /// The patch was refused: nothing of this step was changed, unless an earlier answer was lost.
     Refused(Fault),
     /// Never begun, because the run ended before.
     Skipped,

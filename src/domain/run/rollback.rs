@@ -1,17 +1,17 @@
 //! The way back.
 
 use super::{Run, StepState};
-use crate::domain::fault::FaultKind;
 use crate::domain::plan::{Plan, Purpose, Step, Wave};
 
 /// The plan that undoes what a run has begun: exactly the previous images, in reverse order. None: it changed nothing.
 ///
-/// A step whose patch was lost on the way is undone too: if it was never applied, the test on the image refuses it.
+/// A step whose patch was lost on the way is undone too, whatever a later try of it met with: if it was never applied,
+/// or somebody has changed it since, the test on the image keeps the way back from changing anything.
 pub fn inverse(run: &Run) -> Option<Plan> {
     let begun = |step: &Step| {
         run.step(&step.service).is_some_and(|it| match &it.state {
             StepState::Watching | StepState::Succeeded | StepState::Failed | StepState::Writing => true,
-            StepState::Refused(fault) => fault.kind == FaultKind::OutcomeUnknown,
+            StepState::Refused(_) => it.lost,
             StepState::Waiting | StepState::Skipped => false,
         })
     };

@@ -176,6 +176,18 @@ fn once_an_answer_was_lost_the_step_counts_as_begun_whatever_later_tries_meet_wi
 }
 
 #[test]
+fn a_clear_refusal_after_a_lost_answer_leaves_the_service_in_the_way_back_also_when_a_person_has_tried_again() {
+    let mut story = Story::new(&[&["auth"]]);
+    story.refused("auth", FaultKind::OutcomeUnknown).wait(1).refused("auth", FaultKind::Conflict);
+    assert!(matches!(&story.run.steps[0].state, StepState::Refused(fault) if fault.kind == FaultKind::Conflict));
+    assert_eq!(inverse(&story.run).unwrap().steps().count(), 1);
+    story.on(RunEvent::Retry).refused("auth", FaultKind::Forbidden);
+    assert_eq!(inverse(&story.run).unwrap().steps().count(), 1, "it may have taken effect all the same");
+    story.on(RunEvent::Retry).written("auth");
+    assert!(!story.run.steps[0].lost, "now it is certain");
+}
+
+#[test]
 fn a_write_that_waits_for_another_try_is_not_made_after_a_halt() {
     let mut story = Story::new(&[&["auth", "ledger"]]);
     story.refused("auth", FaultKind::Unreachable).written("ledger").judged("ledger", State::Failed).wait(60);

@@ -6,7 +6,6 @@ use super::driver::Driver;
 use super::logs::last_words;
 use super::{failed, print, print_json, say, shapes, table};
 use crate::app::runs;
-use crate::domain::fault::FaultKind;
 use crate::domain::ids::{RunId, ServiceId};
 use crate::domain::plan::{Plan, PlanError};
 use crate::domain::run::{Run, RunState, StepRun, StepState};
@@ -106,9 +105,7 @@ fn what_goes_on(run: &Run) -> String {
             StepState::Watching => "goes on in the cluster, and nobody watches it",
             StepState::Succeeded => "is done",
             StepState::Failed => "has failed and stays as it is",
-            StepState::Refused(ref fault) if fault.kind == FaultKind::OutcomeUnknown => {
-                "may have been written: look at what runs"
-            }
+            StepState::Refused(_) if step.lost => "may have been written: look at what runs",
             StepState::Refused(_) => "was refused and is unchanged",
         };
         format!("{} {what}\n", step.service)
