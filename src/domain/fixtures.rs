@@ -123,6 +123,7 @@ impl TestWorld {
             progress_deadline: Some(600),
             template: template(image),
             containers: vec![Container { name: name.into(), image: image.into() }],
+            writer: None,
             status: WorkloadStatus {
                 replicas,
                 updated: replicas,

@@ -3,87 +3,16 @@
 //! Adapters build these from their own wire types and clean every text on the way in (see [`super::text`]), so that
 //! nothing further inwards has to distrust a string.
 
-use std::fmt;
-use std::str::FromStr;
+mod reference;
+
+pub use reference::{NoWorkloadRef, WorkloadKind, WorkloadRef};
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::ids::Uid;
 use super::image::Image;
-
-/// The kinds of workload that a service can be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum WorkloadKind {
-    Deployment,
-    StatefulSet,
-    DaemonSet,
-}
-
-impl WorkloadKind {
-    pub const ALL: [Self; 3] = [Self::Deployment, Self::StatefulSet, Self::DaemonSet];
-
-    /// As kubectl and the configuration write it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Deployment => "deployment",
-            Self::StatefulSet => "statefulset",
-            Self::DaemonSet => "daemonset",
-        }
-    }
-
-    /// As `ownerReferences` and events write it.
-    pub fn api_kind(self) -> &'static str {
-        match self {
-            Self::Deployment => "Deployment",
-            Self::StatefulSet => "StatefulSet",
-            Self::DaemonSet => "DaemonSet",
-        }
-    }
-}
-
-/// `deployment/checkout`: a workload within one environment.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct WorkloadRef {
-    pub kind: WorkloadKind,
-    pub name: Arc<str>,
-}
-
-impl WorkloadRef {
-    pub fn new(kind: WorkloadKind, name: impl Into<Arc<str>>) -> Self {
-        Self { kind, name: name.into() }
-    }
-
-    pub fn deployment(name: impl Into<Arc<str>>) -> Self {
-        Self::new(WorkloadKind::Deployment, name)
-    }
-}
-
-impl fmt::Display for WorkloadRef {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.kind.as_str(), self.name)
-    }
-}
-
-/// A text that is no workload reference.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("write deployment/NAME, statefulset/NAME or daemonset/NAME")]
-pub struct NoWorkloadRef;
-
-impl FromStr for WorkloadRef {
-    type Err = NoWorkloadRef;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (kind, name) = text.split_once('/').ok_or(NoWorkloadRef)?;
-        let kind = match kind.to_ascii_lowercase().as_str() {
-            "deployment" | "deployments" | "deploy" => WorkloadKind::Deployment,
-            "statefulset" | "statefulsets" | "sts" => WorkloadKind::StatefulSet,
-            "daemonset" | "daemonsets" | "ds" => WorkloadKind::DaemonSet,
-            _ => return Err(NoWorkloadRef),
-        };
-        if name.is_empty() || name.contains('/') { Err(NoWorkloadRef) } else { Ok(Self::new(kind, name)) }
-    }
-}
 
 /// What every object has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,12 +70,26 @@ pub struct Workload {
     pub progress_deadline: Option<u32>,
     pub template: TemplateHash,
     pub containers: Vec<Container>,
+    /// Who wrote its pod template last, where the server says it.
+    pub writer: Option<Writer>,
     pub status: WorkloadStatus,
+}
+
+/// Who wrote something: a field manager, such as `kubectl-edit` or `helm`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Writer {
+    pub manager: Arc<str>,
+    pub at: Option<Timestamp>,
 }
 
 impl Workload {
     pub fn reference(&self) -> WorkloadRef {
         WorkloadRef { kind: self.kind, name: Arc::clone(&self.meta.name) }
+    }
+
+    /// Images of the template, container by container.
+    pub fn images(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.containers.iter().map(|container| &container.image)
     }
 }
 

@@ -166,7 +166,8 @@ pub enum Cause {
     NeedsManualDelete,
     Paused,
     ScaledToZero,
-    SupersededBy(Arc<str>),
+    /// By whom, where the server says it.
+    SupersededBy(Option<Arc<str>>),
     Replaced,
     Deleted,
     NotVisible,

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::wire;
+use super::writers::{self, Owners};
 use crate::domain::ids::Uid;
 use crate::domain::observed::{
     Condition, Container, ContainerState, ContainerStatus, Event, Job, Kind, Marks, Meta, Object, Owner, Phase, Pod,
@@ -74,7 +75,7 @@ fn given(value: Option<&String>) -> Option<Arc<str>> {
     value.filter(|value| !value.is_empty()).map(|value| text(value))
 }
 
-fn meta(wire: &wire::Meta) -> Meta {
+fn meta<M>(wire: &wire::Meta<M>) -> Meta {
     let owner = wire.owner_references.iter().find(|owner| owner.controller);
     Meta {
         name: text(&wire.name),
@@ -91,7 +92,7 @@ fn meta(wire: &wire::Meta) -> Meta {
     }
 }
 
-fn marks(wire: &wire::Meta) -> Marks {
+fn marks<M>(wire: &wire::Meta<M>) -> Marks {
     let label = |name: &str| wire.labels.get(name);
     let note = |name: &str| wire.annotations.get(name);
     let flux = ["kustomize.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/name"];
@@ -108,7 +109,7 @@ fn marks(wire: &wire::Meta) -> Marks {
     }
 }
 
-pub(super) fn workload(kind: WorkloadKind, wire: wire::Workload) -> Workload {
+pub(super) fn workload(kind: WorkloadKind, wire: wire::Workload<Owners>) -> Workload {
     let wire::Workload { metadata, spec, status } = wire;
     let desired = match kind {
         WorkloadKind::DaemonSet => status.desired_number_scheduled,
@@ -125,6 +126,7 @@ pub(super) fn workload(kind: WorkloadKind, wire: wire::Workload) -> Workload {
         progress_deadline: spec.progress_deadline_seconds,
         template: template_hash(&spec.template),
         containers: containers(&spec.template),
+        writer: metadata.managed_fields.as_deref().and_then(writers::of_template),
         status: WorkloadStatus {
             replicas: status.replicas,
             updated: status.updated_replicas,

@@ -11,6 +11,7 @@ mod read;
 mod watch;
 mod wire;
 mod write;
+mod writers;
 
 use std::path::PathBuf;
 use std::sync::Arc;

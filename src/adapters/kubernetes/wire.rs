@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -47,9 +48,10 @@ pub(super) struct Bare {
     pub(super) metadata: Meta,
 }
 
+/// `M` is what is read of the record of who wrote which field: nothing, unless somebody asks for it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct Meta {
+pub(super) struct Meta<M = IgnoredAny> {
     pub(super) name: String,
     pub(super) namespace: String,
     pub(super) uid: String,
@@ -65,6 +67,7 @@ pub(super) struct Meta {
     pub(super) owner_references: Vec<OwnerReference>,
     #[serde(deserialize_with = "nullable")]
     pub(super) finalizers: Vec<String>,
+    pub(super) managed_fields: Option<M>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -78,9 +81,9 @@ pub(super) struct OwnerReference {
 
 /// Deployment, StatefulSet, DaemonSet and ReplicaSet: their fields do not contradict each other.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Workload {
-    pub(super) metadata: Meta,
+#[serde(default, bound(deserialize = "M: Default + Deserialize<'de>"))]
+pub(super) struct Workload<M = IgnoredAny> {
+    pub(super) metadata: Meta<M>,
     pub(super) spec: WorkloadSpec,
     pub(super) status: WorkloadStatus,
 }

@@ -29,7 +29,7 @@ pub(super) async fn set_image(link: &Link, change: &ImageChange) -> Result<Workl
         body: operations.to_string().into_bytes(),
         doing: format!("set the image of {} in {}", change.workload, change.namespace),
     };
-    let fault = match link.json::<wire::Workload>(&call).await {
+    let fault = match link.json::<wire::Workload<_>>(&call).await {
         Ok(written) => return Ok(map::workload(change.workload.kind, written)),
         Err(fault) => fault,
     };
@@ -63,7 +63,7 @@ async fn explain(link: &Link, change: &ImageChange, path: &str, fault: Fault) ->
         Err(_) => return Err(fault),
     };
     let unreadable = |error: serde_json::Error| fault::unreadable(&error, &call.doing);
-    let found: wire::Workload = serde_json::from_slice(&bytes).map_err(unreadable)?;
+    let found: wire::Workload<_> = serde_json::from_slice(&bytes).map_err(unreadable)?;
     let found = map::workload(change.workload.kind, found);
     if found.meta.uid != change.uid {
         return Err(Fault::new(FaultKind::Conflict, format!("{name}: it was replaced by another object of this name")));

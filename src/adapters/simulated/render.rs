@@ -12,7 +12,7 @@ use crate::domain::ids::Uid;
 use crate::domain::image::Image;
 use crate::domain::observed::{
     Condition, Container, ContainerState, ContainerStatus, Kind, Marks, Meta, Object, Owner, Pod, ReplicaSet, Strategy,
-    TemplateHash, WorkloadKind, WorkloadRef, WorkloadStatus,
+    TemplateHash, WorkloadKind, WorkloadRef, WorkloadStatus, Writer,
 };
 
 /// A stable number for a text (FNV-1a).
@@ -131,6 +131,7 @@ pub(super) fn workload(it: &Workload, pods: &[&SimPod], now: Timestamp) -> crate
         progress_deadline: (it.reference.kind == WorkloadKind::Deployment).then_some(600),
         template: TemplateHash(hash(it.image())),
         containers: vec![Container { name: Arc::clone(&it.reference.name), image: Arc::clone(it.image()) }],
+        writer: Some(Writer { manager: it.writer.into(), at: it.revisions.last().map(|(_, at)| *at) }),
         status: WorkloadStatus {
             replicas: count(alive().count()),
             updated,

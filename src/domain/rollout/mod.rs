@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::observed::{Condition, Pod, WorkloadKind, WorkloadRef};
+use super::observed::{Condition, Pod, Workload, WorkloadKind, WorkloadRef};
 use super::run::Baseline;
 use super::verdict::{Cause, Evidence, Progress, State, Verdict};
 use causes::{Asked, Doom};
@@ -163,9 +163,27 @@ fn no_longer_ours(view: &View<'_>, baseline: &Baseline) -> Option<Evidence> {
     if workload.template == baseline.template || workload.generation < baseline.generation {
         return None;
     }
-    let images = workload.containers.iter().map(|container| &*container.image).collect::<Vec<_>>().join(", ");
-    let headline = format!("somebody else changed it meanwhile: it now wants {images}");
-    Some(plain(Cause::SupersededBy(images.into()), &headline, "Ask who deployed it, then decide which version stays."))
+    Some(superseded(workload, baseline))
+}
+
+fn superseded(workload: &Workload, baseline: &Baseline) -> Evidence {
+    let manager = workload.writer.as_ref().map(|writer| Arc::clone(&writer.manager));
+    let who = match manager.as_deref() {
+        Some("shipdeck") => "another shipdeck",
+        Some(manager) => manager,
+        None => "somebody else",
+    };
+    let what = if workload.images().eq(&baseline.images) {
+        "changed its settings meanwhile: the same image, but a restart or another environment, command or resources"
+            .to_owned()
+    } else {
+        let images: Vec<&str> = workload.images().map(|image| &**image).collect();
+        format!("changed it meanwhile: it now wants {}", images.join(", "))
+    };
+    let headline = format!("{who} {what}");
+    let remedy = "Ask who did it, then decide which version stays.";
+    let since = workload.writer.as_ref().and_then(|writer| writer.at);
+    Evidence { since, ..plain(Cause::SupersededBy(manager), &headline, remedy) }
 }
 
 fn paused(view: &View<'_>) -> Evidence {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::fixtures::{START, TestWorld, condition, later, set_name, template};
 use crate::domain::ids::Uid;
-use crate::domain::observed::{ContainerState, Pod, Terminated, WorkloadRef};
+use crate::domain::observed::{ContainerState, Pod, Terminated, WorkloadRef, Writer};
 
 const OLD: &str = "r/auth:v1";
 const NEW: &str = "r/auth:v2";
@@ -32,6 +32,7 @@ pub(super) fn baseline() -> Baseline {
         uid: Uid::new("uid-auth"),
         generation: 2,
         template: template(NEW),
+        images: vec![NEW.into()],
         progressing: None,
         changed: true,
         at: START,
@@ -187,10 +188,38 @@ fn quota_fails_after_its_grace() {
 #[test]
 fn another_writer_supersedes_us_and_another_object_replaces_ours() {
     let mut cluster = rolling(|_| {});
-    cluster.deployment("auth", "r/auth:v3", 2, |workload| workload.generation = 3);
-    assert_eq!(judged(&cluster, &baseline(), 5).state, State::Superseded);
+    cluster.deployment("auth", "r/auth:v3", 2, |workload| {
+        workload.generation = 3;
+        workload.writer = Some(Writer { manager: "helm".into(), at: Some(later(3)) });
+    });
+    let verdict = judged(&cluster, &baseline(), 5);
+    assert_eq!((verdict.state, cause(&verdict)), (State::Superseded, Some(&Cause::SupersededBy(Some("helm".into())))));
+    let evidence = verdict.evidence.unwrap();
+    assert_eq!(
+        (&*evidence.headline, evidence.since),
+        ("helm changed it meanwhile: it now wants r/auth:v3", Some(later(3)))
+    );
     let other = Baseline { uid: Uid::new("another"), ..baseline() };
     assert_eq!(cause(&judged(&cluster, &other, 5)), Some(&Cause::Replaced));
+}
+
+#[test]
+fn a_restart_or_other_settings_with_the_same_image_supersede_us_and_are_not_called_another_image() {
+    let mut cluster = rolling(|_| {});
+    let mut said = |writer: Option<&str>| {
+        let writer = writer.map(|manager| Writer { manager: manager.into(), at: None });
+        cluster.deployment("auth", NEW, 2, |workload| {
+            (workload.generation, workload.template, workload.writer) = (3, template("restarted"), writer);
+        });
+        let verdict = judged(&cluster, &baseline(), 5);
+        assert_eq!(verdict.state, State::Superseded);
+        verdict.evidence.unwrap().headline
+    };
+    let same =
+        "changed its settings meanwhile: the same image, but a restart or another environment, command or resources";
+    assert_eq!(said(Some("kubectl-rollout")), format!("kubectl-rollout {same}"));
+    assert_eq!(said(None), format!("somebody else {same}"), "who is not always known");
+    assert_eq!(said(Some("shipdeck")), format!("another shipdeck {same}"));
 }
 
 #[test]

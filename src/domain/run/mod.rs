@@ -142,6 +142,8 @@ pub struct Baseline {
     /// Generation that our patch made.
     pub generation: i64,
     pub template: TemplateHash,
+    /// Images of the template, container by container.
+    pub images: Vec<Arc<str>>,
     /// The condition `Progressing` at that moment, which may be a leftover of a former rollout.
     pub progressing: Option<Condition>,
     /// False where the patch changed nothing: then only the current state is judged.
@@ -168,6 +170,7 @@ impl Baseline {
             uid: answer.meta.uid.clone(),
             generation: answer.generation,
             template: answer.template,
+            images: answer.images().cloned().collect(),
             progressing: answer.status.conditions.iter().find(is_progressing).cloned(),
             changed,
             at,

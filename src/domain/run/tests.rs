@@ -41,6 +41,7 @@ fn baseline(service: &str) -> Baseline {
         uid: Uid::new(service),
         generation: 2,
         template: template("v2"),
+        images: vec!["v2".into()],
         progressing: None,
         changed: true,
         at: START,
