@@ -9,6 +9,7 @@ use crate::app::runs;
 use crate::domain::ids::{RunId, ServiceId};
 use crate::domain::plan::{Plan, PlanError};
 use crate::domain::run::{Run, RunState, StepRun, StepState};
+use crate::domain::verdict::State;
 use crate::report::Report;
 use crate::ui;
 
@@ -39,9 +40,7 @@ pub(super) async fn carry_out(mut driver: Driver, plan: Plan, wishes: Wishes) ->
     }
     // A write whose answer is still awaited is waited for, so that what is told afterwards is true.
     driver.end().await;
-    if let (Some(run), Err(report)) = (&run, &outcome)
-        && report.exit_code() == Report::INTERRUPTED
-    {
+    if let Some(run) = run.as_ref().filter(|run| outcome.is_err() && run.steps.iter().any(is_under_way)) {
         say(&what_goes_on(run));
     }
     if let Some(run) = run.filter(|_| wishes.json) {
@@ -69,8 +68,12 @@ async fn follow(driver: &mut Driver, plan: Plan) -> Result<(), Report> {
 
 /// What a run has come to; none: it goes on.
 fn ended(run: &Run) -> Option<Result<(), Report>> {
-    let settled = run.steps.iter().all(|step| step.state.is_over() || step.started.is_none());
+    let settled = run.steps.iter().all(|step| !is_under_way(step) || is_held(step));
     match run.state {
+        RunState::Running | RunState::Pausing if settled => {
+            let held: Vec<&StepRun> = run.steps.iter().filter(|step| is_held(step)).collect();
+            (!held.is_empty()).then(|| Err(paused(run, &held)))
+        }
         RunState::Succeeded => Some(Ok(())),
         RunState::Halted if settled => run.first_failure().map(|step| Err(failure(step))),
         RunState::Ended => Some(Err(Report::rollout_failed("the run was ended"))),
@@ -81,6 +84,26 @@ fn ended(run: &Run) -> Option<Result<(), Report>> {
         }
         RunState::Halted | RunState::Running | RunState::Pausing => None,
     }
+}
+
+fn is_under_way(step: &StepRun) -> bool {
+    step.started.is_some() && !step.state.is_over()
+}
+
+/// Somebody has paused it in the cluster: it goes on when a person resumes it, which may be never.
+fn is_held(step: &StepRun) -> bool {
+    step.state == StepState::Watching && step.verdict.as_ref().is_some_and(|verdict| verdict.state == State::Paused)
+}
+
+/// What was written waits for a person, and a pipeline does not.
+fn paused(run: &Run, held: &[&StepRun]) -> Report {
+    let names: Vec<&str> = held.iter().map(|step| step.service.as_str()).collect();
+    let are = if held.len() == 1 { "is" } else { "are" };
+    let report = Report::refused(format!("{} {are} paused in the cluster: nothing rolls out", names.join(", ")));
+    let place = |step: &&StepRun| run.planned(&step.service).map(|step| step.workload.to_string());
+    let resume = |workload| format!("Resume it: kubectl rollout resume {workload}");
+    let report = held.iter().filter_map(place).map(resume).fold(report, Report::hint);
+    report.hint("Then deploy again: what was written is not written twice, and is followed to its end.")
 }
 
 /// A refusal changed nothing, and what was written and does not run is a failed rollout.
@@ -96,12 +119,13 @@ fn failure(step: &StepRun) -> Report {
     report.hint("shipdeck rollback takes back what is failing.")
 }
 
-/// What an interrupted run leaves behind, service by service.
+/// What a run leaves behind that ends before its steps do, service by service.
 fn what_goes_on(run: &Run) -> String {
     let line = |step: &StepRun| {
         let what = match step.state {
             StepState::Waiting | StepState::Skipped => "was not begun",
             StepState::Writing => "was being written: look at what runs",
+            StepState::Watching if is_held(step) => "is written, and waits until somebody resumes it",
             StepState::Watching => "goes on in the cluster, and nobody watches it",
             StepState::Succeeded => "is done",
             StepState::Failed => "has failed and stays as it is",
