@@ -1,5 +1,7 @@
 //! Who wrote the pod template of a workload last, by the record that the API server keeps of every field.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -29,17 +31,46 @@ struct Fields {
 #[serde(default)]
 struct Spec {
     #[serde(rename = "f:template")]
-    template: Option<IgnoredAny>,
+    template: Option<Template>,
 }
 
-/// The newest writer of the template. Times are whole seconds: of two in the same one it is not us who came later, for
-/// somebody asks only when it is no longer as we left it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Template {
+    #[serde(rename = "f:spec")]
+    spec: PodSpec,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct PodSpec {
+    #[serde(rename = "f:containers")]
+    containers: BTreeMap<String, Container>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Container {
+    #[serde(rename = "f:image")]
+    image: Option<IgnoredAny>,
+}
+
+impl Owner {
+    fn template(&self) -> Option<&Template> {
+        self.fields_v1.as_ref()?.spec.as_ref()?.template.as_ref()
+    }
+
+    /// Times are whole seconds. Of several in the same one it is not us who came last, for somebody asks only when it is
+    /// no longer as we left it; and who owns an image says more than who once wrote the rest.
+    fn rank(&self) -> (Option<Timestamp>, bool, bool) {
+        let images = self.template().is_some_and(|it| it.spec.containers.values().any(|it| it.image.is_some()));
+        (self.time, self.manager != "shipdeck", images)
+    }
+}
+
+/// The newest writer of the template.
 pub(super) fn of_template(owners: &[Owner]) -> Option<Writer> {
-    let wrote = |owner: &&Owner| {
-        let spec = owner.fields_v1.as_ref().and_then(|fields| fields.spec.as_ref());
-        spec.is_some_and(|spec| spec.template.is_some())
-    };
-    let last = owners.iter().filter(wrote).max_by_key(|owner| (owner.time, owner.manager != "shipdeck"))?;
+    let last = owners.iter().filter(|owner| owner.template().is_some()).max_by_key(|owner| owner.rank())?;
     Some(Writer { manager: text(&last.manager), at: last.time })
 }
 
@@ -57,11 +88,14 @@ mod tests {
     #[test]
     fn the_newest_owner_of_something_of_the_template_is_its_writer_and_scalers_and_controllers_are_not() {
         let template = json!({ "f:spec": { "f:template": { "f:spec": {} } } });
+        let containers = json!({ "f:containers": { "k:{\"name\":\"web\"}": { ".": {}, "f:image": {} } } });
+        let image = json!({ "f:spec": { "f:template": { "f:spec": containers } } });
         let entry = |manager: &str, second: u8, fields: &Value| json!({ "manager": manager, "time": format!("2026-01-01T00:00:0{second}Z"), "fieldsV1": fields });
         let entries = json!([
             entry("kubectl-create", 1, &template),
-            entry("shipdeck", 3, &template),
-            entry("helm", 3, &template),
+            entry("helm", 3, &image),
+            entry("kubectl-apply", 3, &template),
+            entry("shipdeck", 3, &image),
             entry("autoscaler", 8, &json!({ "f:spec": { "f:replicas": {} } })),
             entry("kube-controller-manager", 9, &json!({ "f:status": { "f:replicas": {} } })),
         ]);

@@ -9,6 +9,8 @@ mod causes;
 mod counts;
 mod estimate;
 #[cfg(test)]
+mod mistakes;
+#[cfg(test)]
 mod tests;
 mod view;
 
@@ -268,9 +270,11 @@ fn held(view: &View<'_>) -> Option<Evidence> {
         Strategy::OnDelete => {
             let left = workload.desired.saturating_sub(workload.status.updated);
             (left > 0).then(|| {
+                let pods = if left == 1 { "1 pod keeps".to_owned() } else { format!("{left} pods keep") };
+                let them = if left == 1 { "it" } else { "them" };
                 plain(
                     Cause::NeedsManualDelete,
-                    &format!("update strategy OnDelete: {left} pods keep the old version until somebody deletes them"),
+                    &format!("update strategy OnDelete: {pods} the old version until somebody deletes {them}"),
                     "Delete the old pods one by one.",
                 )
             })

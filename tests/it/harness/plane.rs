@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use k8s_openapi::api::core::v1::ConfigMap;
-use kube::api::ListParams;
+use k8s_openapi::api::core::v1::{ConfigMap, Node};
+use kube::api::{ListParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client, Config};
 use rustix::process::Signal;
@@ -98,6 +98,13 @@ impl ControlPlane {
     /// The process group that all of it runs in.
     pub(crate) fn process_group(&self) -> u32 {
         self.processes.group()
+    }
+
+    /// Adds a node; kwok completes it.
+    pub(crate) async fn add_node(&self, name: &str, zone: &str) {
+        let nodes: Api<Node> = Api::all(self.client().await);
+        let node = serde_json::from_value(objects::node(name, zone)).unwrap();
+        nodes.create(&PostParams::default(), &node).await.unwrap();
     }
 
     /// Kills the API server: connections break, new ones are refused.

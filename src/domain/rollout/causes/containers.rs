@@ -71,6 +71,20 @@ fn ended(status: &ContainerStatus) -> Option<&Terminated> {
     }
 }
 
+/// The runtime could not run it at all. Exit code 128 is its own, and may pass.
+fn never_ran(pod: &Pod, status: &ContainerStatus, ended: &Terminated) -> Option<Sign> {
+    let refused = matches!(&*ended.reason, "StartError" | "ContainerCannotRun") && ended.exit_code != 128;
+    (refused && !matches!(status.state, ContainerState::Running { .. })).then(|| Sign {
+        cause: Cause::CannotStart,
+        headline: format!("the container cannot start: {}", first_line(&ended.message)),
+        since: pod.meta.created,
+        grace: Some(seconds(60)),
+        fatal: false,
+        remedy: "Read the message; the image or its command is usually wrong.",
+        log: Some((Arc::clone(&status.name), false)),
+    })
+}
+
 /// Containers that ended and will end again: crash loops, by their restarts and never by one exit alone.
 fn ended_badly(asked: &Asked<'_>, pod: &Pod, status: &ContainerStatus) -> Option<Sign> {
     let ended = ended(status)?;
@@ -78,6 +92,9 @@ fn ended_badly(asked: &Asked<'_>, pod: &Pod, status: &ContainerStatus) -> Option
     let restarts = status.restarts;
     if ended.exit_code == 0 || (running && status.ready) {
         return None;
+    }
+    if let Some(sign) = never_ran(pod, status, ended) {
+        return Some(sign);
     }
     let (cause, headline, remedy) = if &*ended.reason == "OOMKilled" && restarts >= 1 {
         let headline = format!("out of memory: killed {}", times(restarts));

@@ -1,6 +1,7 @@
 //! Every row of the table of causes, by the words of a cluster.
 
 use super::super::tests::{baseline, cause, judged, rolling, waiting};
+use super::super::{View, judge};
 use crate::domain::fixtures::{START, TestWorld, condition, later, meta, set_name};
 use crate::domain::ids::Uid;
 use crate::domain::observed::{ContainerState, Event, Object, Phase, Pod, Terminated};
@@ -224,4 +225,186 @@ fn a_grace_is_never_counted_from_before_our_change() {
     let cluster = refused("pods \"a\" is forbidden: exceeded quota: q");
     assert_eq!(judged(&cluster, &late, 129).state, State::Progressing);
     assert_eq!(judged(&cluster, &late, 130).state, State::Failed);
+}
+
+#[test]
+fn an_image_that_is_never_pulled_by_policy_and_is_not_there_fails_at_once() {
+    let verdict =
+        judged(&rolling(waiting("ErrImageNeverPull", "not present with pull policy of Never")), &baseline(), 0);
+    assert_eq!((verdict.state, cause(&verdict)), (State::Failed, Some(&Cause::ImageNameInvalid)));
+}
+
+#[test]
+fn every_way_a_registry_says_that_there_is_no_such_image_fails_at_once() {
+    for said in ["not found", "manifest unknown", "no match for platform in manifest", "name unknown: repository"] {
+        for reason in ["ErrImagePull", "ImagePullBackOff"] {
+            let verdict = judged(&rolling(waiting(reason, said)), &baseline(), 0);
+            assert_eq!((verdict.state, cause(&verdict)), (State::Failed, Some(&Cause::ImageNotFound)), "{said}");
+        }
+    }
+}
+
+#[test]
+fn every_way_a_registry_says_no_waits_for_the_second_attempt() {
+    for said in ["401 unauthorized", "pull access denied", "unexpected status 403 Forbidden"] {
+        let cluster = rolling(waiting("ErrImagePull", said));
+        assert_eq!(judged(&cluster, &baseline(), 14).state, State::Progressing, "{said}");
+        assert_eq!(cause(&judged(&cluster, &baseline(), 15)), Some(&Cause::ImageRefused), "{said}");
+    }
+}
+
+#[test]
+fn a_registry_that_does_not_answer_is_shown_and_left_to_the_limits() {
+    for said in ["toomanyrequests", "503 Service Unavailable", "i/o timeout", "unexpected EOF", "no route to host"] {
+        for reason in ["ErrImagePull", "ImagePullBackOff", "RegistryUnavailable"] {
+            let verdict = judged(&rolling(waiting(reason, said)), &baseline(), 600);
+            assert_eq!((verdict.state, cause(&verdict)), (State::Progressing, Some(&Cause::ImagePull)), "{said}");
+            assert!(headline(&verdict).ends_with(&format!("cannot be pulled at the moment: {said}")), "{said}");
+        }
+    }
+}
+
+#[test]
+fn a_start_that_fails_in_the_runtime_is_told_in_its_words_and_exit_code_128_is_left_to_the_restarts() {
+    let failed = |exit_code| {
+        rolling(move |pod| {
+            let ended = Terminated { message: "exec: no such file".into(), ..ended(exit_code, "StartError") };
+            pod.containers[0].state = ContainerState::Terminated(ended);
+        })
+    };
+    assert_eq!(judged(&failed(127), &baseline(), 59).state, State::Progressing);
+    let verdict = judged(&failed(127), &baseline(), 60);
+    let said = "the container cannot start: exec: no such file";
+    assert_eq!((verdict.state, headline(&verdict)), (State::Failed, said));
+    assert_eq!(judged(&failed(128), &baseline(), 120).state, State::Progressing);
+}
+
+#[test]
+fn what_keeps_pods_of_the_old_version_from_coming_too_is_not_the_release() {
+    let words = "is forbidden: exceeded quota: small, requested: pods=1";
+    let mut cluster = refused(&format!("pods \"auth-new-1\" {words}"));
+    let detail = "pods of the old version are refused too: the namespace changed, not the release";
+    let told =
+        |cluster: &TestWorld| judged(cluster, &baseline(), 40).evidence.unwrap().details.contains(&detail.to_owned());
+    assert!(!told(&cluster));
+    let env = cluster.world.env(&cluster.env).unwrap();
+    let mut set = env.replica_set(&set_name("auth", OLD)).unwrap().clone();
+    set.conditions = vec![condition("ReplicaFailure", "FailedCreate", &format!("pods \"auth-old-9\" {words}"))];
+    cluster.put(Object::ReplicaSet(Box::new(set)));
+    assert!(told(&cluster));
+}
+
+#[test]
+fn a_set_that_was_refused_for_so_long_that_kubernetes_gave_up_says_what_wakes_it() {
+    let mut cluster = TestWorld::new("staging");
+    let conditions = vec![condition("Progressing", "ReplicaSetCreateError", "exceeded quota: count/replicasets.apps")];
+    cluster.deployment("auth", NEW, 2, |workload| {
+        (workload.generation, workload.observed_generation) = (2, 1);
+        workload.status.conditions = conditions;
+    });
+    let remedy = |seconds| judged(&cluster, &baseline(), seconds).evidence.unwrap().remedy;
+    assert!(remedy(60).ends_with("The next try may be minutes away."), "{}", remedy(60));
+    assert!(remedy(165).ends_with("Kubernetes has given up trying; then change an annotation of the Deployment."));
+    let said = "no quota for ReplicaSets: exceeded quota: count/replicasets.apps";
+    assert_eq!(headline(&judged(&cluster, &baseline(), 60)), said);
+}
+
+/// StatefulSets and DaemonSets have no condition that says it.
+#[test]
+fn pods_of_a_stateful_set_that_are_refused_are_known_by_the_event_until_one_is_created() {
+    let mut cluster = TestWorld::new("staging");
+    cluster.deployment("auth", NEW, 2, |workload| {
+        workload.kind = crate::domain::observed::WorkloadKind::StatefulSet;
+        (workload.generation, workload.observed_generation) = (2, 2);
+        (workload.status.updated, workload.status.available) = (0, 0);
+        workload.status.update_revision = Some("auth-2".into());
+    });
+    let mut said = |reason: &str, message: &str, at: i64| {
+        cluster.put(Object::Event(Box::new(Event {
+            meta: meta(&format!("auth.{at}"), None),
+            about_kind: "StatefulSet".into(),
+            about: Uid::new("uid-auth"),
+            about_name: "auth".into(),
+            warning: true,
+            reason: reason.into(),
+            message: message.into(),
+            count: 1,
+            last_seen: later(at),
+        })));
+        let env = cluster.world.env(&cluster.env).unwrap();
+        let set = crate::domain::observed::WorkloadRef::new(crate::domain::observed::WorkloadKind::StatefulSet, "auth");
+        judge(&View::new(env, env.workload(&set).unwrap()), &baseline(), later(35))
+    };
+    let verdict = said("FailedCreate", "create Pod auth-0 failed: exceeded quota: small", 1);
+    assert_eq!((verdict.state, cause(&verdict)), (State::Failed, Some(&Cause::Quota)));
+    assert_eq!(said("SuccessfulCreate", "create Pod auth-0 successful", 2).state, State::Progressing);
+}
+
+#[test]
+fn three_evictions_are_told_and_fewer_are_everyday_life() {
+    let evicted = |pods: u32| {
+        let mut cluster = rolling(|_| {});
+        for number in 1..=pods {
+            cluster.pod("auth", NEW, number, |pod| {
+                (pod.phase, pod.ready) = (Phase::Failed, false);
+                (pod.reason, pod.message) = (Some("Evicted".into()), Some("The node was low on memory.".into()));
+            });
+        }
+        judged(&cluster, &baseline(), 60)
+    };
+    assert_eq!(cause(&evicted(2)), None);
+    let verdict = evicted(3);
+    let said = "3 pods were lost (Evicted): The node was low on memory.";
+    assert_eq!((verdict.state, headline(&verdict)), (State::Progressing, said));
+}
+
+#[test]
+fn a_liveness_probe_that_fails_now_and_then_is_no_failure_before_the_second_restart() {
+    let mut cluster = rolling(|pod| {
+        pod.containers[0].restarts = 1;
+        pod.containers[0].last = Some(ended(137, "Error"));
+    });
+    tell(&mut cluster, "Unhealthy", "Liveness probe failed: timeout");
+    tell(&mut cluster, "Killing", "Container auth failed liveness probe, will be restarted");
+    assert_eq!(judged(&cluster, &baseline(), 60).state, State::Progressing);
+}
+
+/// A cell of the matrix has ten columns.
+#[test]
+fn every_cause_has_a_word_that_fits_a_cell() {
+    let causes = [
+        Cause::ImageNotFound,
+        Cause::ImageRefused,
+        Cause::ImagePull,
+        Cause::ImageNameInvalid,
+        Cause::Crash { exit_code: 1, restarts: 40_000 },
+        Cause::OutOfMemory { restarts: 3 },
+        Cause::Configuration,
+        Cause::CannotStart,
+        Cause::Unschedulable,
+        Cause::Quota,
+        Cause::PolicyDenied,
+        Cause::PodCreation,
+        Cause::Deadline,
+        Cause::TimedOut,
+        Cause::ControllerSilent,
+        Cause::NotReady,
+        Cause::Draining,
+        Cause::HeldByPartition,
+        Cause::NeedsManualDelete,
+        Cause::Paused,
+        Cause::ScaledToZero,
+        Cause::SupersededBy(Some("a-manager-with-a-long-name".into())),
+        Cause::Replaced,
+        Cause::Deleted,
+        Cause::NotVisible,
+        Cause::PodFailed,
+        Cause::Unhealthy { restarts: 40_000 },
+        Cause::NoVolume,
+        Cause::StuckOnOldPod,
+        Cause::NoNodeMeant,
+    ];
+    for cause in causes {
+        assert!((1..=10).contains(&cause.word().chars().count()), "{}", cause.word());
+    }
 }
