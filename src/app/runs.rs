@@ -95,7 +95,7 @@ pub fn written(
         let text = kubectl(env, step);
         journal::command_ended(model, &text, result.is_ok());
     }
-    let changed = step.is_some_and(|step| step.from != step.to);
+    let changed = step.is_some_and(|step| step.changes());
     let result = result.map(|workload| Baseline::of(&workload, changed, at));
     let mut effects = on(model, id, RunEvent::Written { service: service.clone(), result });
     effects.extend(judge_run(model, id));

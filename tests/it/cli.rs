@@ -60,6 +60,29 @@ async fn a_first_hour_without_a_screen_from_init_to_the_way_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_deploy_of_a_paused_workload_ends_and_says_how_to_go_on_and_the_next_one_follows_what_is_set() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let space = plane.namespace("cli-paused").await;
+    shop(&space).await;
+    space.patch::<Deployment>("auth", json!({ "spec": { "paused": true } })).await;
+    let shipdeck = Headless::new(&plane.kubeconfig_path(), &config(&space.name));
+    let answer = shipdeck.run("deploy --env staging auth=v2 cart=v2 --yes --json").await;
+    answer.is(3, "auth is paused in the cluster").is(3, "kubectl rollout resume deployment/auth");
+    answer.is(3, "auth is written, and waits").is(3, "cart was not begun").is(3, "\"outcome\": \"blocked\"");
+    assert_eq!(image(&space, "cart").await, "shop/cart:v1");
+    shipdeck.run("deploy --env staging auth=v2 --yes").await.is(3, "is set to v2 already and is not up");
+    space.patch::<Deployment>("auth", json!({ "spec": { "paused": false } })).await;
+    let answer = shipdeck.run("deploy --env staging auth=v2 cart=v2 --yes").await;
+    answer.is(0, "auth succeeded").is(0, "cart succeeded");
+
+    shipdeck.run("deploy --env staging auth=crash --yes").await.is(1, "auth failed");
+    shipdeck.run("deploy --env staging auth=crash --yes").await.is(1, "auth failed");
+    let auth: Deployment = space.get("auth").await.unwrap();
+    assert_eq!(auth.metadata.generation, Some(5), "what is set already is not set again");
+    space.delete().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn leftovers_are_listed_and_only_with_yes_deleted_each_saved_first() {
     let Some(plane) = ControlPlane::shared() else { return };
     let space = plane.namespace("leftovers").await;

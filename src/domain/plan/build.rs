@@ -151,8 +151,9 @@ impl Builder<'_> {
         let to = self.image(service, wanted, &container.image)?;
         let current: Option<Image> = container.image.parse().ok();
         let running = self.board.cell(&service.name, &self.env.name);
-        if current.as_ref().is_some_and(|current| current.to_string() == to.to_string() || runs(running, current, &to))
-        {
+        let same = current.as_ref().is_some_and(|current| current.to_string() == to.to_string());
+        let follow = same && self.request.purpose == Purpose::Deploy && does_not_stand(running);
+        if !follow && (same || current.as_ref().is_some_and(|current| runs(running, current, &to))) {
             return Ok(Err(format!("runs {} already", to.version())));
         }
         Ok(Ok(Step {
@@ -162,9 +163,9 @@ impl Builder<'_> {
             container_index: index,
             container: Arc::clone(&container.name),
             from: Arc::clone(&container.image),
-            to: to.to_string().into(),
+            to: if same { Arc::clone(&container.image) } else { to.to_string().into() },
             from_version: super::version_of(&container.image),
-            to_version: told_apart(&to, &container.image),
+            to_version: if same { to.version() } else { told_apart(&to, &container.image) },
             after: Vec::new(),
             estimate: self.world.env(&self.env.name).and_then(|world| estimate(&View::new(world, workload))),
         }))
@@ -251,7 +252,12 @@ impl Builder<'_> {
                 }
             }
             let cell = self.board.cell(&step.service, &self.env.name);
-            if cell.is_some_and(|cell| cell.verdict.state == State::Progressing) {
+            if !step.changes() {
+                let evidence = cell.and_then(|cell| cell.verdict.evidence.as_ref());
+                let why = evidence.map_or_else(String::new, |evidence| format!(" ({})", evidence.headline));
+                let version = &step.to_version;
+                warn(&step.service, format!("is set to {version} already and is not up{why}: it is only followed"));
+            } else if cell.is_some_and(|cell| cell.verdict.state == State::Progressing) {
                 warn(&step.service, "is rolling out something else right now".to_owned());
             }
             for need in service.needs.iter().filter(|need| !steps.iter().any(|step| step.service == **need)) {
@@ -272,6 +278,12 @@ fn told_apart(to: &Image, present: &str) -> String {
         Some(digest) if version == before => short_digest(digest),
         _ => version,
     }
+}
+
+/// What is asked for is set, and still does not run: then it is followed, for to say that it runs would be wrong.
+fn does_not_stand(cell: Option<&Cell>) -> bool {
+    use State::{Blocked, Degraded, Failed, Paused, Progressing};
+    cell.is_some_and(|cell| matches!(cell.verdict.state, Failed | Degraded | Blocked | Progressing | Paused))
 }
 
 /// Whether pods run this very content already, under whatever name.
@@ -341,6 +353,19 @@ mod tests {
         };
         let error = plan(&[("auth", Wanted::As(EnvId::new("staging")))], broken).unwrap_err();
         assert!(matches!(error, PlanError::UpstreamNotReady { .. }), "{error}");
+    }
+
+    #[test]
+    fn what_is_set_already_and_is_not_up_is_followed_and_never_called_running() {
+        let paused = |cluster: &mut TestWorld, _: &mut Catalog| {
+            cluster
+                .deployment("auth", "r/auth:v1", 2, |workload| (workload.paused, workload.status.updated) = (true, 0));
+        };
+        let plan = plan(&[("auth", Wanted::Version("v1".into()))], paused).unwrap();
+        let steps: Vec<_> = plan.steps().map(|step| (&*step.from, &*step.to, step.changes())).collect();
+        assert_eq!(steps, [("r/auth:v1", "r/auth:v1", false)]);
+        let said = "is set to v1 already and is not up (deployment/auth is paused in the cluster): it is only followed";
+        assert!(plan.warnings.iter().any(|warning| warning.text == said), "{:?}", plan.warnings);
     }
 
     #[test]

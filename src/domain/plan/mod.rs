@@ -92,6 +92,13 @@ pub struct Step {
     pub estimate: Option<SignedDuration>,
 }
 
+impl Step {
+    /// False: it is set already and is only followed.
+    pub fn changes(&self) -> bool {
+        self.from != self.to
+    }
+}
+
 /// A service that was asked for and is left alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skipped {

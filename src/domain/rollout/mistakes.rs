@@ -54,6 +54,14 @@ fn a_deadline_is_not_final_what_is_complete_afterwards_is_done() {
 }
 
 #[test]
+fn a_deadline_that_passed_before_counts_where_our_patch_changed_nothing() {
+    let passed = progressing("ProgressDeadlineExceeded", &set_name("auth", NEW));
+    let known = Baseline { progressing: Some(passed.clone()), changed: false, ..baseline() };
+    let cluster = complete(|it| (it.status.available, it.status.conditions) = (1, vec![passed]));
+    assert_eq!(cause(&judged(&cluster, &known, 5)), Some(&Cause::Deadline));
+}
+
+#[test]
 fn old_pods_that_crash_or_find_no_image_are_not_blamed_on_the_new_version() {
     let mut cluster = rolling(|_| {});
     cluster.pod("auth", OLD, 0, waiting("ErrImagePull", "not found"));

@@ -9,11 +9,13 @@ use crate::domain::plan::{Plan, Purpose, Step, Wave};
 /// or somebody has changed it since, the test on the image keeps the way back from changing anything.
 pub fn inverse(run: &Run) -> Option<Plan> {
     let begun = |step: &Step| {
-        run.step(&step.service).is_some_and(|it| match &it.state {
-            StepState::Watching | StepState::Succeeded | StepState::Failed | StepState::Writing => true,
-            StepState::Refused(_) => it.lost,
-            StepState::Waiting | StepState::Skipped => false,
-        })
+        // What was only followed was not changed.
+        step.changes()
+            && run.step(&step.service).is_some_and(|it| match &it.state {
+                StepState::Watching | StepState::Succeeded | StepState::Failed | StepState::Writing => true,
+                StepState::Refused(_) => it.lost,
+                StepState::Waiting | StepState::Skipped => false,
+            })
     };
     let waves: Vec<Wave> = run
         .plan

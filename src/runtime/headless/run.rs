@@ -91,7 +91,7 @@ fn is_under_way(step: &StepRun) -> bool {
 }
 
 /// Somebody has paused it in the cluster: it goes on when a person resumes it, which may be never.
-fn is_held(step: &StepRun) -> bool {
+pub(super) fn is_held(step: &StepRun) -> bool {
     step.state == StepState::Watching && step.verdict.as_ref().is_some_and(|verdict| verdict.state == State::Paused)
 }
 

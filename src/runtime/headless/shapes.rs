@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::cleanup::{is_gone, words};
+use super::run::is_held;
 use crate::app::model::DeleteResult;
 use crate::domain::board::Cell;
 use crate::domain::catalog::Environment;
@@ -100,7 +101,7 @@ pub(super) struct NoteShape {
 #[derive(Debug, Serialize)]
 pub(super) struct RunShape {
     pub(super) version: u32,
-    /// `succeeded`, `failed` or `interrupted`.
+    /// `succeeded`, `failed`, `interrupted`, or `blocked` where somebody paused a workload.
     pub(super) outcome: &'static str,
     pub(super) plan: PlanShape,
     pub(super) steps: Vec<StepResultShape>,
@@ -248,6 +249,7 @@ pub(super) fn run(run: &Run) -> RunShape {
         outcome: match run.state {
             RunState::Succeeded => "succeeded",
             RunState::Halted | RunState::Ended => "failed",
+            RunState::Running | RunState::Pausing if run.steps.iter().any(is_held) => "blocked",
             RunState::Running | RunState::Pausing | RunState::Paused => "interrupted",
         },
         plan: plan(&run.plan),
@@ -257,12 +259,15 @@ pub(super) fn run(run: &Run) -> RunShape {
 
 fn step_result(step: &StepRun) -> StepResultShape {
     let evidence: Option<&Evidence> = step.verdict.as_ref().and_then(|verdict| verdict.evidence.as_ref());
-    let failed = step.state.went_wrong();
+    let (failed, watched) = (step.state.went_wrong(), step.state == StepState::Watching);
     StepResultShape {
         service: step.service.to_string(),
         state: step_word(&step.state),
         seconds: step.started.zip(step.finished).map(|(from, to)| to.duration_since(from).as_secs()),
-        reason: step.why().or_else(|| step.trouble.as_ref().map(|trouble| trouble.fault.to_string())),
+        reason: step
+            .why()
+            .or_else(|| evidence.filter(|_| watched).map(|it| it.headline.clone()))
+            .or_else(|| step.trouble.as_ref().map(|trouble| trouble.fault.to_string())),
         details: evidence.filter(|_| failed).map(|evidence| evidence.details.clone()).unwrap_or_default(),
     }
 }
@@ -291,7 +296,7 @@ plan      version, environment, purpose (deploy|promote|rollback), protected,
           waves [[{service, workload, container, from, to, estimate_seconds?}]], skipped [{subject, text}],
           warnings [{subject, text}], estimate_seconds?
           (also of deploy, promote and rollback with --dry-run, or with nothing to do)
-deploy    version, outcome (succeeded|failed|interrupted), plan (as above),
+deploy    version, outcome (succeeded|failed|interrupted|blocked), plan (as above),
 promote   steps [{service, state (succeeded|failed|refused|skipped|waiting|writing|watching), seconds?, reason?,
 rollback  details? [text]}]
 logs      on each line: version, time?, pod, container, text
