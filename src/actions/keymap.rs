@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::chord::Chord;
+use super::chord::{Chord, KeyCode};
 use super::{ACTIONS, Action, Scope};
 
 /// Keys by scope, and back.
@@ -61,10 +61,42 @@ impl Keymap {
         self.by_action.get(&action).map_or(&[], Vec::as_slice)
     }
 
+    /// What a key means while text is typed, where a letter is only a letter. An action whose every key is a letter has
+    /// the table's key there, or nobody could leave the field.
+    pub fn while_typing(&self, scopes: &[Scope], chord: Chord) -> Option<Action> {
+        if is_text(chord) {
+            return None;
+        }
+        let fallback = || {
+            let specs = ACTIONS.iter().filter(|spec| scopes.contains(&spec.scope));
+            let mut named = specs.map(|spec| spec.action).filter(|action| self.typing_key(*action) == Some(chord));
+            named.next()
+        };
+        self.action(scopes, chord).or_else(fallback)
+    }
+
+    /// The key to show for an action while text is typed, or an empty text.
+    pub fn typing_hint(&self, action: Action) -> String {
+        self.typing_key(action).map(|chord| chord.to_string()).unwrap_or_default()
+    }
+
+    fn typing_key(&self, action: Action) -> Option<Chord> {
+        let keys = self.keys(action);
+        let usable = |chord: &Chord| !is_text(*chord);
+        let defaults = || action.spec().keys.iter().filter_map(|key| key.parse().ok()).find(usable);
+        let own = keys.iter().copied().find(usable);
+        own.or_else(|| defaults().filter(|_| !keys.is_empty()))
+    }
+
     /// The key to show for an action, or an empty text.
     pub fn hint(&self, action: Action) -> String {
         self.keys(action).first().map(ToString::to_string).unwrap_or_default()
     }
+}
+
+/// A letter, which belongs to what is being typed.
+fn is_text(chord: Chord) -> bool {
+    matches!(chord.code, KeyCode::Char(_)) && !chord.ctrl && !chord.alt
 }
 
 /// Scopes that are live wherever another one is.
@@ -92,5 +124,17 @@ mod tests {
         assert_eq!(map.action(&[Scope::Home], "d".parse().unwrap()), None);
         let conflicts = Keymap::new(&deploy("c")).unwrap_err();
         assert!(conflicts[0].to_string().contains("clean-up"), "{}", conflicts[0]);
+    }
+
+    #[test]
+    fn while_text_is_typed_a_letter_is_a_letter_and_a_field_can_always_be_left() {
+        let enter = |key: &str| Keymap::new(&BTreeMap::from([(Action::Enter, vec![key.parse().unwrap()])])).unwrap();
+        let means = |map: &Keymap, key: &str| map.while_typing(&[Scope::Lists, Scope::Global], key.parse().unwrap());
+        let letter = enter("o");
+        assert_eq!((letter.typing_hint(Action::Enter).as_str(), means(&letter, "o")), ("enter", None));
+        assert_eq!(means(&letter, "enter"), Some(Action::Enter));
+        let function = enter("f2");
+        assert_eq!((function.typing_hint(Action::Enter).as_str(), means(&function, "enter")), ("f2", None));
+        assert_eq!((means(&function, "f2"), means(&function, "up")), (Some(Action::Enter), Some(Action::Up)));
     }
 }

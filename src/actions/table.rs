@@ -13,6 +13,8 @@ pub enum Scope {
     Run,
     Cleanup,
     Plan,
+    /// Text is being typed that has keys of its own beside it: the form of versions, the prompt of the log.
+    Form,
 }
 
 /// How a key is told to people who look for it.
@@ -132,7 +134,7 @@ actions! {
     Sort = "sort", "sort", Home, Find, Looks, ["s"];
 
     /// Show details and evidence of the selected cell.
-    Details = "details", "details", Home, Ask, Looks, ["v", "5"];
+    Details = "details", "details", Home, Ask, Looks, ["5", "v"];
     /// Show what happened lately, here and by others.
     Activity = "activity", "activity", Home, Ask, Looks, ["6"];
     /// Show the commands that would have done what was done.
@@ -216,6 +218,15 @@ actions! {
     PlanLeaveOut = "plan-leave-out", "leave one out", Plan, Do, Looks, ["x"];
     /// Change the versions again.
     PlanEdit = "plan-edit", "versions", Plan, Do, Looks, ["e"];
+
+    /// Take versions from another environment; filter instead of search.
+    Other = "other", "other", Form, Do, Looks, ["tab"];
+    /// The same, the other way round.
+    OtherBack = "other-back", "other back", Form, Do, Looks, ["shift-tab"];
+    /// Write the next version that is known into the field.
+    KnownNext = "known-next", "known", Form, Do, Looks, ["ctrl-n"];
+    /// Write the version before it into the field.
+    KnownPrevious = "known-previous", "known before", Form, Do, Looks, ["ctrl-p"];
 }
 
 impl Action {

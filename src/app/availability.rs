@@ -45,6 +45,7 @@ fn place(action: Action, model: &Model, scopes: &[Scope]) -> Result<(), String> 
         Scope::Run => "only while a run is shown",
         Scope::Cleanup => "only while leftovers are shown",
         Scope::Plan => "only while a plan is shown",
+        Scope::Form => "only while something is typed",
         Scope::Lists | Scope::Global => "not here",
     }
     .to_owned())
@@ -80,7 +81,8 @@ fn possible(action: Action, model: &Model) -> Result<(), String> {
         A::Copy => need(home::copied(model).is_some(), "there is nothing to copy here"),
         A::WriteConfig => need(model.catalog.discovered, "there is a configuration already"),
         A::LogNext | A::LogPrevious => {
-            need(!model.logs.search().is_empty(), "nothing is searched for: ctrl-f searches")
+            let key = model.keymap.hint(A::LogSearch);
+            need(!model.logs.search().is_empty(), &format!("nothing is searched for: {key} searches"))
         }
         A::LogSave | A::LogCopyAll => need(!model.logs.ring.is_empty(), "no line was received"),
         A::LogContainers | A::LogPreviousContainer | A::LogSince => {
@@ -100,6 +102,10 @@ fn possible(action: Action, model: &Model) -> Result<(), String> {
             need(matches!(&model.page, Some(Page::Cleanup(page)) if page.selected.is_some()), "there are no leftovers")
         }
         A::CleanupDelete => deletable(model),
+        A::KnownNext | A::KnownPrevious => {
+            let form = matches!(model.overlays.last(), Some(Overlay::Versions(_)));
+            need(form, "only while versions are chosen")
+        }
         A::PlanEdit => {
             let form = matches!(model.overlays.last(), Some(Overlay::Plan(review)) if review.form.is_some());
             need(form, "its versions were not typed")

@@ -3,6 +3,8 @@
 use super::effect::Effect;
 use super::model::Model;
 use super::{journal, rows, update};
+use crate::actions::Action;
+use crate::actions::keymap::Keymap;
 use crate::domain::discover::{self, Found};
 use crate::domain::fault::Fault;
 use crate::domain::ids::ClusterId;
@@ -10,11 +12,14 @@ use crate::domain::verdict::State;
 use crate::ports::cluster::Discovery;
 
 /// Why nothing may be changed in a world that was only found.
-pub const READ_ONLY: &str = "no configuration; press I or run shipdeck init";
+pub fn read_only(keymap: &Keymap) -> String {
+    format!("no configuration; press {} or run shipdeck init", keymap.hint(Action::WriteConfig))
+}
 
 /// Looks around.
 pub fn begin(model: &mut Model) -> Vec<Effect> {
-    model.session.read_only.get_or_insert_with(|| READ_ONLY.to_owned());
+    let why = read_only(&model.keymap);
+    model.session.read_only.get_or_insert(why);
     let known = model.catalog.clusters().into_iter().cloned().collect::<Vec<_>>();
     let clusters = match (model.session.explore.is_empty(), known.is_empty()) {
         (false, _) => model.session.explore.clone(),

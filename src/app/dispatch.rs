@@ -4,11 +4,11 @@ use jiff::SignedDuration;
 
 use super::effect::Effect;
 use super::input::LineInput;
-use super::model::{Confirm, Confirmed, Model, Overlay, Page, Pane, Picker, PickerPurpose, PromptPurpose};
+use super::model::{Confirm, Confirmed, Model, Overlay, Page, Pane, Picker, PickerPurpose, PlanReview, PromptPurpose};
 use super::overlays::listing::Which;
-use super::overlays::{listing, picker, plan, versions};
+use super::overlays::{confirm, listing, picker, plan, versions};
 use super::screens::{cleanup, home, rollback, run};
-use super::{journal, log_bridge, mouse, places, rows, runs};
+use super::{focus, journal, log_bridge, mouse, places, rows, runs};
 use crate::actions::Action;
 use crate::domain::verdict::State;
 
@@ -38,8 +38,8 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         A::FocusServices => home::focus(model, Pane::Services),
         A::FocusDependencies => home::focus(model, Pane::Dependencies),
         A::FocusLogs => home::focus(model, Pane::Logs),
-        A::NextPane => home::next_pane(model, 1),
-        A::PreviousPane => home::next_pane(model, Pane::ALL.len() - 1),
+        A::NextPane => home::next_pane(model, false),
+        A::PreviousPane => home::next_pane(model, true),
         A::Enlarge => zoom(model, true),
         A::Shrink => zoom(model, false),
         A::Filter if model.home.focus == Pane::Logs => log_bridge::prompt(model, PromptPurpose::LogFilter),
@@ -49,7 +49,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         A::Menu => listing::open(model, Which::Menu),
         A::Sort => home::sort(model),
         A::Details => home::details(model),
-        A::Activity => model.overlays.push(Overlay::Activity { scroll: 0 }),
+        A::Activity => home::activity(model),
         A::CommandLog => model.overlays.push(Overlay::Commands { scroll: 0 }),
         A::ErrorLog => show_errors(model),
         A::ShowRun => {
@@ -102,6 +102,10 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         A::CleanupDelete => cleanup::ask(model),
         A::PlanLeaveOut => plan::leave_out(model),
         A::PlanEdit => plan::edit(model),
+        A::Other => other(model, false),
+        A::OtherBack => other(model, true),
+        A::KnownNext => versions::pick(model, true),
+        A::KnownPrevious => versions::pick(model, false),
     }
     Vec::new()
 }
@@ -148,13 +152,47 @@ fn zoom(model: &mut Model, zoomed: bool) {
     places::clamp(model);
 }
 
+/// Versions from elsewhere, or a search in place of a filter: what the box on top has two ways of.
+fn other(model: &mut Model, back: bool) {
+    match model.overlays.pop() {
+        Some(Overlay::Prompt(prompt)) => log_bridge::other_prompt(model, &prompt),
+        Some(overlay) => {
+            model.overlays.push(overlay);
+            versions::cycle(model, back);
+        }
+        None => {}
+    }
+}
+
 fn enter(model: &mut Model) -> Vec<Effect> {
+    if model.overlays.is_empty() && focus::end_filter(model, true) {
+        return Vec::new();
+    }
     match (model.overlays.last(), &model.page) {
         (Some(Overlay::Picker(_)), _) => return picker::choose(model),
-        (Some(Overlay::Details { .. } | Overlay::Line(_) | Overlay::Commands { .. } | Overlay::Errors { .. }), _) => {
+        (Some(Overlay::Versions(_)), _) => versions::submit(model),
+        (Some(Overlay::Plan(_)), _) => return plan::confirm(model),
+        (Some(Overlay::Confirm(_)), _) => return confirm::agree(model),
+        (Some(Overlay::Help(_) | Overlay::Palette(_) | Overlay::Menu(_)), _) => return listing::choose(model),
+        (Some(Overlay::Prompt(prompt)), _) => {
+            if prompt.error.is_none() {
+                let purpose = prompt.purpose;
+                model.overlays.pop();
+                log_bridge::accepted(model, purpose);
+            }
+        }
+        (
+            Some(
+                Overlay::Details { .. }
+                | Overlay::Activity { .. }
+                | Overlay::Line(_)
+                | Overlay::Commands { .. }
+                | Overlay::Errors { .. },
+            ),
+            _,
+        ) => {
             model.overlays.pop();
         }
-        (Some(_), _) => {}
         (None, Some(Page::Run(_))) => places::move_page(model, 0),
         (None, Some(Page::Cleanup(_))) => cleanup::mark(model),
         (None, None) => home::enter(model),
@@ -165,11 +203,14 @@ fn enter(model: &mut Model) -> Vec<Effect> {
 /// One step back, and never out: a box, a page, what was searched for, the zoom, a filter, a notice, in this order.
 fn back(model: &mut Model) -> Vec<Effect> {
     if let Some(overlay) = model.overlays.pop() {
-        if let Overlay::Plan(review) = overlay
-            && let Some(form) = review.form
-        {
-            model.overlays.push(Overlay::Versions(form));
+        match overlay {
+            Overlay::Plan(PlanReview { form: Some(form), .. }) => model.overlays.push(Overlay::Versions(form)),
+            Overlay::Prompt(prompt) => {
+                log_bridge::typed(model, prompt.purpose, "");
+            }
+            _ => {}
         }
+    } else if focus::end_filter(model, false) {
     } else if let Some(Page::Cleanup(page)) = &mut model.page
         && !page.filter.text().is_empty()
     {
@@ -182,6 +223,8 @@ fn back(model: &mut Model) -> Vec<Effect> {
     } else if model.home.focus == Pane::Logs && log_bridge::forget(model) {
     } else if model.home.zoomed {
         zoom(model, false);
+    } else if matches!(model.home.focus, Pane::Details | Pane::Activity) {
+        home::focus(model, Pane::Services);
     } else if !model.home.filter.text().is_empty() {
         model.home.filter.clear();
         rows::rearrange(model);

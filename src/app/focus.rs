@@ -4,7 +4,7 @@
 use super::effect::Effect;
 use super::model::{Model, Overlay, Page, Pane};
 use super::msg::Input;
-use super::overlays::{confirm, listing, plan, versions};
+use super::overlays::{listing, versions};
 use super::{attention, dispatch, log_bridge, mouse, places, rows, screens};
 use crate::actions::chord::{Chord, KeyCode};
 use crate::actions::{Action, Scope};
@@ -39,11 +39,33 @@ pub fn input(model: &mut Model, input: Input) -> Vec<Effect> {
 pub fn scopes(model: &Model) -> Vec<Scope> {
     match (model.overlays.last(), &model.page) {
         (Some(Overlay::Plan(_)), _) => vec![Scope::Plan, Scope::Lists, Scope::Global],
+        (Some(Overlay::Versions(_) | Overlay::Prompt(_)), _) => vec![Scope::Form, Scope::Lists, Scope::Global],
         (Some(_), _) => vec![Scope::Lists, Scope::Global],
         (None, Some(Page::Run(_))) => vec![Scope::Run, Scope::Lists, Scope::Global],
         (None, Some(Page::Cleanup(_))) => vec![Scope::Cleanup, Scope::Lists, Scope::Global],
         (None, None) if model.home.focus == Pane::Logs => vec![Scope::Logs, Scope::Home, Scope::Lists, Scope::Global],
         (None, None) => vec![Scope::Home, Scope::Lists, Scope::Global],
+    }
+}
+
+/// Whether letters go into a text now.
+pub fn is_typing(model: &Model) -> bool {
+    match model.overlays.last() {
+        Some(Overlay::Versions(_) | Overlay::Prompt(_)) => true,
+        Some(Overlay::Help(_) | Overlay::Palette(_) | Overlay::Menu(_)) => true,
+        Some(Overlay::Plan(review)) => review.plan.protected,
+        Some(Overlay::Confirm(confirm)) => confirm.word.is_some(),
+        Some(_) => false,
+        None => filtering(model),
+    }
+}
+
+/// Whether a filter is being typed, of the page or of home.
+fn filtering(model: &Model) -> bool {
+    match &model.page {
+        Some(Page::Cleanup(page)) => page.filtering,
+        Some(Page::Run(_)) => false,
+        None => model.home.filtering,
     }
 }
 
@@ -53,81 +75,97 @@ fn key(model: &mut Model, chord: Chord) -> Vec<Effect> {
         return dispatch::interrupt(model);
     }
     model.session.interrupted = None;
-    if let Some(effects) = typed(model, chord) {
-        return effects;
+    if is_typing(model) {
+        let action = model.keymap.while_typing(&scopes(model), chord).filter(|action| goes_first(model, *action));
+        if let Some(action) = action {
+            return dispatch::perform(model, action);
+        }
+        let taken = typed(model, chord);
+        let alone = model.overlays.is_empty() && !matches!(chord.code, KeyCode::Char(_));
+        let held = chord.alt && matches!(model.overlays.last(), Some(Overlay::Plan(_)));
+        if taken || !alone && !held {
+            return Vec::new();
+        }
     }
     // While a name has to be typed, the keys of the plan are held with alt.
-    let chord =
-        if matches!(model.overlays.last(), Some(Overlay::Plan(_))) { Chord { alt: false, ..chord } } else { chord };
-    match model.keymap.action(&scopes(model), chord) {
+    let bare = Chord { alt: false, ..chord };
+    let meant = model.keymap.action(&scopes(model), chord);
+    let meant = meant.or_else(|| model.keymap.action(&[Scope::Plan], bare).filter(|_| is_typing(model)));
+    let copies = || matches!(model.overlays.last(), Some(Overlay::Line(_))).then_some(Action::Copy);
+    match meant.or_else(|| copies().filter(|copy| model.keymap.keys(*copy).contains(&chord))) {
         Some(action) => dispatch::perform(model, action),
         None => Vec::new(),
     }
 }
 
-/// A key for whoever is being typed into. None: nobody wants it.
-fn typed(model: &mut Model, chord: Chord) -> Option<Vec<Effect>> {
+/// Actions whose keys are not for the text that is being typed.
+fn goes_first(model: &Model, action: Action) -> bool {
+    let list = matches!(model.overlays.last(), Some(Overlay::Help(_) | Overlay::Palette(_) | Overlay::Menu(_)));
+    match action {
+        Action::Enter | Action::Back | Action::Up | Action::Down | Action::Suspend | Action::Redraw => true,
+        Action::HalfPageUp | Action::HalfPageDown => list,
+        other => matches!(other.spec().scope, Scope::Form | Scope::Plan),
+    }
+}
+
+/// A key for the text that is being typed. False: it is none of its keys.
+fn typed(model: &mut Model, chord: Chord) -> bool {
     match model.overlays.last_mut() {
-        Some(Overlay::Versions(_)) => Some(versions::key(model, chord)),
-        Some(Overlay::Help(_) | Overlay::Palette(_) | Overlay::Menu(_)) => Some(listing::key(model, chord)),
-        Some(Overlay::Plan(_)) => plan::key(model, chord),
-        Some(Overlay::Confirm(_)) => confirm::key(model, chord),
-        Some(Overlay::Prompt(_)) => Some(prompt(model, chord)),
-        Some(Overlay::Line(_)) => {
-            let copies = model.keymap.action(&[Scope::Home], chord) == Some(Action::Copy);
-            copies.then(|| dispatch::perform(model, Action::Copy))
+        Some(Overlay::Versions(_)) => versions::typed(model, chord),
+        Some(Overlay::Help(list) | Overlay::Palette(list) | Overlay::Menu(list)) => {
+            let taken = list.input.key(&chord);
+            if taken {
+                listing::typed(model);
+            }
+            taken
         }
-        Some(_) => None,
-        None => filter(model, chord),
+        Some(Overlay::Plan(review)) => !chord.alt && review.confirm.key(&chord),
+        Some(Overlay::Confirm(confirm)) => confirm.typed.key(&chord),
+        Some(Overlay::Prompt(prompt)) => {
+            let taken = prompt.input.key(&chord);
+            prompted(model);
+            taken
+        }
+        Some(_) => false,
+        None => {
+            let input = match &mut model.page {
+                Some(Page::Cleanup(page)) => &mut page.filter,
+                _ => &mut model.home.filter,
+            };
+            let taken = input.key(&chord);
+            if taken {
+                filtered(model);
+            }
+            taken
+        }
     }
 }
 
-fn prompt(model: &mut Model, chord: Chord) -> Vec<Effect> {
-    let Some(Overlay::Prompt(mut prompt)) = model.overlays.pop() else { return Vec::new() };
-    match chord.code {
-        KeyCode::Enter if prompt.error.is_none() => {
-            log_bridge::accepted(model, prompt.purpose);
-            return Vec::new();
-        }
-        KeyCode::Tab => {
-            log_bridge::other_prompt(model, &prompt);
-            return Vec::new();
-        }
-        KeyCode::Esc => {
-            log_bridge::typed(model, prompt.purpose, "");
-            return Vec::new();
-        }
-        _ => {
-            prompt.input.key(&chord);
-        }
+/// Applies what stands in the prompt, and says what is wrong with it.
+fn prompted(model: &mut Model) {
+    let Some(Overlay::Prompt(prompt)) = model.overlays.last() else { return };
+    let (purpose, text) = (prompt.purpose, prompt.input.text().to_owned());
+    let error = log_bridge::typed(model, purpose, &text);
+    if let Some(Overlay::Prompt(prompt)) = model.overlays.last_mut() {
+        prompt.error = error;
     }
-    prompt.error = log_bridge::typed(model, prompt.purpose, prompt.input.text());
-    model.overlays.push(Overlay::Prompt(prompt));
-    Vec::new()
 }
 
-/// Keys of a filter that is being typed: Enter keeps it, Esc takes it away, arrows move in what is left.
-fn filter(model: &mut Model, chord: Chord) -> Option<Vec<Effect>> {
+/// Ends the typing of a filter, which stays or is taken away. False: none is being typed.
+pub fn end_filter(model: &mut Model, keep: bool) -> bool {
+    if !filtering(model) {
+        return false;
+    }
     let (input, filtering) = match &mut model.page {
         Some(Page::Cleanup(page)) => (&mut page.filter, &mut page.filtering),
-        Some(Page::Run(_)) => return None,
-        None => (&mut model.home.filter, &mut model.home.filtering),
+        _ => (&mut model.home.filter, &mut model.home.filtering),
     };
-    if !*filtering {
-        return None;
-    }
-    match chord.code {
-        KeyCode::Enter => *filtering = false,
-        KeyCode::Esc => {
-            *filtering = false;
-            input.clear();
-        }
-        _ if input.key(&chord) => {}
-        KeyCode::Char(_) => {}
-        _ => return None,
+    *filtering = false;
+    if !keep {
+        input.clear();
     }
     filtered(model);
-    Some(Vec::new())
+    true
 }
 
 fn filtered(model: &mut Model) {
@@ -153,11 +191,7 @@ fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
         }
         Some(Overlay::Prompt(prompt)) => {
             prompt.input.paste(text);
-            let (purpose, text) = (prompt.purpose, prompt.input.text().to_owned());
-            let error = log_bridge::typed(model, purpose, &text);
-            if let Some(Overlay::Prompt(prompt)) = model.overlays.last_mut() {
-                prompt.error = error;
-            }
+            prompted(model);
         }
         Some(_) => {}
         None => {

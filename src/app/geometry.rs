@@ -104,7 +104,7 @@ pub fn home(model: &Model) -> Home {
         *pane_mut(&mut home, model.home.focus) = body;
         return home;
     }
-    let wide = w >= 160;
+    let wide = has_sides(model);
     let matrix = if wide { w - 56 } else { w };
     let heads = match w {
         0..110 => 3,
@@ -138,12 +138,24 @@ pub fn home(model: &Model) -> Home {
     home
 }
 
+/// Whether the screen is large enough for the panes at the right; else they are boxes.
+pub fn has_sides(model: &Model) -> bool {
+    model.session.width >= 160 && model.session.height >= 16
+}
+
+/// Panes that can have the focus, in their order.
+pub fn panes(model: &Model) -> &'static [Pane] {
+    if has_sides(model) { &Pane::ALL } else { &Pane::ALL[..4] }
+}
+
 fn pane_mut(home: &mut Home, pane: Pane) -> &mut Area {
     match pane {
         Pane::Environments => &mut home.environments,
         Pane::Services => &mut home.services,
         Pane::Dependencies => &mut home.dependencies,
         Pane::Logs => &mut home.logs,
+        Pane::Details => &mut home.details,
+        Pane::Activity => &mut home.activity,
     }
 }
 
@@ -154,6 +166,8 @@ impl Home {
             Pane::Services => self.services,
             Pane::Dependencies => self.dependencies,
             Pane::Logs => self.logs,
+            Pane::Details => self.details,
+            Pane::Activity => self.activity,
         }
     }
 

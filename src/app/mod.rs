@@ -30,4 +30,5 @@ pub mod starter;
 pub(crate) mod testkit;
 #[cfg(test)]
 mod tests;
+pub mod touch;
 pub mod update;

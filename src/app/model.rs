@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::input::LineInput;
 use super::logs::LogPane;
+use super::touch::Drawn;
 use crate::actions::keymap::Keymap;
 use crate::config::Settings;
 use crate::domain::board::Board;
@@ -35,6 +36,8 @@ pub struct Model {
     pub settings: Settings,
     pub keymap: Keymap,
     pub session: Session,
+    /// What the last frame showed, for the pointer and for scrolling.
+    pub drawn: Drawn,
     pub home: Home,
     /// A full-page screen over home.
     pub page: Option<Page>,
@@ -99,10 +102,15 @@ pub enum Pane {
     Services,
     Dependencies,
     Logs,
+    /// Everything known of the selected cell; on wide screens.
+    Details,
+    /// What happened lately; on wide screens.
+    Activity,
 }
 
 impl Pane {
-    pub const ALL: [Self; 4] = [Self::Environments, Self::Services, Self::Dependencies, Self::Logs];
+    pub const ALL: [Self; 6] =
+        [Self::Environments, Self::Services, Self::Dependencies, Self::Logs, Self::Details, Self::Activity];
 }
 
 /// Order of the services.
@@ -139,8 +147,10 @@ pub struct Home {
     /// First visible row and first visible environment; clamped by `update`.
     pub scroll: usize,
     pub env_scroll: usize,
-    /// First visible row of the dependency pane.
+    /// First visible row of the dependency pane, of the details and of the activity.
     pub graph_scroll: usize,
+    pub details_scroll: usize,
+    pub activity_scroll: usize,
     /// Rows would stand in another order if nobody had typed just now.
     pub unsorted: bool,
     /// When rows were put in order last.
@@ -248,6 +258,7 @@ impl Model {
             settings,
             keymap,
             session,
+            drawn: Drawn::default(),
             home: Home { lower: Pane::Logs, ..Home::default() },
             page: None,
             overlays: Vec::new(),

@@ -1,14 +1,27 @@
-//! What is under the pointer: a click selects it, the wheel scrolls it.
+//! What is under the pointer: a click does or selects it, the wheel scrolls it.
 
 use super::effect::Effect;
 use super::geometry;
 use super::model::{Model, Overlay, Pane};
-use super::overlays::listing;
-use super::{log_bridge, places, screens};
+use super::overlays::{listing, picker};
+use super::touch::Touch;
+use super::{dispatch, log_bridge, places, screens};
 
-/// Selects what is at a point. Boxes are left alone: nothing acts by a click.
+/// Does what the last frame showed at a point: a hint is its key, a row is selected, and what is selected is chosen.
 pub fn click(model: &mut Model, x: u16, y: u16) -> Vec<Effect> {
-    if !model.overlays.is_empty() || model.page.is_some() {
+    if let Some(touch) = model.drawn.at(x, y).cloned() {
+        return touched(model, touch);
+    }
+    if let Some(overlay) = model.overlays.last() {
+        // Beside a box that only shows or offers something, it closes; what was typed or asked stays.
+        let harmless =
+            !matches!(overlay, Overlay::Versions(_) | Overlay::Plan(_) | Overlay::Confirm(_) | Overlay::Prompt(_));
+        if harmless {
+            model.overlays.pop();
+        }
+        return Vec::new();
+    }
+    if model.page.is_some() {
         return Vec::new();
     }
     let areas = geometry::home(model);
@@ -33,6 +46,46 @@ pub fn click(model: &mut Model, x: u16, y: u16) -> Vec<Effect> {
     Vec::new()
 }
 
+fn touched(model: &mut Model, touch: Touch) -> Vec<Effect> {
+    match touch {
+        Touch::Inside => {}
+        Touch::Do(action) => return dispatch::perform(model, action),
+        Touch::Row(row) => return row_of_box(model, row),
+        Touch::Step(service) => places::select_step(model, service),
+        Touch::Finding(uid) => {
+            if let Some(page) = screens::cleanup::page_mut(model) {
+                let again = page.selected.as_ref() == Some(&uid);
+                page.selected = Some(uid);
+                if again {
+                    screens::cleanup::mark(model);
+                }
+            }
+        }
+    }
+    Vec::new()
+}
+
+/// A row of a list is chosen at once where all that it offers is a choice, else when it is selected already.
+fn row_of_box(model: &mut Model, row: usize) -> Vec<Effect> {
+    let Some(overlay) = model.overlays.last_mut() else { return Vec::new() };
+    match overlay {
+        Overlay::Versions(form) => form.selected = row.min(form.rows.len().saturating_sub(1)),
+        Overlay::Plan(review) => review.selected = row,
+        Overlay::Picker(picker) => {
+            picker.selected = row;
+            return picker::choose(model);
+        }
+        Overlay::Palette(list) | Overlay::Menu(list) => {
+            list.selected = row;
+            return listing::choose(model);
+        }
+        Overlay::Help(list) if list.selected == row => return listing::choose(model),
+        Overlay::Help(list) => list.selected = row,
+        _ => {}
+    }
+    Vec::new()
+}
+
 /// Scrolls what is at a point.
 pub fn wheel(model: &mut Model, x: u16, y: u16, lines: i16) -> Vec<Effect> {
     let by = isize::from(lines);
@@ -53,14 +106,14 @@ pub fn wheel(model: &mut Model, x: u16, y: u16, lines: i16) -> Vec<Effect> {
 
 /// Moves the selection of the box on top, or scrolls it.
 pub fn move_overlay(model: &mut Model, by: isize) {
-    let Model { overlays, journal, .. } = model;
+    let Model { overlays, drawn, .. } = model;
     let Some(overlay) = overlays.last_mut() else { return };
-    let len = places::overlay_len(overlay, journal);
+    let len = places::overlay_len(overlay, drawn.overlay);
     match overlay {
         Overlay::Versions(form) => form.selected = places::moved(form.selected, by, len),
         Overlay::Plan(review) => {
             // Below the last step stands what is left out and why: moving on scrolls to it.
-            let rest = review.plan.skipped.len() + review.plan.warnings.len() + review.warnings.len() + 3;
+            let rest = drawn.overlay + 1;
             if by > 0 && review.selected + 1 >= len || by < 0 && review.scroll > 0 {
                 review.scroll = places::moved(review.scroll, by, rest);
             } else {

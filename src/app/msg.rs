@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::effect::TaskKey;
+use super::touch::Drawn;
 use crate::actions::chord::Chord;
 use crate::domain::fault::Fault;
 use crate::domain::ids::{ClusterId, EnvId, RunId, ServiceId};
@@ -15,6 +16,8 @@ pub enum Msg {
     Input(Input),
     /// Once a second while something shown ages, else only when something happens.
     Tick,
+    /// A frame was drawn: where everything is on it.
+    Drawn(Box<Drawn>),
     Fact {
         env: EnvId,
         change: Change,

@@ -1,10 +1,15 @@
 //! Keeps scroll positions within what there is, and the selection within what is seen.
 
 use super::geometry;
-use super::model::{Journal, Model, Overlay, Page};
+use super::model::{Model, Overlay, Page, Pane};
+use crate::domain::ids::ServiceId;
 
 /// Makes every scroll position of the home screen valid and the selection visible.
 pub fn clamp(model: &mut Model) {
+    // A pane that has no place on a smaller screen cannot keep the focus.
+    if !geometry::panes(model).contains(&model.home.focus) {
+        (model.home.focus, model.home.zoomed) = (Pane::Services, false);
+    }
     let areas = geometry::home(model);
     let rows = areas.service_rows().max(1);
     let columns = geometry::columns(areas.services.width.max(areas.environments.width), &model.catalog);
@@ -32,19 +37,19 @@ pub fn moved(at: usize, by: isize, len: usize) -> usize {
     at.saturating_add_signed(by).min(len.saturating_sub(1))
 }
 
-/// Number of things in the list that has the focus.
-pub fn overlay_len(overlay: &Overlay, journal: &Journal) -> usize {
+/// Number of things in the list that has the focus, or of places that a text can be scrolled to.
+pub fn overlay_len(overlay: &Overlay, rest: usize) -> usize {
     match overlay {
         Overlay::Versions(form) => form.rows.len(),
         Overlay::Plan(review) => review.plan.steps().count(),
         Overlay::Help(list) | Overlay::Palette(list) | Overlay::Menu(list) => list.entries.len(),
         Overlay::Picker(picker) => picker.items.len(),
-        Overlay::Confirm(confirm) => confirm.lines.len(),
-        Overlay::Details { .. } => 200,
-        Overlay::Activity { .. } => 500,
-        Overlay::Commands { .. } => journal.commands.len(),
-        Overlay::Errors { .. } => journal.notices.len() * 2,
-        Overlay::Line(detail) => detail.len(),
+        Overlay::Confirm(_)
+        | Overlay::Details { .. }
+        | Overlay::Activity { .. }
+        | Overlay::Commands { .. }
+        | Overlay::Errors { .. }
+        | Overlay::Line(_) => rest + 1,
         Overlay::Prompt(_) => 0,
     }
 }
@@ -58,10 +63,8 @@ pub fn move_page(model: &mut Model, by: isize) {
             let at = page.selected.as_ref().or(run.first_failure().map(|step| &step.service));
             let at = run.steps.iter().position(|step| Some(&step.service) == at);
             let next = at.map_or(0, |at| moved(at, by, run.steps.len()));
-            page.selected = run.steps.get(next).map(|step| step.service.clone());
-            let (env, selected) = (run.plan.env.clone(), page.selected.clone());
-            if let Some(service) = selected {
-                super::runs::turn_to(model, env, service);
+            if let Some(service) = run.steps.get(next).map(|step| step.service.clone()) {
+                select_step(model, service);
             }
         }
         Some(Page::Cleanup(page)) => {
@@ -72,5 +75,14 @@ pub fn move_page(model: &mut Model, by: isize) {
             page.selected = selected;
         }
         None => {}
+    }
+}
+
+/// Selects a step of the run that is shown; its log is read.
+pub fn select_step(model: &mut Model, service: ServiceId) {
+    let Some(env) = super::screens::run::shown(model).map(|run| run.plan.env.clone()) else { return };
+    if let Some(Page::Run(page)) = &mut model.page {
+        page.selected = Some(service.clone());
+        super::runs::turn_to(model, env, service);
     }
 }

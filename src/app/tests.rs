@@ -220,7 +220,7 @@ fn palette_help_and_menu_narrow_by_typing_and_do_what_is_chosen() {
 #[test]
 fn without_a_configuration_nothing_may_be_changed_and_the_reason_is_said() {
     let mut cockpit = Cockpit::demo();
-    cockpit.model.session.read_only = Some(super::discovery::READ_ONLY.to_owned());
+    cockpit.model.session.read_only = Some(super::discovery::read_only(&cockpit.model.keymap));
     cockpit.press("d");
     assert!(cockpit.overlay().is_none() && cockpit.notice().contains("read-only: no configuration"));
 }

@@ -19,6 +19,10 @@ pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
     match msg {
         Msg::Input(input) => focus::input(model, input),
         Msg::Tick => facts::tick(model),
+        Msg::Drawn(drawn) => {
+            model.drawn = *drawn;
+            Vec::new()
+        }
         Msg::Fact { env, change } => facts::take(model, &env, change),
         Msg::Log { stream, event } => log_bridge::take(model, stream, event),
         Msg::Done(outcome) => {

@@ -107,6 +107,7 @@ fn place(scope: Scope) -> &'static str {
         Scope::Run => "While a run is shown.",
         Scope::Cleanup => "While leftovers are shown.",
         Scope::Plan => "While a plan is shown.",
+        Scope::Form => "While versions are chosen, or the log is filtered.",
     }
 }
 

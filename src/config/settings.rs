@@ -90,7 +90,7 @@ fn read_keys(table: &Table<'_>, problems: &mut Problems<'_>) -> BTreeMap<Action,
     for (id, span, value) in table.all() {
         let Ok(action) = id.parse::<Action>() else {
             let near = nearest(id, ACTIONS.iter().map(|spec| spec.id));
-            let all = || "the help (?) names them all".to_owned();
+            let all = || "shipdeck print config names them all".to_owned();
             problems.add(
                 span,
                 format!("there is no action {id}"),

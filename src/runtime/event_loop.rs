@@ -17,6 +17,7 @@ use crate::adapters::system;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::app::msg::Msg;
+use crate::app::touch::Drawn;
 use crate::app::update::{self, update};
 use crate::ui::{Look, draw};
 
@@ -66,8 +67,10 @@ async fn turns(cockpit: &mut Cockpit, tui: &mut Tui) -> io::Result<Option<Ending
         if cockpit.model.session.dirty && now >= due {
             (cockpit.model.session.dirty, cockpit.pressed) = (false, false);
             let look = Look::from(&cockpit.model.settings);
-            tui.terminal.draw(|frame| draw(&cockpit.model, look, frame))?;
+            let mut seen = Drawn::default();
+            tui.terminal.draw(|frame| seen = draw(&cockpit.model, look, frame))?;
             drawn = now;
+            cockpit.take(Msg::Drawn(Box::new(seen)), tui)?;
         }
         let frame = cockpit.model.session.dirty.then(|| drawn + cockpit.pace());
         let tick = update::next_tick(&cockpit.model).map(|wait| clock + wait);

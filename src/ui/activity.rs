@@ -1,22 +1,27 @@
 //! Pane 6 of wide screens: what happened lately, and on which day.
 
+use unicode_width::UnicodeWidthStr;
+
 use super::lines::{self, Line};
 use super::look::Token;
 use super::pen::{Pen, Rule};
 use super::{format, signs};
+use crate::actions::Action;
 use crate::app::activity::{Activity, lately};
 use crate::app::geometry::Area;
-use crate::app::model::Model;
+use crate::app::model::{Model, Pane};
 use crate::domain::verdict::State;
 
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
     if area.height == 0 {
         return;
     }
-    pen.rule(area, &Rule { key: "6", title: "Activity", state: "last two days", ..Rule::default() });
+    let focused = model.home.focus == Pane::Activity;
+    let key = Some(Action::Activity);
+    pen.rule(area, &Rule { key, title: "Activity", state: "last two days", focused, ..Rule::default() });
     let body = area.below_rule();
     let inside = Area::new(body.x + 1, body.y, body.width.saturating_sub(2), body.height);
-    lines::draw(pen, &content(model, inside.width), 0, inside);
+    pen.drawn.activity = lines::scrolled(pen, &content(model, inside.width), model.home.activity_scroll, inside);
 }
 
 pub(super) fn content(model: &Model, width: u16) -> Vec<Line> {
@@ -43,7 +48,7 @@ fn line(news: &Activity, width: u16) -> Line {
         State::Ok => (Token::Calm, Token::Text),
         other => (signs::token(other), Token::Text),
     };
-    let place = news.place.chars().count() as u16;
+    let place = news.place.width() as u16;
     Line::text(0, format::hour(news.at), Token::Muted)
         .and(7, signs::glyph(news.state, false), sign)
         .within(9, width.saturating_sub(9 + place + 2).max(8), news.what.clone(), what)

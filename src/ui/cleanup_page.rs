@@ -3,14 +3,17 @@
 use super::format;
 use super::look::{Ground, Token};
 use super::pen::{Pen, Rule};
+use crate::actions::Action;
 use crate::app::geometry::Area;
 use crate::app::model::{CleanupPage, Model};
 use crate::app::screens::cleanup::shown;
+use crate::app::touch::Touch;
 use crate::domain::cleanup::FindingKind;
 
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &CleanupPage, area: Area) {
     let note = format!("{} · {}", page.env, format::count(page.findings.len(), "leftover"));
-    pen.rule(area, &Rule { title: "Clean up", note: &note, state: "esc back", focused: true, ..Rule::default() });
+    let back = format!("{} back", model.keymap.hint(Action::Back));
+    pen.rule(area, &Rule { title: "Clean up", note: &note, state: &back, focused: true, ..Rule::default() });
     let wide = area.width >= 110;
     let left = if wide { area.width * 3 / 5 } else { area.width };
     let shown = shown(page);
@@ -31,11 +34,11 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &CleanupPage, area: A
     }
     if lines.is_empty() {
         let text = if page.filter.text().is_empty() {
-            "Nothing is left over here."
+            "Nothing is left over here.".to_owned()
         } else {
-            "Nothing matches the filter. esc shows all."
+            format!("Nothing matches the filter. {} shows all.", pen.key(Action::Back))
         };
-        pen.text(2, area.y + 2, text, Token::Text, left);
+        pen.text(2, area.y + 2, &text, Token::Text, left);
         if page.too_young > 0 {
             let these = format::count(page.too_young, "leftover");
             let text = format!("{these} younger than 10 minutes: left for whoever still reads them.");
@@ -93,6 +96,7 @@ fn row(pen: &mut Pen<'_>, model: &Model, page: &CleanupPage, line: &Row<'_>, are
             pen.text(x + 3, area.y, why, Token::Muted, area.width.saturating_sub(x + 4));
         }
         Row::Finding(finding) => {
+            pen.touch(area, Touch::Finding(finding.uid.clone()));
             let selected = page.selected.as_ref() == Some(&finding.uid);
             if selected {
                 pen.under(Area::new(area.x + 1, area.y, area.width.saturating_sub(2), 1), Ground::Sel);

@@ -4,8 +4,9 @@ use super::lines::{self, Line, wrapped};
 use super::look::Token;
 use super::pen::{Pen, Rule};
 use super::{format, signs};
+use crate::actions::Action;
 use crate::app::geometry::Area;
-use crate::app::model::Model;
+use crate::app::model::{Model, Pane};
 use crate::domain::board::Cell;
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::image::short_digest;
@@ -24,10 +25,12 @@ pub(super) fn pane(pen: &mut Pen<'_>, model: &Model, area: Area) {
     }
     let (Some(service), Some(env)) = (&model.home.service, &model.home.env) else { return };
     let note = format!("{env} / {service}");
-    pen.rule(area, &Rule { key: "5", title: "Details", note: &note, ..Rule::default() });
+    let focused = model.home.focus == Pane::Details;
+    pen.rule(area, &Rule { key: Some(Action::Details), title: "Details", note: &note, focused, ..Rule::default() });
     let body = area.below_rule();
     let inside = Area::new(body.x + 1, body.y, body.width.saturating_sub(2), body.height);
-    lines::draw(pen, &content(model, service, env, inside.width), 0, inside);
+    let content = content(model, service, env, inside.width);
+    pen.drawn.details = lines::scrolled(pen, &content, model.home.details_scroll, inside);
 }
 
 /// The lines for a width.

@@ -3,6 +3,7 @@
 use super::look::Token;
 use super::pen::{Pen, Rule};
 use super::{format, signs};
+use crate::actions::Action;
 use crate::app::geometry::{Area, Columns, columns};
 use crate::app::model::{Model, Pane};
 use crate::domain::catalog::Environment;
@@ -24,7 +25,17 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
             format!("{} · {hidden} of the system hidden", format::count(model.catalog.environments.len(), "namespace"))
         }
     };
-    pen.rule(area, &Rule { key: "1", title: "Environments", note: &note, state: &more, focused, ..Rule::default() });
+    pen.rule(
+        area,
+        &Rule {
+            key: Some(Action::FocusEnvironments),
+            title: "Environments",
+            note: &note,
+            state: &more,
+            focused,
+            ..Rule::default()
+        },
+    );
     let body = area.below_rule();
     summary(pen, model, body, columns.first_x.saturating_sub(3));
     let shown = model.catalog.environments.iter().skip(model.home.env_scroll).take(columns.visible);

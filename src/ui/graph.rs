@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::look::{Ground, Token};
-use super::pen::{Pen, Rule};
+use super::pen::{Pen, Rule, TABS, Tab};
 use super::signs;
+use crate::actions::Action;
 use crate::app::geometry::Area;
 use crate::app::model::{Model, Pane};
 use crate::domain::ids::ServiceId;
@@ -24,8 +25,9 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area, tabs: bool) {
         (_, true, None) => String::new(),
     };
     let focused = model.home.focus == Pane::Dependencies;
-    let state = if tabs { "4 logs" } else { "" };
-    pen.rule(area, &Rule { key: "3", title: "Dependencies", note: &note, state, focused, ..Rule::default() });
+    let tabs: &[Tab] = if tabs { &TABS } else { &[] };
+    let key = Some(Action::FocusDependencies);
+    pen.rule(area, &Rule { key, title: "Dependencies", tabs, note: &note, focused, ..Rule::default() });
     let body = area.below_rule();
     if model.catalog.services.iter().all(|service| service.needs.is_empty()) {
         return unknown(pen, body);
@@ -194,7 +196,7 @@ fn node(pen: &mut Pen<'_>, model: &Model, service: &ServiceId, area: Area) {
     let name = super::format::cut_middle(service.as_str(), usize::from(area.width.saturating_sub(2)));
     pen.text(x + 1, area.y, &name, name_token, area.width);
     if selected {
-        let width = (name.chars().count() as u16 + 4).min(area.width + 2);
+        let width = (name.width() as u16 + 4).min(area.width + 2);
         pen.under(Area::new(area.x.saturating_sub(1), area.y, width, 1), Ground::Sel);
     }
 }

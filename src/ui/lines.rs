@@ -4,7 +4,9 @@ use unicode_width::UnicodeWidthStr;
 
 use super::look::{Ground, Token};
 use super::pen::Pen;
+use crate::actions::Action;
 use crate::app::geometry::Area;
+use crate::app::touch::Touch;
 
 /// Something on a line.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +17,8 @@ pub(super) enum Piece {
     Right { before: u16, text: String, token: Token },
     /// A bar at a column: width, parts, total.
     Bar { x: u16, width: u16, parts: Vec<(u32, Token)>, total: u32 },
+    /// A key and what it does, at a column.
+    Hint { x: u16, action: Action, word: &'static str },
     /// A hairline from a column to the end.
     Rule { x: u16 },
 }
@@ -28,6 +32,8 @@ pub(super) struct Line {
     pub(super) edge: Option<Token>,
     /// Columns by which the line is set in.
     pub(super) inset: u16,
+    /// What a click on the line means.
+    pub(super) touch: Option<Touch>,
 }
 
 impl Line {
@@ -134,6 +140,13 @@ pub(super) fn draw(pen: &mut Pen<'_>, lines: &[Line], skip: usize, area: Area) {
     }
 }
 
+/// Draws a text that is scrolled to a line, and returns how far it can be.
+pub(super) fn scrolled(pen: &mut Pen<'_>, lines: &[Line], scroll: usize, area: Area) -> usize {
+    let rest = lines.len().saturating_sub(usize::from(area.height));
+    draw(pen, lines, scroll.min(rest), area);
+    rest
+}
+
 fn one(pen: &mut Pen<'_>, line: &Line, area: Area) {
     if let Some(ground) = line.ground {
         pen.under(area, ground);
@@ -141,10 +154,13 @@ fn one(pen: &mut Pen<'_>, line: &Line, area: Area) {
     if let Some(token) = line.edge {
         pen.text(area.x, area.y, "▌", token, 1);
     }
+    if let Some(touch) = &line.touch {
+        pen.touch(area, touch.clone());
+    }
     for piece in &line.pieces {
         let (at, room) = match piece {
             Piece::Text { x, width, .. } | Piece::Bar { x, width, .. } => (*x, *width),
-            Piece::Rule { x } => (*x, 0),
+            Piece::Rule { x } | Piece::Hint { x, .. } => (*x, 0),
             Piece::Right { .. } => (0, 0),
         };
         let rest = area.width.saturating_sub(at);
@@ -156,6 +172,9 @@ fn one(pen: &mut Pen<'_>, line: &Line, area: Area) {
             }
             Piece::Right { before, text, token } => {
                 pen.right(area.right().saturating_sub(*before), area.y, text, *token);
+            }
+            Piece::Hint { action, word, .. } => {
+                pen.hint(x, area.y, *action, word);
             }
             Piece::Bar { parts, total, .. } => pen.bar(x, area.y, room, parts, *total),
             Piece::Rule { .. } => {

@@ -4,7 +4,8 @@ use ratatui::style::{Modifier, Style};
 
 use super::format;
 use super::look::{Ground, Look, Token};
-use super::pen::{Pen, Rule};
+use super::pen::{Pen, Rule, TABS, Tab};
+use crate::actions::Action;
 use crate::app::geometry::Area;
 use crate::app::log_bridge;
 use crate::app::logs::{Detail, Head, Ink, Kind, Level, LogPane, Row, Trouble};
@@ -56,7 +57,7 @@ fn rule(pen: &mut Pen<'_>, model: &Model, area: Area, tabs: bool) {
         note.push_str(&format!(" · {at}{} {}", found.len(), logs.search()));
     }
     if logs.unfollowed > 0 {
-        note.push_str(&format!(" · {} more not followed, C chooses", logs.unfollowed));
+        note.push_str(&format!(" · {} more not followed, {} chooses", logs.unfollowed, pen.key(Action::LogContainers)));
     }
     if area.width >= 110 {
         note.push_str(&format!(" · {}", log_bridge::read_back(model)));
@@ -74,8 +75,9 @@ fn rule(pen: &mut Pen<'_>, model: &Model, area: Area, tabs: bool) {
         token = Token::Warn;
     }
     let focused = model.home.focus == Pane::Logs;
-    let title = if tabs { "Logs  3 graph" } else { "Logs" };
-    pen.rule(area, &Rule { key: "4", title, note: &note, state: &state, state_token: token, focused });
+    let tabs: &[Tab] = if tabs { &TABS } else { &[] };
+    let key = Some(Action::FocusLogs);
+    pen.rule(area, &Rule { key, title: "Logs", tabs, note: &note, state: &state, state_token: token, focused });
 }
 
 /// What keeps logs from being read, and since when.
@@ -95,7 +97,8 @@ fn nothing(model: &Model) -> String {
         None => "Select a cell to read its log.".to_owned(),
         Some(_) if !logs.filter().is_empty() => format!("No line matches {}.", logs.filter()),
         Some((env, service)) if logs.pods() == 0 && logs.previous => {
-            format!("No container of {service} in {env} has run before. p goes back to the present one.")
+            let key = model.keymap.hint(Action::LogPreviousContainer);
+            format!("No container of {service} in {env} has run before. {key} goes back to the present one.")
         }
         Some((env, service)) if logs.pods() == 0 => format!("No pod of {service} in {env} has started."),
         Some(_) => "Nothing was written yet.".to_owned(),
@@ -192,6 +195,7 @@ fn ending(name: &str, characters: usize) -> &str {
 /// A line in whole, in its box.
 pub(super) fn detail(pen: &mut Pen<'_>, detail: &Detail, frame: Area) {
     let scroll = detail.scroll.min(detail.len().saturating_sub(usize::from(frame.height)));
+    pen.drawn.overlay = detail.len().saturating_sub(usize::from(frame.height));
     for (row, y) in detail.rows.iter().skip(scroll).zip(frame.y..frame.bottom()) {
         let mut x = frame.x;
         for (text, ink) in row {

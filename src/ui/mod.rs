@@ -7,6 +7,10 @@ mod draw;
 mod environments;
 mod format;
 mod graph;
+mod header;
+mod hints;
+#[cfg(test)]
+mod key_tests;
 mod lines;
 mod logs;
 mod look;
@@ -14,6 +18,8 @@ mod overlays;
 mod pen;
 mod picture;
 mod plan_box;
+#[cfg(test)]
+mod pointer_tests;
 mod run_page;
 mod services;
 mod signs;

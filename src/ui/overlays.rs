@@ -5,11 +5,14 @@ use super::format;
 use super::lines::{self, Line};
 use super::look::{Ground, Token};
 use super::pen::Pen;
+use crate::actions::Action;
 use crate::app::geometry::{self, Area};
 use crate::app::input::LineInput;
 use crate::app::logs::Detail;
 use crate::app::model::{Confirm, EntryDoes, Listing, Model, Overlay, Picker, Prompt, VersionRow, VersionsForm};
+use crate::app::touch::Touch;
 use crate::domain::versions::Source;
+use unicode_width::UnicodeWidthStr;
 
 /// The prompt on the hint row, if one is open.
 pub(super) fn prompt(model: &Model) -> Option<&Prompt> {
@@ -20,10 +23,11 @@ pub(super) fn prompt(model: &Model) -> Option<&Prompt> {
 }
 
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
+    pen.over(model);
     match model.overlays.last() {
         None | Some(Overlay::Prompt(_)) => {}
         Some(Overlay::Versions(form)) => versions(pen, form, area, model),
-        Some(Overlay::Plan(review)) => super::plan_box::draw(pen, &model.keymap, review, area),
+        Some(Overlay::Plan(review)) => super::plan_box::draw(pen, review, area),
         Some(Overlay::Confirm(confirm)) => ask(pen, confirm, area),
         Some(Overlay::Help(listing)) => list(pen, listing, "Keys and signs", area),
         Some(Overlay::Palette(listing)) => list(pen, listing, "Do anything", area),
@@ -32,16 +36,17 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
         Some(Overlay::Details { service, env, scroll }) => {
             let frame = open(pen, area, (88, 24), &format!("{service} in {env}"), "", Token::Accent);
             let content = details::content(model, service, env, frame.width);
-            lines::draw(pen, &content, (*scroll).min(content.len().saturating_sub(1)), frame);
+            pen.drawn.overlay = lines::scrolled(pen, &content, *scroll, frame);
         }
         Some(Overlay::Activity { scroll }) => {
             let frame = open(pen, area, (88, 40), "Activity of the last two days", "", Token::Accent);
             let content = super::activity::content(model, frame.width);
-            lines::draw(pen, &content, (*scroll).min(content.len().saturating_sub(1)), frame);
+            pen.drawn.overlay = lines::scrolled(pen, &content, *scroll, frame);
         }
         Some(Overlay::Line(detail)) => {
+            let note = format!("{} copies it", pen.key(Action::Copy));
             let height = u16::try_from(detail.len()).unwrap_or(u16::MAX - 4).min(u16::MAX - 4);
-            let frame = open(pen, area, (Detail::WIDTH, height), &detail.title, "y copies it", Token::Accent);
+            let frame = open(pen, area, (Detail::WIDTH, height), &detail.title, &note, Token::Accent);
             super::logs::detail(pen, detail, frame);
         }
         Some(Overlay::Commands { scroll }) => {
@@ -66,7 +71,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
     }
 }
 
-/// Dims the screen and opens a box; returns its inside.
+/// Dims the screen, where nothing can be touched any more, and opens a box; returns its inside.
 pub(super) fn open(pen: &mut Pen<'_>, area: Area, size: (u16, u16), title: &str, note: &str, edge: Token) -> Area {
     let dim = pen.look.style(Token::Dim);
     for y in area.y..area.bottom() {
@@ -83,6 +88,8 @@ pub(super) fn open(pen: &mut Pen<'_>, area: Area, size: (u16, u16), title: &str,
     let height = (size.1 + 4).min(area.height.saturating_sub(2)).max(5);
     let frame = Area::new((area.width - width) / 2, (area.height.saturating_sub(height)) / 2, width, height);
     pen.fill(frame, Ground::Over);
+    pen.drawn.touches.clear();
+    pen.touch(frame, Touch::Inside);
     let (right, bottom) = (frame.right() - 1, frame.bottom() - 1);
     for x in frame.x + 1..right {
         pen.text(x, frame.y, "─", edge, 1);
@@ -109,18 +116,13 @@ pub(super) fn line(pen: &mut Pen<'_>, input: &LineInput, x: u16, y: u16, width: 
     let text = input.text();
     let end = pen.text(x, y, text, Token::Hi, width);
     let before: String = text.chars().take(input.cursor()).collect();
-    let cursor = x + unicode_width::UnicodeWidthStr::width(before.as_str()) as u16;
+    let cursor = x.saturating_add(before.width().min(1_000) as u16);
     if cursor < x + width {
         let style = pen.look.style(Token::Accent).add_modifier(ratatui::style::Modifier::REVERSED);
         let under = text.chars().nth(input.cursor()).map_or(" ".to_owned(), |c| c.to_string());
         pen.styled(cursor, y, &under, style, 1);
     }
     end.max(cursor + 1)
-}
-
-pub(super) fn hint(pen: &mut Pen<'_>, x: u16, y: u16, key: &str, word: &str) -> u16 {
-    let x = pen.text(x, y, key, Token::Accent, 16);
-    pen.text(x + 1, y, word, Token::Muted, 40) + 3
 }
 
 fn versions(pen: &mut Pen<'_>, form: &VersionsForm, area: Area, model: &Model) {
@@ -142,6 +144,7 @@ fn versions(pen: &mut Pen<'_>, form: &VersionsForm, area: Area, model: &Model) {
     let skip = form.selected.saturating_sub(room - 1);
     for (index, row) in form.rows.iter().enumerate().skip(skip).take(room) {
         let selected = index == form.selected;
+        pen.touch(Area::new(inside.x, y, inside.width, 1), Touch::Row(index));
         if selected {
             pen.under(Area::new(inside.x - 1, y, inside.width + 2, 1), Ground::Sel);
         }
@@ -179,10 +182,10 @@ fn versions(pen: &mut Pen<'_>, form: &VersionsForm, area: Area, model: &Model) {
         pen.text(inside.x, inside.bottom() - 2, line, Token::Muted, inside.width);
     }
     let y = inside.bottom() - 1;
-    let x = hint(pen, inside.x, y, "enter", "see the plan");
-    let x = hint(pen, x, y, "ctrl-n", "known");
-    let x = hint(pen, x, y, "tab", "take from another");
-    hint(pen, x, y, "esc", "cancel");
+    let x = pen.hint(inside.x, y, Action::Enter, "see the plan") + 3;
+    let x = pen.hint(x, y, Action::KnownNext, "known") + 3;
+    let x = pen.hint(x, y, Action::Other, "take from another") + 3;
+    pen.hint(x, y, Action::Back, "cancel");
 }
 
 /// What can be chosen instead of typed: `v813 hotfix · v812 ran 3d ago`, the chosen one lit.
@@ -193,7 +196,7 @@ fn known_versions(pen: &mut Pen<'_>, row: &VersionRow, area: Area, now: jiff::Ti
             Source::Runs(env) => format!("in {env}"),
             Source::Ran(at) => format!("ran {} ago", format::age(*at, now)),
         };
-        let width = (known.version.chars().count() + 1 + from.chars().count()) as u16;
+        let width = (known.version.width() + 1 + from.width()) as u16;
         if x + width > area.right() {
             pen.text(x, area.y, "…", Token::Muted, 1);
             return;
@@ -214,20 +217,21 @@ pub(super) fn typed(pen: &mut Pen<'_>, word: &str, input: &LineInput, inside: Ar
     let x = pen.text(inside.x, y, "Type ", Token::Text, inside.width);
     let x = pen.text(x, y, word, Token::Warn, inside.width);
     let x = pen.text(x, y, " to run it  ", Token::Text, inside.width) + 1;
-    let width = word.chars().count() as u16 + 2;
+    let width = word.width() as u16 + 2;
     pen.fill(Area::new(x.saturating_sub(1), y, width + 2, 1), Ground::Bg);
     if word.starts_with(input.text()) {
         pen.text(x, y, word, Token::Edge, width);
     }
     let end = line(pen, input, x, y, width).max(x + width) + 2;
     let token = if input.text() == word { Token::Accent } else { Token::Edge };
-    let x = pen.text(end, y, "enter run", token, 9) + 3;
-    hint(pen, x, y, "esc", "cancel");
+    let x = pen.hint_in(end, y, Action::Enter, "run", token) + 3;
+    pen.hint(x, y, Action::Back, "cancel");
 }
 
 fn ask(pen: &mut Pen<'_>, confirm: &Confirm, area: Area) {
     let inside = open(pen, area, (88, confirm.lines.len() as u16 + 4), &confirm.title, "", Token::Warn);
     let room = usize::from(inside.height.saturating_sub(3));
+    pen.drawn.overlay = confirm.lines.len().saturating_sub(room);
     for (index, text) in confirm.lines.iter().skip(confirm.scroll).take(room).enumerate() {
         pen.text(inside.x, inside.y + index as u16, text, Token::Text, inside.width);
     }
@@ -236,8 +240,8 @@ fn ask(pen: &mut Pen<'_>, confirm: &Confirm, area: Area) {
     if let Some(word) = &confirm.word {
         typed(pen, word, &confirm.typed, inside, y);
     } else {
-        let x = hint(pen, inside.x, y, "enter", "yes");
-        hint(pen, x, y, "esc", "no");
+        let x = pen.hint(inside.x, y, Action::Enter, "yes") + 3;
+        pen.hint(x, y, Action::Back, "no");
     }
 }
 
@@ -253,6 +257,7 @@ fn list(pen: &mut Pen<'_>, listing: &Listing, title: &str, area: Area) {
     }
     for (row, (index, entry)) in listing.entries.iter().enumerate().skip(first).take(room).enumerate() {
         let y = inside.y + 2 + row as u16;
+        pen.touch(Area::new(inside.x, y, inside.width, 1), Touch::Row(index));
         if index == listing.selected {
             pen.under(Area::new(inside.x - 1, y, inside.width + 2, 1), Ground::Sel);
         }
@@ -293,6 +298,7 @@ fn pick(pen: &mut Pen<'_>, picker: &Picker, area: Area) {
     let first = picker.selected.saturating_sub(room - 1);
     for (row, (index, item)) in picker.items.iter().enumerate().skip(first).take(room).enumerate() {
         let y = inside.y + row as u16;
+        pen.touch(Area::new(inside.x, y, inside.width, 1), Touch::Row(index));
         if index == picker.selected {
             pen.under(Area::new(inside.x - 1, y, inside.width + 2, 1), Ground::Sel);
         }
@@ -300,8 +306,8 @@ fn pick(pen: &mut Pen<'_>, picker: &Picker, area: Area) {
         let x = pen.text(inside.x, y, mark, Token::Accent, 2);
         pen.text(x, y, item, if index == picker.selected { Token::Hi } else { Token::Text }, inside.width - 2);
     }
-    let x = hint(pen, inside.x, inside.bottom() - 1, "enter", "choose");
-    hint(pen, x, inside.bottom() - 1, "esc", "cancel");
+    let x = pen.hint(inside.x, inside.bottom() - 1, Action::Enter, "choose") + 3;
+    pen.hint(x, inside.bottom() - 1, Action::Back, "cancel");
 }
 
 /// When, what and its colour, newest first: nothing is cut, for it may be what somebody looks for.
@@ -328,5 +334,5 @@ fn text(
         content.push(Line::text(0, none, Token::Muted));
     }
     let inside = open(pen, area, (WIDTH, content.len() as u16), title, "", Token::Accent);
-    lines::draw(pen, &content, scroll.min(content.len() - 1), inside);
+    pen.drawn.overlay = lines::scrolled(pen, &content, scroll, inside);
 }

@@ -2,21 +2,73 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
 use super::look::{Ground, Look, Token};
 use super::signs;
+use crate::actions::Action;
+use crate::actions::keymap::Keymap;
+use crate::app::focus;
 use crate::app::geometry::Area;
+use crate::app::model::{Model, Overlay};
+use crate::app::touch::{Drawn, Touch};
 use crate::domain::text::clean;
 
-/// A pen on a buffer.
+/// A pen on a buffer, which knows the keys in force and keeps where it wrote what can be touched.
 pub(super) struct Pen<'a> {
     pub(super) buf: &'a mut Buffer,
     pub(super) look: Look,
+    pub(super) drawn: Drawn,
+    keymap: &'a Keymap,
+    typing: bool,
 }
 
-impl Pen<'_> {
+impl<'a> Pen<'a> {
+    pub(super) fn new(buf: &'a mut Buffer, look: Look, model: &'a Model) -> Self {
+        let typing = focus::is_typing(model) && matches!(model.overlays.last(), None | Some(Overlay::Prompt(_)));
+        Self { buf, look, drawn: Drawn::default(), keymap: &model.keymap, typing }
+    }
+
+    /// From now on keys are told as they work in the box on top; what lies behind it keeps its own.
+    pub(super) fn over(&mut self, model: &Model) {
+        self.typing = focus::is_typing(model);
+    }
+
+    /// The key of an action as it works now.
+    pub(super) fn key(&self, action: Action) -> String {
+        if self.typing { self.keymap.typing_hint(action) } else { self.keymap.hint(action) }
+    }
+
+    /// Notes what a click on this place means.
+    pub(super) fn touch(&mut self, area: Area, touch: Touch) {
+        self.drawn.touches.push((area, touch));
+    }
+
+    /// A key and what it does, which a click does too; nothing where the action has no key. Returns where it ends.
+    pub(super) fn hint(&mut self, x: u16, y: u16, action: Action, word: &str) -> u16 {
+        self.hint_in(x, y, action, word, Token::Accent)
+    }
+
+    /// The same with the key in another colour.
+    pub(super) fn hint_in(&mut self, x: u16, y: u16, action: Action, word: &str, token: Token) -> u16 {
+        let key = self.key(action);
+        if key.is_empty() {
+            return x;
+        }
+        let style = self.look.style(token).add_modifier(Modifier::BOLD);
+        let right = self.buf.area.right();
+        let end = self.styled(x, y, &key, style, right.saturating_sub(x));
+        let end = self.text(end + 1, y, word, Token::Muted, right.saturating_sub(end + 1));
+        self.touch(Area::new(x, y, end.saturating_sub(x), 1), Touch::Do(action));
+        end
+    }
+
+    /// Columns of a hint with the space after it.
+    pub(super) fn hint_width(&self, action: Action, word: &str) -> u16 {
+        (self.key(action).width() + word.width() + 3) as u16
+    }
+
     /// Writes a text, at most so many columns, and says where it ended.
     pub(super) fn styled(&mut self, x: u16, y: u16, text: &str, style: Style, width: u16) -> u16 {
         let area = self.buf.area;
@@ -82,29 +134,51 @@ impl Pen<'_> {
             self.styled(x, area.y, sign, style, 1);
         }
         let y = area.y;
-        let end = area.right().saturating_sub(3);
-        let room = |x: u16| end.saturating_sub(x);
-        let mut x = area.x + 2;
-        x = self.text(x, y, " ", Token::Muted, 1);
-        if !rule.key.is_empty() {
-            x = self.text(x, y, rule.key, Token::Muted, room(x));
-            x = self.text(x, y, " ", Token::Muted, 1);
+        let state = rule.state.width() as u16;
+        let full = area.right().saturating_sub(3);
+        // What stands at the right is worth more than the end of the note.
+        let end = if state > 0 && area.width > state + 30 { full.saturating_sub(state + 3) } else { full };
+        let mut x = self.text(area.x + 2, y, " ", Token::Muted, 1);
+        for tab in rule.tabs {
+            let here = tab.title == rule.title;
+            x = if here { self.title(x, y, end, rule) } else { self.tab(x, y, end, *tab) };
         }
-        let title = if rule.focused { Token::Accent } else { Token::Text };
-        let bold = self.look.style(title).add_modifier(ratatui::style::Modifier::BOLD);
-        x = self.styled(x, y, rule.title, bold, room(x));
+        if rule.tabs.is_empty() {
+            x = self.title(x, y, end, rule);
+        }
         if !rule.note.is_empty() {
-            x = self.text(x, y, "  ", Token::Muted, room(x));
-            x = self.text(x, y, rule.note, Token::Muted, room(x));
+            x = self.text(x, y, "  ", Token::Muted, end.saturating_sub(x));
+            x = self.text(x, y, rule.note, Token::Muted, end.saturating_sub(x));
         }
-        x = self.text(x, y, " ", Token::Muted, room(x));
-        let width = u16::try_from(rule.state.width()).unwrap_or(u16::MAX).saturating_add(2);
-        if !rule.state.is_empty() && x + width < area.right() {
+        x = self.text(x, y, " ", Token::Muted, full.saturating_sub(x));
+        let width = state.saturating_add(2);
+        if state > 0 && x + width < area.right() {
             let at = area.right() - 2 - width;
             self.text(at, y, " ", Token::Muted, 1);
             let at = self.text(at + 1, y, rule.state, rule.state_token, width);
             self.text(at, y, " ", Token::Muted, 1);
         }
+    }
+
+    fn title(&mut self, x: u16, y: u16, end: u16, rule: &Rule<'_>) -> u16 {
+        let mut x = x;
+        if let Some(key) = rule.key.map(|action| self.keymap.hint(action)).filter(|key| !key.is_empty()) {
+            x = self.text(x, y, &key, Token::Muted, end.saturating_sub(x));
+            x = self.text(x, y, " ", Token::Muted, end.saturating_sub(x));
+        }
+        let token = if rule.focused { Token::Accent } else { Token::Text };
+        let bold = self.look.style(token).add_modifier(Modifier::BOLD);
+        self.styled(x, y, rule.title, bold, end.saturating_sub(x))
+    }
+
+    /// The other pane that has its place here: its key and its name, a click away.
+    fn tab(&mut self, x: u16, y: u16, end: u16, tab: Tab) -> u16 {
+        let text = format!("{} {}", self.keymap.hint(tab.key), tab.title);
+        let (before, after) = if tab.first { ("", "  ") } else { ("  ", "") };
+        let at = self.text(x, y, before, Token::Muted, end.saturating_sub(x));
+        let stop = self.text(at, y, text.trim_start(), Token::Muted, end.saturating_sub(at));
+        self.touch(Area::new(at, y, stop.saturating_sub(at), 1), Touch::Do(tab.key));
+        self.text(stop, y, after, Token::Muted, end.saturating_sub(stop))
     }
 
     /// A bar of one row: parts with their tokens, and the rest as a hairline.
@@ -128,16 +202,33 @@ impl Pen<'_> {
 
 /// What a titled rule says.
 pub(super) struct Rule<'a> {
-    pub(super) key: &'a str,
+    /// The action that comes here.
+    pub(super) key: Option<Action>,
     pub(super) title: &'a str,
+    /// Both panes that share the place, where they do.
+    pub(super) tabs: &'a [Tab],
     pub(super) note: &'a str,
     pub(super) state: &'a str,
     pub(super) state_token: Token,
     pub(super) focused: bool,
 }
 
+/// One of two panes that share a place.
+#[derive(Clone, Copy)]
+pub(super) struct Tab {
+    pub(super) key: Action,
+    pub(super) title: &'static str,
+    pub(super) first: bool,
+}
+
+/// The panes that share the lower place of narrow screens.
+pub(super) const TABS: [Tab; 2] = [
+    Tab { key: Action::FocusDependencies, title: "Dependencies", first: true },
+    Tab { key: Action::FocusLogs, title: "Logs", first: false },
+];
+
 impl Default for Rule<'_> {
     fn default() -> Self {
-        Self { key: "", title: "", note: "", state: "", state_token: Token::Muted, focused: false }
+        Self { key: None, title: "", tabs: &[], note: "", state: "", state_token: Token::Muted, focused: false }
     }
 }

@@ -3,18 +3,18 @@
 use super::format;
 use super::lines::{self, Line, wrap, wrapped};
 use super::look::{Ground, Token};
-use super::overlays::{hint, open, typed};
+use super::overlays::{open, typed};
 use super::pen::Pen;
 use crate::actions::Action;
-use crate::actions::keymap::Keymap;
 use crate::app::geometry::{self, Area};
 use crate::app::model::PlanReview;
+use crate::app::touch::Touch;
 use crate::domain::plan::{Plan, Purpose};
 
 /// Columns that the box wants.
 const WIDTH: u16 = 88;
 
-pub(super) fn draw(pen: &mut Pen<'_>, keymap: &Keymap, review: &PlanReview, area: Area) {
+pub(super) fn draw(pen: &mut Pen<'_>, review: &PlanReview, area: Area) {
     let plan = &review.plan;
     let edge = if plan.protected { Token::Warn } else { Token::Accent };
     let mut content = content(review, geometry::inside_box(area.width, WIDTH));
@@ -36,7 +36,8 @@ pub(super) fn draw(pen: &mut Pen<'_>, keymap: &Keymap, review: &PlanReview, area
     let skip = skip.min(content.len().saturating_sub(room));
     lines::draw(pen, &content, skip, Area::new(inside.x, inside.y + 2, inside.width, room as u16));
     let below = content.len().saturating_sub(skip + room);
-    foot(pen, keymap, review, below, inside);
+    pen.drawn.overlay = content.len().saturating_sub(room);
+    foot(pen, review, below, inside);
 }
 
 fn title(plan: &Plan) -> String {
@@ -53,14 +54,14 @@ fn content(review: &PlanReview, width: u16) -> Vec<Line> {
     let mut content = Vec::new();
     for (index, wave) in plan.waves.iter().enumerate() {
         for (row, step) in wave.steps.iter().enumerate() {
+            let touch = Some(Touch::Row(content.len()));
             let title = if row == 0 { format!("wave {}", index + 1) } else { String::new() };
-            content.push(
-                Line::text(0, title, Token::Muted)
-                    .and(9, format::cut_middle(step.service.as_str(), 24), Token::Text)
-                    .within(35, 16, step.from_version.clone(), Token::Muted)
-                    .and(52, "→", Token::Muted)
-                    .and(54, step.to_version.clone(), Token::Hi),
-            );
+            let line = Line::text(0, title, Token::Muted)
+                .and(9, format::cut_middle(step.service.as_str(), 24), Token::Text)
+                .within(35, 16, step.from_version.clone(), Token::Muted)
+                .and(52, "→", Token::Muted)
+                .and(54, step.to_version.clone(), Token::Hi);
+            content.push(Line { touch, ..line });
         }
     }
     content.push(Line::default());
@@ -92,7 +93,7 @@ fn told(sign: &str, token: Token, text: &str, width: u16) -> Vec<Line> {
     lines
 }
 
-fn foot(pen: &mut Pen<'_>, keymap: &Keymap, review: &PlanReview, below: usize, inside: Area) {
+fn foot(pen: &mut Pen<'_>, review: &PlanReview, below: usize, inside: Area) {
     let plan = &review.plan;
     let y = inside.bottom() - 1;
     let steps = plan.steps().count();
@@ -106,14 +107,17 @@ fn foot(pen: &mut Pen<'_>, keymap: &Keymap, review: &PlanReview, below: usize, i
     }
     if plan.is_empty() {
         pen.text(inside.x, y, "Everything runs as wanted already.", Token::Text, inside.width);
-        hint(pen, inside.x + 38, y, "esc", "close");
+        pen.hint(inside.x + 38, y, Action::Back, "close");
     } else if plan.protected {
         typed(pen, plan.env.as_str(), &review.confirm, inside, y);
     } else {
-        let mut x = hint(pen, inside.x, y, "enter", "run");
+        let mut x = pen.hint(inside.x, y, Action::Enter, "run") + 3;
         if steps > 1 {
-            x = hint(pen, x, y, &keymap.hint(Action::PlanLeaveOut), "leave this one out");
+            x = pen.hint(x, y, Action::PlanLeaveOut, "leave this one out") + 3;
         }
-        hint(pen, x, y, "esc", "cancel, nothing happens");
+        if review.form.is_some() && inside.width >= 70 {
+            x = pen.hint(x, y, Action::PlanEdit, "versions") + 3;
+        }
+        pen.hint(x, y, Action::Back, "cancel, nothing happens");
     }
 }

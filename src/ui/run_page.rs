@@ -1,6 +1,7 @@
 //! The page of a run: what is done, what moves, what went wrong and the ways out.
 
 use jiff::Timestamp;
+use unicode_width::UnicodeWidthStr;
 
 use super::lines::{self, Line, wrapped};
 use super::look::{Ground, Token};
@@ -11,6 +12,7 @@ use crate::app::availability::available_below;
 use crate::app::geometry::Area;
 use crate::app::model::{Model, RunPage};
 use crate::app::runs;
+use crate::app::touch::Touch;
 use crate::domain::ids::ServiceId;
 use crate::domain::plan::{Purpose, Step};
 use crate::domain::run::{Run, RunState, StepRun, StepState};
@@ -60,6 +62,7 @@ fn content(
             let first = content.len();
             let told_below = open == Some(&step.service);
             let mut row = step_row(model, run, step, planned, (area.width, told_below));
+            row.touch = Some(Touch::Step(step.service.clone()));
             if selected == Some(&step.service) {
                 row.ground = Some(Ground::Sel);
             }
@@ -243,7 +246,7 @@ fn evidence(model: &Model, step: &StepRun, area: Area) -> Vec<Line> {
     }
     let seen = found.and_then(|it| it.since).map(|since| format!("seen {}", format::clock(since)));
     // The headline leaves room for what stands at the right of its first line.
-    let room = seen.as_ref().map_or(0, |seen| seen.chars().count() as u16 + 2);
+    let room = seen.as_ref().map_or(0, |seen| seen.width() as u16 + 2);
     block.extend(wrapped(3, &headline, Token::Hi, (width + 3).saturating_sub(room)));
     if let (Some(seen), Some(first)) = (seen, block.iter_mut().find(|it| !it.pieces.is_empty())) {
         *first = std::mem::take(first).right_before(2, seen, Token::Muted);
@@ -312,10 +315,8 @@ fn remedy(model: &Model, step: &StepRun, found: Option<&Evidence>, width: u16, r
         if available_below(action, model).is_err() {
             continue;
         }
-        let key = model.keymap.hint(action);
-        let after = x + key.chars().count() as u16 + 1;
-        keys = keys.and(x, key, Token::Accent).and(after, words, Token::Text);
-        x = after + words.len() as u16 + 3;
+        keys.pieces.push(lines::Piece::Hint { x, action, word: words });
+        x += (model.keymap.hint(action).width() + words.width()) as u16 + 4;
     }
     block.push(keys);
     block
@@ -323,7 +324,13 @@ fn remedy(model: &Model, step: &StepRun, found: Option<&Evidence>, width: u16, r
 
 fn outlook(pen: &mut Pen<'_>, run: &Run, below: usize, area: Area) {
     let (text, token) = match run.state {
-        RunState::Running => ("The next wave begins by itself when every service of this one is ready.", Token::Muted),
+        RunState::Running if run.wave + 1 < run.plan.waves.len() => {
+            ("The next wave begins by itself when every service of this one is ready.", Token::Muted)
+        }
+        RunState::Running if run.plan.waves.len() > 1 => {
+            ("This is the last wave: when every service of it is ready, it is done.", Token::Muted)
+        }
+        RunState::Running => ("It is done when every service is ready.", Token::Muted),
         RunState::Pausing => ("It holds when this wave is done.", Token::Held),
         RunState::Paused => ("It waits for you: nothing more begins until you go on.", Token::Held),
         RunState::Halted => ("Nothing more begins. Try again, roll back, or leave it as it is.", Token::Text),

@@ -3,6 +3,7 @@
 use super::look::{Ground, Token};
 use super::pen::{Pen, Rule};
 use super::{format, signs};
+use crate::actions::Action;
 use crate::app::geometry::{Area, Columns, columns};
 use crate::app::model::{Model, Pane, Sort};
 use crate::domain::board::Cell;
@@ -22,7 +23,10 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
         Sort::Change => "newest change first",
         Sort::Team => "by team",
     };
-    pen.rule(area, &Rule { key: "2", title: "Services", note: &note, state, focused, ..Rule::default() });
+    pen.rule(
+        area,
+        &Rule { key: Some(Action::FocusServices), title: "Services", note: &note, state, focused, ..Rule::default() },
+    );
     let body = area.below_rule();
     let columns = columns(area.width, &model.catalog);
     if model.home.rows.is_empty() {
@@ -49,7 +53,7 @@ fn note(model: &Model) -> String {
 fn empty(pen: &mut Pen<'_>, model: &Model, body: Area) {
     let filter = model.home.filter.text();
     let text = if !filter.is_empty() {
-        format!("No service matches {filter}. esc shows all again.")
+        format!("No service matches {filter}. {} shows all again.", pen.key(Action::Back))
     } else if let Some((cluster, fault)) = model.session.undiscovered.iter().next() {
         format!("{cluster}: {fault}. {}", fault.advice())
     } else if model.catalog.discovered {

@@ -45,6 +45,7 @@ fn way_to(scope: Scope) -> &'static str {
         Scope::Run => "g enter d ctrl-n enter enter",
         Scope::Cleanup => "c",
         Scope::Plan => "d ctrl-n enter",
+        Scope::Form => "d",
     }
 }
 

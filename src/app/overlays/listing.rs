@@ -3,7 +3,6 @@
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
-use crate::actions::chord::{Chord, KeyCode};
 use crate::actions::{ACTIONS, Action, Section};
 use crate::app::effect::Effect;
 use crate::app::model::{Entry, EntryDoes, Listing, Model, Overlay};
@@ -156,31 +155,6 @@ fn top(model: &mut Model) -> Option<(Which, &mut Listing)> {
     }
 }
 
-/// A key in the list.
-pub fn key(model: &mut Model, chord: Chord) -> Vec<Effect> {
-    let half = isize::try_from(places::page_rows(model) / 2).unwrap_or(1);
-    let Some((_, listing)) = top(model) else { return Vec::new() };
-    let by = match chord.code {
-        KeyCode::Esc => {
-            model.overlays.pop();
-            return Vec::new();
-        }
-        KeyCode::Enter => return choose(model),
-        KeyCode::Up => -1,
-        KeyCode::Down => 1,
-        KeyCode::PageUp => -half,
-        KeyCode::PageDown => half,
-        _ => {
-            if listing.input.key(&chord) {
-                typed(model);
-            }
-            return Vec::new();
-        }
-    };
-    move_by(model, by);
-    Vec::new()
-}
-
 /// Moves the selection.
 pub fn move_by(model: &mut Model, by: isize) {
     if let Some((_, listing)) = top(model) {
@@ -198,7 +172,8 @@ pub fn typed(model: &mut Model) {
     }
 }
 
-fn choose(model: &mut Model) -> Vec<Effect> {
+/// Does what is selected.
+pub fn choose(model: &mut Model) -> Vec<Effect> {
     let Some((_, listing)) = top(model) else { return Vec::new() };
     let Some(entry) = listing.entries.get(listing.selected).cloned() else { return Vec::new() };
     if matches!(entry.does, EntryDoes::Sign(_)) {

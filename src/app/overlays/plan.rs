@@ -1,6 +1,5 @@
 //! A plan, to be read before anything happens; checked once more in the moment in which it begins.
 
-use crate::actions::chord::{Chord, KeyCode};
 use crate::app::effect::Effect;
 use crate::app::input::LineInput;
 use crate::app::model::{Model, Overlay, PlanReview, VersionsForm};
@@ -79,20 +78,8 @@ pub fn promote(model: &mut Model, to: &EnvId) -> Result<(), String> {
     Ok(())
 }
 
-/// A key in the review. While a name has to be typed, keys of actions are held with alt.
-pub fn key(model: &mut Model, chord: Chord) -> Option<Vec<Effect>> {
-    let Some(Overlay::Plan(review)) = model.overlays.last_mut() else { return None };
-    let protected = review.plan.protected;
-    match chord.code {
-        KeyCode::Enter => Some(confirm(model)),
-        KeyCode::Char(_) | KeyCode::Backspace | KeyCode::Delete if protected && !chord.alt => {
-            review.confirm.key(&chord).then(Vec::new)
-        }
-        _ => None,
-    }
-}
-
-fn confirm(model: &mut Model) -> Vec<Effect> {
+/// Carries the plan out, if its name was typed where that is asked and nothing has changed since it was made.
+pub fn confirm(model: &mut Model) -> Vec<Effect> {
     let Some(Overlay::Plan(review)) = model.overlays.last() else { return Vec::new() };
     if review.plan.protected && review.confirm.text() != review.plan.env.as_str() {
         let title = format!("type {} to change it: it is protected", review.plan.env);

@@ -1,10 +1,11 @@
 //! Choosing the version of each service, typed or taken from another environment.
 
-use crate::actions::chord::{Chord, KeyCode};
+use crate::actions::Action;
+use crate::actions::chord::Chord;
 use crate::app::effect::Effect;
+use crate::app::facts;
 use crate::app::input::LineInput;
 use crate::app::model::{Model, Overlay, VersionRow, VersionsForm};
-use crate::app::{facts, places};
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::plan::{Purpose, Request, Wanted};
 use crate::domain::versions;
@@ -32,30 +33,21 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
-/// A key in the form.
-pub fn key(model: &mut Model, chord: Chord) -> Vec<Effect> {
-    let Some(Overlay::Versions(form)) = model.overlays.last_mut() else { return Vec::new() };
-    match chord.code {
-        KeyCode::Enter => submit(model),
-        KeyCode::Esc => drop(model.overlays.pop()),
-        KeyCode::Up => form.selected = places::moved(form.selected, -1, form.rows.len()),
-        KeyCode::Down => form.selected = places::moved(form.selected, 1, form.rows.len()),
-        KeyCode::Tab => cycle(model, chord.shift),
-        KeyCode::Char(next @ ('n' | 'p')) if chord.ctrl => pick(form, next == 'n'),
-        _ => {
-            if let Some(row) = form.rows.get_mut(form.selected)
-                && row.input.key(&chord)
-            {
-                row.picked = None;
-                form.error = None;
-            }
-        }
+/// A key for the selected field. False: it is none of its keys.
+pub fn typed(model: &mut Model, chord: Chord) -> bool {
+    let Some(Overlay::Versions(form)) = model.overlays.last_mut() else { return false };
+    let Some(row) = form.rows.get_mut(form.selected) else { return false };
+    let taken = row.input.key(&chord);
+    if taken {
+        row.picked = None;
+        form.error = None;
     }
-    Vec::new()
+    taken
 }
 
 /// Writes the next known version of the selected service into its field, or the one before.
-fn pick(form: &mut VersionsForm, forward: bool) {
+pub fn pick(model: &mut Model, forward: bool) {
+    let Some(Overlay::Versions(form)) = model.overlays.last_mut() else { return };
     let Some(row) = form.rows.get_mut(form.selected) else { return };
     let len = row.known.len();
     let next = match row.picked {
@@ -71,7 +63,7 @@ fn pick(form: &mut VersionsForm, forward: bool) {
 }
 
 /// Takes versions from the next environment, or from none.
-fn cycle(model: &mut Model, back: bool) {
+pub fn cycle(model: &mut Model, back: bool) {
     let Model { overlays, board, .. } = model;
     let Some(Overlay::Versions(form)) = overlays.last_mut() else { return };
     let len = form.sources.len() + 1;
@@ -101,11 +93,13 @@ fn request(form: &VersionsForm) -> Request {
     }
 }
 
-fn submit(model: &mut Model) {
+/// Makes the plan of what is chosen, or says in the form why not.
+pub fn submit(model: &mut Model) {
     let Some(Overlay::Versions(form)) = model.overlays.pop() else { return };
     let request = request(&form);
     let result = if request.services.is_empty() {
-        Err("type a version, or press tab to take them from another environment".to_owned())
+        let other = model.keymap.typing_hint(Action::Other);
+        Err(format!("type a version, or press {other} to take them from another environment"))
     } else {
         super::plan::open(model, request, Some(form.clone()))
     };

@@ -2,7 +2,7 @@
 
 use crate::app::effect::Effect;
 use crate::app::model::{Model, Overlay, Pane, Picker, PickerPurpose, Sort};
-use crate::app::{log_bridge, places, rows};
+use crate::app::{geometry, log_bridge, places, rows};
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::image::Image;
 
@@ -16,9 +16,10 @@ pub fn focus(model: &mut Model, pane: Pane) {
 }
 
 /// Focuses the next pane, or the one before.
-pub fn next_pane(model: &mut Model, by: usize) {
-    let at = Pane::ALL.iter().position(|pane| *pane == model.home.focus).unwrap_or(0);
-    focus(model, Pane::ALL[(at + by) % Pane::ALL.len()]);
+pub fn next_pane(model: &mut Model, back: bool) {
+    let panes = geometry::panes(model);
+    let at = panes.iter().position(|pane| *pane == model.home.focus).unwrap_or(0);
+    focus(model, panes[(at + if back { panes.len() - 1 } else { 1 }) % panes.len()]);
 }
 
 /// Moves up or down in the focused pane.
@@ -33,6 +34,12 @@ pub fn vertical(model: &mut Model, by: isize) {
         Pane::Environments => horizontal(model, by.signum()),
         Pane::Dependencies => model.home.graph_scroll = model.home.graph_scroll.saturating_add_signed(by),
         Pane::Logs => log_bridge::select(model, by),
+        Pane::Details => {
+            model.home.details_scroll = places::moved(model.home.details_scroll, by, model.drawn.details + 1)
+        }
+        Pane::Activity => {
+            model.home.activity_scroll = places::moved(model.home.activity_scroll, by, model.drawn.activity + 1);
+        }
     }
     places::clamp(model);
 }
@@ -72,10 +79,21 @@ pub fn enter(model: &mut Model) {
     }
 }
 
-/// Opens details and evidence of the selected cell.
+/// Goes to the details and evidence of the selected cell: to their pane where there is one, else in a box.
 pub fn details(model: &mut Model) {
-    if let (Some(service), Some(env)) = (model.home.service.clone(), model.home.env.clone()) {
+    if geometry::has_sides(model) {
+        focus(model, Pane::Details);
+    } else if let (Some(service), Some(env)) = (model.home.service.clone(), model.home.env.clone()) {
         model.overlays.push(Overlay::Details { service, env, scroll: 0 });
+    }
+}
+
+/// Goes to what happened lately: to its pane where there is one, else in a box.
+pub fn activity(model: &mut Model) {
+    if geometry::has_sides(model) {
+        focus(model, Pane::Activity);
+    } else {
+        model.overlays.push(Overlay::Activity { scroll: 0 });
     }
 }
 

@@ -1,0 +1,133 @@
+//! The first row: which clusters, how fresh, what runs, who looks.
+
+use super::format;
+use super::look::{Ground, Token};
+use super::pen::Pen;
+use crate::actions::Action;
+use crate::app::geometry::Area;
+use crate::app::model::Model;
+use crate::app::touch::Touch;
+use crate::domain::run::{Run, RunState, StepState};
+use crate::domain::world::{EnvWorld, Freshness};
+use unicode_width::UnicodeWidthStr;
+
+pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
+    pen.fill(area, Ground::Band);
+    let mut x = pen.text(1, area.y, "shipdeck", Token::Hi, area.width);
+    for cluster in model.catalog.clusters().into_iter().take(4) {
+        let envs = model.catalog.environments.iter().filter(|env| env.cluster == *cluster);
+        let worst = envs.filter_map(|env| model.world.env(&env.name)).map(EnvWorld::freshness);
+        let (text, token) = freshness(worst.max_by_key(rank), model);
+        let name = if cluster.as_str().is_empty() { "current context" } else { cluster.as_str() };
+        x = pen.text(x + 2, area.y, &format::cut_middle(name, 24), Token::Text, area.width.saturating_sub(x + 2));
+        x = pen.text(x + 1, area.y, &text, token, area.width.saturating_sub(x + 1));
+    }
+    if model.session.read_only.is_some() {
+        x = pen.text(x + 2, area.y, "read-only", Token::Held, area.width.saturating_sub(x + 2));
+    }
+    let mut right = area.width.saturating_sub(1);
+    let unseen = model.journal.notices.len().saturating_sub(model.journal.seen);
+    let notices = if unseen > 0 { format::count(unseen, "notice") } else { String::new() };
+    let run = model.active_run();
+    let user = format::cut(&model.session.user, 24);
+    let needed = user.width() + notices.width() + 4 + run.map_or(0, |run| shortest(run).width() + 3);
+    // Whoever looks knows who that is; what runs comes first where there is no room for both.
+    if usize::from(right.saturating_sub(x)) >= needed || run.is_none() {
+        right = pen.right(right, area.y, &user, Token::Muted).saturating_sub(2);
+    }
+    if !notices.is_empty() {
+        let end = right;
+        right = pen.right(right, area.y, &notices, Token::Warn);
+        pen.touch(Area::new(right, area.y, end - right, 1), Touch::Do(Action::ErrorLog));
+        right = right.saturating_sub(2);
+    }
+    if let Some(run) = run {
+        bar(pen, model, run, Area::new(x + 2, area.y, right.saturating_sub(x + 2), 1));
+    }
+}
+
+fn rank(freshness: &Freshness) -> u8 {
+    match freshness {
+        Freshness::Live => 0,
+        Freshness::Reading { .. } => 1,
+        Freshness::Denied { .. } => 2,
+        Freshness::Stale { .. } => 3,
+    }
+}
+
+fn freshness(worst: Option<Freshness>, model: &Model) -> (String, Token) {
+    match worst {
+        Some(Freshness::Live) => ("● live".to_owned(), Token::Ok),
+        None | Some(Freshness::Reading { .. }) => ("◐ reading".to_owned(), Token::Prog),
+        Some(Freshness::Denied { .. }) => ("? not everything may be read".to_owned(), Token::Warn),
+        Some(Freshness::Stale { since, fault }) => {
+            (format!("✗ {} {}", fault.kind, format::age(since, model.session.now)), Token::Warn)
+        }
+    }
+}
+
+fn shortest(run: &Run) -> String {
+    format!("◐ {}/{}", run.succeeded(), run.steps.len())
+}
+
+/// What stands before and behind the bar, and how long the bar is.
+struct Told {
+    before: String,
+    bar: u16,
+    after: String,
+}
+
+/// The run under way, as much of it as there is room for: estimate, bar, wave, name and time go in this order.
+fn bar(pen: &mut Pen<'_>, model: &Model, run: &Run, area: Area) {
+    let failed = run.steps.iter().filter(|step| step.state.went_wrong()).count();
+    let (glyph, token) = match run.state {
+        RunState::Halted => ("✗", Token::Fail),
+        RunState::Paused | RunState::Pausing => ("‖", Token::Held),
+        _ => ("◐", Token::Prog),
+    };
+    let told = variants(model, run, glyph, failed).into_iter().find(|told| told.width() <= area.width);
+    let Some(told) = told else { return };
+    let left = area.right() - told.width();
+    pen.touch(Area::new(left, area.y, told.width(), 1), Touch::Do(Action::ShowRun));
+    let mut x = pen.text(left, area.y, &told.before, token, area.width);
+    if told.bar > 0 {
+        let moving = |state: &StepState| matches!(state, StepState::Writing | StepState::Watching);
+        let moving = run.steps.iter().filter(|step| moving(&step.state)).count();
+        let parts = [(run.succeeded() as u32, Token::Ok), (failed as u32, Token::Fail), (moving as u32, Token::Prog)];
+        pen.bar(x + 2, area.y, told.bar, &parts, run.steps.len() as u32);
+        x += 2 + told.bar;
+    }
+    let token = if run.state == RunState::Halted { Token::Fail } else { Token::Text };
+    pen.text(x + 2, area.y, &told.after, token, area.width);
+}
+
+impl Told {
+    fn width(&self) -> u16 {
+        let bar = if self.bar > 0 { self.bar + 2 } else { 0 };
+        (self.before.width() + self.after.width()) as u16 + bar + 2
+    }
+}
+
+fn variants(model: &Model, run: &Run, glyph: &str, failed: usize) -> Vec<Told> {
+    let what = format!("{} → {}", format::cut_middle(&run.plan.title, 20), run.plan.env);
+    let (wave, waves) = ((run.wave + 1).min(run.plan.waves.len()), run.plan.waves.len());
+    let (done, all) = (run.succeeded(), run.steps.len());
+    let elapsed = format::span(model.session.now.duration_since(run.started));
+    let whole = super::run_page::took(run, model.session.now);
+    let halted = run.state == RunState::Halted;
+    let long = if halted { format!("{failed} failed  ") } else { format!("wave {wave} of {waves}  ") };
+    let short = if halted { format!("{failed} failed") } else { format!("w{wave}/{waves}") };
+    let told = |before: &str, bar, after: String| Told { before: format!("{glyph} {before}"), bar, after };
+    let title = format::cut_middle(&run.plan.title, 16);
+    vec![
+        told(&what, 12, format!("{long}{done} of {all}  {whole}")),
+        told(&what, 12, format!("{long}{done} of {all}  {elapsed}")),
+        told(&what, 8, format!("{short}  {done} of {all}  {elapsed}")),
+        told(&what, 6, format!("{short} {done}/{all} {elapsed}")),
+        told(&title, 6, format!("{short} {done}/{all} {elapsed}")),
+        told(&title, 4, format!("{short} {done}/{all}")),
+        told(&title, 0, format!("{done}/{all}")),
+        told(if halted { "failed" } else { "" }, 4, format!("{done}/{all}")),
+        told("", 0, format!("{done}/{all}")),
+    ]
+}

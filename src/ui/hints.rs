@@ -1,0 +1,132 @@
+//! The last row: what works now and its keys, most used first, or the line that is being typed. A hint that is clicked is
+//! its key pressed.
+
+use super::look::{Ground, Token};
+use super::overlays;
+use super::pen::Pen;
+use crate::actions::Action;
+use crate::app::availability::available;
+use crate::app::geometry::Area;
+use crate::app::model::{Model, Page, Pane, Prompt, PromptPurpose};
+use crate::domain::run::RunState;
+
+pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
+    pen.fill(area, Ground::Band);
+    let y = area.y;
+    if let Some(prompt) = overlays::prompt(model) {
+        return prompted(pen, prompt, area);
+    }
+    if let Some(Page::Cleanup(page)) =
+        model.page.as_ref().filter(|page| matches!(page, Page::Cleanup(page) if page.filtering))
+    {
+        let note = format!("{} of {}", crate::app::screens::cleanup::shown(page).len(), page.findings.len());
+        return filter(pen, &page.filter, &note, area);
+    }
+    if model.home.filtering && model.page.is_none() {
+        let note = format!("{} of {}", model.home.rows.len(), model.catalog.services.len());
+        return filter(pen, &model.home.filter, &note, area);
+    }
+    let marks = model.home.marks.len();
+    let right = if marks > 0 && model.page.is_none() {
+        pen.right(area.width.saturating_sub(1), y, &format!("{marks} marked"), Token::Accent)
+    } else {
+        area.width
+    };
+    let help = pen.hint_width(Action::Help, "help");
+    let mut x = 1;
+    for action in shown_actions(model) {
+        let title = title(action, model);
+        let width = pen.hint_width(action, title);
+        if pen.key(action).is_empty() || available(action, model).is_err() || x + width + help >= right {
+            continue;
+        }
+        x = pen.hint(x, y, action, title) + 2;
+    }
+    pen.hint(x, y, Action::Help, "help");
+}
+
+/// What a key does now: the one that holds a run also lets it go on.
+fn title(action: Action, model: &Model) -> &'static str {
+    let held = crate::app::screens::run::shown(model)
+        .is_some_and(|run| matches!(run.state, RunState::Pausing | RunState::Paused));
+    if action == Action::RunPause && held { "go on" } else { action.spec().title }
+}
+
+fn shown_actions(model: &Model) -> Vec<Action> {
+    use Action as A;
+    let actions: &[Action] = match (&model.page, model.home.focus) {
+        (Some(Page::Run(_)), _) => &[A::RunPause, A::RunRetry, A::RunRollBack, A::RunAbort, A::CommandLog, A::Back],
+        (Some(Page::Cleanup(_)), _) => {
+            &[A::CleanupMark, A::CleanupMarkKind, A::CleanupDelete, A::CleanupFilter, A::Back]
+        }
+        (None, Pane::Logs) => &[
+            A::LogFollow,
+            A::Filter,
+            A::LogSearch,
+            A::LogNext,
+            A::Enter,
+            A::Copy,
+            A::LogWrap,
+            A::LogPreviousContainer,
+            A::LogSince,
+            A::LogSave,
+            A::Enlarge,
+            A::Palette,
+        ],
+        (None, Pane::Details | Pane::Activity) => &[A::Down, A::Up, A::Enlarge, A::Back, A::Copy, A::Menu, A::Palette],
+        (None, Pane::Environments | Pane::Services | Pane::Dependencies) => &[
+            A::Mark,
+            A::Deploy,
+            A::Promote,
+            A::RollBack,
+            A::CleanUp,
+            A::MarkGroup,
+            A::Details,
+            A::Filter,
+            A::FocusLogs,
+            A::Menu,
+            A::Palette,
+        ],
+    };
+    // A run that goes on behind the home screen is one key away, and that key is the first.
+    let run = (model.page.is_none() && model.active_run().is_some()).then_some(A::ShowRun);
+    run.into_iter().chain(actions.iter().copied()).collect()
+}
+
+/// A filter that is being typed: how much is left, and how to end it.
+fn filter(pen: &mut Pen<'_>, input: &crate::app::input::LineInput, note: &str, area: Area) {
+    let x = pen.text(1, area.y, "/ ", Token::Accent, 2);
+    let ways = [(Action::Enter, "keep"), (Action::Back, "show all")];
+    let right = ending(pen, &ways, area);
+    let at = pen.right(right.saturating_sub(3), area.y, note, Token::Muted);
+    overlays::line(pen, input, x, area.y, at.saturating_sub(x + 2));
+}
+
+fn prompted(pen: &mut Pen<'_>, prompt: &Prompt, area: Area) {
+    let (title, other) = match prompt.purpose {
+        PromptPurpose::LogFilter => ("keep lines that match  ", "search instead"),
+        PromptPurpose::LogSearch => ("search  ", "filter instead"),
+    };
+    let x = pen.text(1, area.y, title, Token::Accent, area.width);
+    let ways = [(Action::Other, other), (Action::Back, "end it")];
+    let right = ending(pen, &ways, area);
+    let room = right.saturating_sub(x + 2);
+    let end = overlays::line(pen, &prompt.input, x, area.y, room);
+    if let Some(error) = &prompt.error {
+        pen.text(end + 2, area.y, error, Token::Fail, right.saturating_sub(end + 4));
+    }
+}
+
+/// Hints at the right end of the row, where there is room for them; returns where they begin.
+fn ending(pen: &mut Pen<'_>, ways: &[(Action, &str)], area: Area) -> u16 {
+    let width: u16 = ways.iter().map(|(action, word)| pen.hint_width(*action, word)).sum();
+    if area.width < width + 36 {
+        return area.width.saturating_sub(1);
+    }
+    let left = area.width - width;
+    let mut x = left;
+    for (action, word) in ways {
+        x = pen.hint(x, area.y, *action, word) + 2;
+    }
+    left
+}
