@@ -28,9 +28,9 @@ pub struct Options {
     /// The configuration to read instead of the usual places.
     #[arg(long, global = true, env = "SHIPDECK_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// The kubeconfig context of environments that name none.
+    /// The kubeconfig context of environments that name none. For init, where to look; may be repeated there.
     #[arg(long, global = true, env = "SHIPDECK_CONTEXT", value_name = "NAME")]
-    pub context: Option<String>,
+    pub context: Vec<String>,
     /// Write diagnostics to this file.
     #[arg(long, global = true, env = "SHIPDECK_LOG_FILE", value_name = "FILE")]
     pub log_file: Option<PathBuf>,
@@ -84,7 +84,8 @@ pub enum Command {
     Logs(Logs),
     /// List leftovers of an environment (failed pods, failed Jobs); with --yes delete them, each saved first.
     Cleanup(Cleanup),
-    /// Write a configuration from what the clusters show.
+    /// Write a configuration from what the clusters show: those of all contexts of the kubeconfig that answer within a
+    /// few seconds, or those of --context.
     Init {
         /// Take the place of a configuration that is there; the old one is kept beside it.
         #[arg(long)]

@@ -77,6 +77,7 @@ pub fn found(cluster: &ClusterId, seen: Discovery) -> Vec<Found> {
         namespace: seen.namespace,
         workload: seen.workload,
         containers: seen.containers,
+        part_of: seen.part_of,
     });
     found.collect()
 }

@@ -305,7 +305,7 @@ fn copy(model: &mut Model) -> Vec<Effect> {
 }
 
 fn write_config(model: &mut Model) {
-    let text = super::starter::configuration(&model.catalog);
+    let text = crate::config::starter::configuration(&model.catalog);
     let confirm = Confirm {
         title: "Write a configuration".to_owned(),
         lines: vec![

@@ -25,7 +25,6 @@ pub mod places;
 pub mod rows;
 pub mod runs;
 pub mod screens;
-pub mod starter;
 #[cfg(test)]
 pub(crate) mod testkit;
 #[cfg(test)]

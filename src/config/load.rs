@@ -48,6 +48,7 @@ pub fn load(overrides: &Overrides) -> Result<Loaded, Report> {
         settings: parsed.settings,
         path,
         default_path: overrides.candidates.last().cloned().unwrap_or_else(|| PathBuf::from("shipdeck.toml")),
+        written: parsed.written,
         origins: Vec::new(),
     };
     apply(&mut loaded, overrides, |name| if parsed.given.contains(name) { Origin::File } else { Origin::Default })?;

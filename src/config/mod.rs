@@ -5,6 +5,7 @@ pub mod load;
 mod raw;
 mod references;
 pub mod settings;
+pub mod starter;
 pub mod validate;
 
 use std::collections::BTreeMap;
@@ -107,6 +108,8 @@ pub struct Loaded {
     pub path: Option<PathBuf>,
     /// Where a first configuration would be written.
     pub default_path: PathBuf,
+    /// Where the file says what.
+    pub written: validate::Written,
     /// Name of a value, its value, and its origin.
     pub origins: Vec<(String, String, Origin)>,
 }

@@ -143,11 +143,16 @@ pub(super) struct Problems<'a> {
 }
 
 impl Problems<'_> {
-    pub(super) fn add(&mut self, span: Range<usize>, what: impl AsRef<str>, instead: impl AsRef<str>) {
-        let before = self.text.get(..span.start).unwrap_or(self.text);
+    /// Line and column of a byte.
+    pub(super) fn place(&self, at: usize) -> Place {
+        let before = self.text.get(..at).unwrap_or(self.text);
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().map_or(0, |start| start.chars().count()) + 1;
-        let place = Place { file: self.file.to_owned(), line, column };
+        Place { file: self.file.to_owned(), line, column }
+    }
+
+    pub(super) fn add(&mut self, span: Range<usize>, what: impl AsRef<str>, instead: impl AsRef<str>) {
+        let place = self.place(span.start);
         let clean = |text: &str| crate::domain::text::clean(text).into_owned();
         let problem = Problem { place, what: clean(what.as_ref()), instead: clean(instead.as_ref()) };
         if !self.found.contains(&problem) {

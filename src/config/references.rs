@@ -1,17 +1,18 @@
 //! What names say about each other: that what is named exists, that nothing comes before itself, and that no two names mean
 //! one thing.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::ops::Range;
 
 use toml::Spanned;
 
 use super::raw::{Problems, nearest};
-use super::validate::CURRENT_CONTEXT;
+use super::validate::{CURRENT_CONTEXT, Written};
 use crate::domain::catalog::Catalog;
 use crate::domain::ids::{ClusterId, EnvId, ServiceId};
 use crate::domain::observed::WorkloadRef;
-use crate::domain::plan::waves::find_cycle;
+use crate::domain::plan::waves::cycles;
 
 /// Names that refer to others, with their places.
 #[derive(Default)]
@@ -24,6 +25,7 @@ pub(super) struct Places {
     pub(super) workloads: Vec<(ServiceId, WorkloadRef, Range<usize>)>,
     /// Where each environment says its namespace.
     pub(super) namespaces: Vec<(EnvId, ClusterId, String, Range<usize>)>,
+    pub(super) written: Written,
 }
 
 /// Holds every name against what it names.
@@ -38,15 +40,27 @@ pub(super) fn check(catalog: &Catalog, places: &Places, contexts: Option<&[Strin
     }
     check_claims(places, problems);
     check_contexts(places, contexts, problems);
-    if let Some(cycle) = find_cycle(catalog) {
-        let place = places.needs.iter().find(|(service, _)| cycle.contains(service));
-        let path = cycle.iter().map(ServiceId::as_str).collect::<Vec<_>>().join(" → ");
-        let span = place.map_or(0..0, |(_, need)| need.span());
-        problems.add(span, format!("these services need each other: {path}"), "remove one of these needs");
-    }
-    if let Some((env, before)) = places.after.iter().find(|(env, _)| comes_before_itself(catalog, env)) {
-        let what = format!("{env} comes after itself in the order of promotion");
-        problems.add(before.span(), what, "remove one of these `after`");
+    let needs = catalog.services.iter().map(|service| (service.name.clone(), service.needs.clone())).collect();
+    check_cycles(&needs, &places.needs, ("these services need each other", "remove one of these needs"), problems);
+    let after = catalog.environments.iter().map(|env| (env.name.clone(), env.after.clone())).collect();
+    let words = ("these environments come after each other", "remove one of these `after`");
+    check_cycles(&after, &places.after, words, problems);
+}
+
+/// Each cycle at the name that closes it.
+fn check_cycles<T: Ord + Clone + Display>(
+    edges: &BTreeMap<T, Vec<T>>,
+    places: &[(T, Spanned<String>)],
+    (what, instead): (&str, &str),
+    problems: &mut Problems<'_>,
+) {
+    let all: Vec<T> = edges.keys().cloned().collect();
+    for cycle in cycles(&all, |one| edges.get(one).cloned().unwrap_or_default()) {
+        let [.., from, to] = &cycle[..] else { continue };
+        let closes = |(one, other): &&(T, Spanned<String>)| one == from && *other.get_ref() == to.to_string();
+        let span = places.iter().find(closes).map_or(0..0, |(_, name)| name.span());
+        let path = cycle.iter().map(ToString::to_string).collect::<Vec<_>>().join(" → ");
+        problems.add(span, format!("{what}: {path}"), instead);
     }
 }
 
@@ -92,19 +106,4 @@ fn check_known(name: &Spanned<String>, kind: &str, known: &[&str], problems: &mu
     let all = || format!("known are: {}", known.join(", "));
     let instead = nearest(text, known.iter().copied()).map_or_else(all, |near| format!("did you mean {near}?"));
     problems.add(name.span(), format!("there is no {kind} {text}"), instead);
-}
-
-fn comes_before_itself(catalog: &Catalog, env: &EnvId) -> bool {
-    let before = |env: &EnvId| catalog.environment(env).map(|env| env.after.clone()).unwrap_or_default();
-    let mut open = before(env);
-    let mut seen = BTreeSet::new();
-    while let Some(next) = open.pop() {
-        if next == *env {
-            return true;
-        }
-        if seen.insert(next.clone()) {
-            open.extend(before(&next));
-        }
-    }
-    false
 }

@@ -1,6 +1,7 @@
 //! The part of the file that says how the cockpit looks and which keys it has.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use toml::de::DeValue;
 
@@ -21,9 +22,16 @@ pub(super) fn read(root: &mut Table<'_>, parsed: &mut Parsed, problems: &mut Pro
     }
     if let Some(keys) = root.table("keys", "[keys]", problems) {
         parsed.given.insert("keys");
-        parsed.settings.keys = read_keys(&keys, problems);
+        let mut places = Vec::new();
+        parsed.settings.keys = read_keys(&keys, &mut places, problems);
         for conflict in Keymap::new(&parsed.settings.keys).err().into_iter().flatten() {
-            problems.add(keys.span.clone(), conflict.to_string(), "every key means one thing at one place");
+            // Of two that the file gives, the later one is the newer thought.
+            let is_one = |(id, chord, _): &&(&str, Chord, Range<usize>)| {
+                *chord == conflict.chord && (*id == conflict.first || *id == conflict.second)
+            };
+            let place = places.iter().filter(is_one).map(|(.., span)| span.clone()).max_by_key(|span| span.start);
+            let span = place.unwrap_or_else(|| keys.span.clone());
+            problems.add(span, conflict.to_string(), "every key means one thing at one place");
         }
     }
 }
@@ -85,7 +93,12 @@ pub fn colors_named(name: &str) -> Option<Colors> {
     })
 }
 
-fn read_keys(table: &Table<'_>, problems: &mut Problems<'_>) -> BTreeMap<Action, Vec<Chord>> {
+/// The keys of each action; `places` is given where each of them stands.
+fn read_keys(
+    table: &Table<'_>,
+    places: &mut Vec<(&'static str, Chord, Range<usize>)>,
+    problems: &mut Problems<'_>,
+) -> BTreeMap<Action, Vec<Chord>> {
     let mut keys = BTreeMap::new();
     for (id, span, value) in table.all() {
         let Ok(action) = id.parse::<Action>() else {
@@ -112,7 +125,10 @@ fn read_keys(table: &Table<'_>, problems: &mut Problems<'_>) -> BTreeMap<Action,
         let mut chords = Vec::new();
         for (text, span) in texts {
             match text.parse::<Chord>() {
-                Ok(chord) => chords.push(chord),
+                Ok(chord) => {
+                    places.push((action.spec().id, chord, span));
+                    chords.push(chord);
+                }
                 Err(error) => problems.add(span, error.to_string(), format!("{id} = [\"f5\"]")),
             }
         }

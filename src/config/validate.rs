@@ -1,6 +1,6 @@
 //! From the text of a file to a catalog and settings, or every problem at once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use toml::Spanned;
@@ -31,10 +31,16 @@ pub struct Problem {
     pub instead: String,
 }
 
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, line, column } = self;
+        write!(f, "{file}:{line}:{column}")
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Place { file, line, column } = &self.place;
-        write!(f, "{file}:{line}:{column}: {}\n    {}", self.what, self.instead)
+        write!(f, "{}: {}\n    {}", self.place, self.what, self.instead)
     }
 }
 
@@ -45,6 +51,17 @@ pub struct Parsed {
     pub settings: Settings,
     /// Names of the settings that the file gives, for their origin.
     pub given: BTreeSet<&'static str>,
+    pub written: Written,
+}
+
+/// Where the file says what: for what only a cluster can tell to be wrong. What is not written stands where its table
+/// begins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    pub contexts: BTreeMap<EnvId, Place>,
+    pub namespaces: BTreeMap<EnvId, Place>,
+    pub workloads: BTreeMap<ServiceId, Place>,
+    pub containers: BTreeMap<ServiceId, Place>,
 }
 
 /// The cluster of an environment without a context, until a kubeconfig says which is the current one.
@@ -81,6 +98,7 @@ pub fn parse_against(file: &str, text: &str, contexts: Option<&[String]>) -> Res
     root.finish(&mut problems);
     let places = read_catalog(environments, services, groups, &mut parsed.catalog, &mut problems);
     references::check(&parsed.catalog, &places, contexts, &mut problems);
+    parsed.written = places.written;
     problems.found.sort_by(|a, b| a.place.cmp(&b.place));
     if problems.found.is_empty() { Ok(parsed) } else { Err(problems.found) }
 }
@@ -146,6 +164,7 @@ fn environment(
 ) -> Option<Environment> {
     let name = name(&mut table, seen, problems);
     let context = table.string("context", problems);
+    let context_span = context.as_ref().map_or(table.span.clone(), Spanned::span);
     places.contexts.extend(context.clone());
     let context = context.map_or_else(|| CURRENT_CONTEXT.to_owned(), Spanned::into_inner);
     let namespace = table.string("namespace", problems);
@@ -164,6 +183,8 @@ fn environment(
     let name = EnvId::new(name?);
     let cluster = ClusterId::new(context);
     places.after.extend(after.iter().map(|before| (name.clone(), before.clone())));
+    places.written.contexts.insert(name.clone(), problems.place(context_span.start));
+    places.written.namespaces.insert(name.clone(), problems.place(namespace.span().start));
     places.namespaces.push((name.clone(), cluster.clone(), namespace.get_ref().clone(), namespace.span()));
     Some(Environment {
         name,
@@ -191,7 +212,9 @@ fn service(
     let team = table.string("team", problems);
     let image = table.string("image", problems);
     let workload = table.string("workload", problems);
-    let container = table.string("container", problems).map(|container| container.into_inner().into());
+    let container = table.string("container", problems);
+    let container_span = container.as_ref().map_or(span.clone(), Spanned::span);
+    let container = container.map(|container| container.into_inner().into());
     let needs = table.strings("needs", problems);
     table.finish(problems);
     check_repository(repository.as_ref(), problems);
@@ -207,6 +230,8 @@ fn service(
         })
     });
     places.needs.extend(needs.iter().map(|need| (name.clone(), need.clone())));
+    places.written.workloads.insert(name.clone(), problems.place(span.start));
+    places.written.containers.insert(name.clone(), problems.place(container_span.start));
     places.workloads.push((name.clone(), workload.clone(), span));
     Some(Service {
         name,

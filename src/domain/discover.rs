@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::catalog::{Catalog, Environment, Service};
-use super::ids::{ClusterId, EnvId, ServiceId};
+use super::catalog::{Catalog, Environment, Group, Service};
+use super::ids::{ClusterId, EnvId, GroupId, ServiceId};
 use super::image::Image;
 use super::observed::WorkloadRef;
 
@@ -17,6 +17,8 @@ pub struct Found {
     pub workload: WorkloadRef,
     /// Container names and images in the order of the template.
     pub containers: Vec<(Arc<str>, Arc<str>)>,
+    /// What it says that it is part of.
+    pub part_of: Option<Arc<str>>,
 }
 
 /// Adds what was found in one cluster; its environments that are gone are removed, those of other clusters stay.
@@ -42,11 +44,27 @@ pub fn extend(catalog: &mut Catalog, cluster: &ClusterId, found: Vec<Found>) {
     }
     for (workload, found) in seen {
         if catalog.service_of(&workload).is_none() {
-            let service = service(catalog, workload, &found);
+            let service = service(catalog, workload.clone(), &found);
             catalog.services.push(service);
         }
+        let part_of = found.iter().find_map(|seen| seen.part_of.clone());
+        if let (Some(service), Some(whole)) = (catalog.service_of(&workload).map(|it| it.name.clone()), part_of) {
+            join(catalog, service, &whole);
+        }
     }
+    // What is part of something alone goes out alone.
+    catalog.groups.retain(|group| group.services.len() > 1);
     catalog.services.sort_by(|a, b| a.name.cmp(&b.name));
+}
+
+/// Makes a service a member of the group with this name.
+fn join(catalog: &mut Catalog, service: ServiceId, whole: &str) {
+    let name = GroupId::new(whole);
+    match catalog.groups.iter_mut().find(|group| group.name == name) {
+        Some(group) if group.services.contains(&service) => {}
+        Some(group) => group.services.push(service),
+        None => catalog.groups.push(Group { name, services: vec![service] }),
+    }
 }
 
 /// The namespace's own name, unless another cluster has one like it.
@@ -90,6 +108,7 @@ mod tests {
             namespace: namespace.into(),
             workload: workload.parse().unwrap(),
             containers: vec![("istio-proxy".into(), "mesh/proxy:1".into()), ("app".into(), "r/cart:v1".into())],
+            part_of: Some("shop".into()),
         }
     }
 
@@ -111,6 +130,8 @@ mod tests {
         assert_eq!(catalog.environments.len(), 2);
         assert_eq!(catalog.services[0].container.as_deref(), Some("app"));
         assert!(catalog.discovered);
+        let members: Vec<_> = catalog.groups[0].services.iter().map(ToString::to_string).collect();
+        assert_eq!((catalog.groups.len(), members), (1, names), "what is part of one thing goes out together");
     }
 
     #[test]

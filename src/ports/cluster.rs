@@ -95,6 +95,8 @@ pub struct Sighting {
     pub workload: WorkloadRef,
     /// Container names and images in the order of the template.
     pub containers: Vec<(Arc<str>, Arc<str>)>,
+    /// The label `app.kubernetes.io/part-of`.
+    pub part_of: Option<Arc<str>>,
 }
 
 /// One image to be written.

@@ -54,6 +54,9 @@ fn command(cli: &Cli) -> Result<(), Report> {
     if let Some(path) = &cli.options.log_file {
         telemetry::log_to(path)?;
     }
+    if cli.options.context.len() > 1 && !matches!(cli.command, Some(Command::Init { .. })) {
+        return Err(Report::usage("--context is given twice").hint("Only init looks in several; name one."));
+    }
     match &cli.command {
         None => cockpit(&cli.options, None),
         Some(Command::Demo { seed }) => cockpit(&cli.options, Some(*seed)),
@@ -94,7 +97,7 @@ fn overrides(options: &Options) -> Overrides {
     let poor = matches!(std::env::var("TERM").as_deref(), Ok("linux" | "dumb")).then_some(Origin::Environment);
     Overrides {
         path: options.config.clone(),
-        context: named(&options.context, "context"),
+        context: named(&options.context.last().cloned(), "context"),
         theme: named(&options.theme, "theme"),
         ascii: options.ascii.then(|| origin("ascii")).or(poor),
         no_mouse: options.no_mouse.then(|| origin("no_mouse")),
@@ -131,7 +134,7 @@ fn check(options: &Options, live: bool) -> Result<(), Report> {
     let mut problems = known.map(|known| headless::unknown_contexts(&loaded.catalog, &known)).unwrap_or_default();
     if live && problems.is_empty() {
         let session = || session(load(&overrides(options))?, options, None);
-        problems = block_on(async { headless::live(session()?).await })?;
+        problems = block_on(async { headless::live(session()?, &loaded.written).await })?;
     }
     if !problems.is_empty() {
         return Err(Report::usage(problems.join("\n")));
@@ -177,8 +180,8 @@ fn init(options: &Options, force: bool) -> Result<(), Report> {
     let path = overrides.path.clone().or_else(there).or_else(usual);
     let path =
         path.ok_or_else(|| Report::usage("there is no place for a configuration").hint("Name one with --config."))?;
-    let context = compose::context(options.context.clone())?;
-    block_on(headless::init(&context, &path, force))
+    let places = headless::Places::of(&options.context)?;
+    block_on(headless::init(&places, &path, force))
 }
 
 /// A command on a session without a screen.
@@ -210,7 +213,7 @@ fn loaded(options: &Options) -> Result<Loaded, Report> {
 fn session(loaded: Loaded, options: &Options, seed: Option<u64>) -> Result<Session, Report> {
     match seed {
         Some(seed) => compose::demo(loaded, seed),
-        None => compose::real(loaded, options.context.clone()),
+        None => compose::real(loaded, options.context.last().cloned()),
     }
 }
 

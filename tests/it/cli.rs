@@ -59,6 +59,48 @@ async fn a_first_hour_without_a_screen_from_init_to_the_way_back() {
     }
 }
 
+/// The kubeconfig has two clusters, of which one is away; the workloads say what they are part of.
+#[tokio::test(flavor = "multi_thread")]
+async fn init_looks_in_every_context_that_answers_and_suggests_groups() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let space = plane.namespace("init-staging").await;
+    for name in ["auth", "cart", "tool"] {
+        let mut object = workloads::deployment(name, &format!("shop/{name}:v1"), 1);
+        if name != "tool" {
+            object["metadata"]["labels"]["app.kubernetes.io/part-of"] = "the-shop".into();
+        }
+        space.create::<Deployment>(object).await;
+    }
+    let mut file: Value =
+        serde_json::to_value(kube::config::Kubeconfig::read_from(plane.kubeconfig_path()).unwrap()).unwrap();
+    let current = file["current-context"].as_str().unwrap().to_owned();
+    let mut away = file["clusters"][0].clone();
+    away["name"] = "away".into();
+    away["cluster"]["server"] = "https://127.0.0.1:1".into();
+    file["clusters"].as_array_mut().unwrap().push(away);
+    for (name, cluster) in [("away", "away"), ("twin", file["clusters"][0]["name"].clone().as_str().unwrap())] {
+        let mut context = file["contexts"][0].clone();
+        (context["name"], context["context"]["cluster"]) = (name.into(), cluster.into());
+        file["contexts"].as_array_mut().unwrap().push(context);
+    }
+    let kubeconfig = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(kubeconfig.path(), file.to_string()).unwrap();
+    let shipdeck = Headless::new(kubeconfig.path(), "");
+    shipdeck.run("init --force").await.is(0, "left out away: ").is(0, "wrote ");
+    let written = std::fs::read_to_string(&shipdeck.config).unwrap();
+    assert_eq!(
+        written.matches(&format!("namespace = \"{}\"", space.name)).count(),
+        1,
+        "one cluster, seen twice:\n{written}"
+    );
+    assert!(written.contains(&format!("context = \"{current}\"")), "the current context comes first:\n{written}");
+    let group = written.split("name = \"the-shop\"\n").nth(1).unwrap_or_else(|| panic!("no group:\n{written}"));
+    assert!(group.starts_with("services = [\"auth\", \"cart\"]"), "{written}");
+    shipdeck.run("check").await.is(0, "no problems");
+    shipdeck.run("init --force --context away").await.is(4, "cannot look around in away");
+    space.delete().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deploy_of_a_paused_workload_ends_and_says_how_to_go_on_and_the_next_one_follows_what_is_set() {
     let Some(plane) = ControlPlane::shared() else { return };
@@ -137,7 +179,11 @@ async fn every_refusal_has_its_exit_code_and_says_what_to_do() {
     let strict = config(&space.name).replace("namespace =", "context = \"elsewhere\"\nnamespace =");
     Headless::new(&plane.kubeconfig_path(), &strict).run("check").await.is(2, "no context elsewhere");
     let empty = config("no-such-namespace");
-    Headless::new(&plane.kubeconfig_path(), &empty).run("check --live").await.is(2, "has no workloads");
+    let answer = Headless::new(&plane.kubeconfig_path(), &empty).run("check --live").await;
+    answer.is(2, "shipdeck.toml:3:13: environment staging: the namespace no-such-namespace");
+    let missing = config(&space.name).replace("image = \"shop/cart\"", "workload = \"statefulset/cart\"");
+    let answer = Headless::new(&plane.kubeconfig_path(), &missing).run("check --live").await;
+    answer.is(2, "shipdeck.toml:9:12: service cart: statefulset/cart is in no environment");
     let down = std::fs::read_to_string(plane.kubeconfig_path()).unwrap();
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let port = down.split("127.0.0.1:").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect::<String>();
@@ -146,6 +192,8 @@ async fn every_refusal_has_its_exit_code_and_says_what_to_do() {
     let lost = Headless::new(nowhere.path(), &config(&space.name));
     lost.run("deploy --env staging auth=v2 --yes").await.is(4, "staging");
     lost.run("init --force").await.is(4, "cannot look around");
+    lost.run("init --force --context elsewhere").await.is(2, "the kubeconfig has no context elsewhere");
+    lost.run("status --context a --context b").await.is(2, "--context is given twice");
     lost.run("status").await.is(4, "could not be read");
     let stranger = space.user("stranger", json!([])).await;
     let stranger = Headless::new(&stranger, &config(&space.name));

@@ -30,6 +30,8 @@ const EARLY: Duration = Duration::from_secs(90);
 pub struct Context {
     pub name: String,
     pub namespace: Option<String>,
+    /// The kubeconfig's name for its cluster, which several contexts may share.
+    pub cluster: String,
     pub current: bool,
 }
 
@@ -42,6 +44,7 @@ pub fn contexts(kubeconfig: Option<&Path>) -> Result<Vec<Context>, Fault> {
     let current = file.current_context.unwrap_or_default();
     let contexts = file.contexts.into_iter().map(|named| Context {
         current: named.name == current,
+        cluster: named.context.as_ref().map(|context| context.cluster.clone()).unwrap_or_default(),
         namespace: named.context.and_then(|context| context.namespace),
         name: named.name,
     });

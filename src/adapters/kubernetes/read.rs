@@ -116,7 +116,8 @@ async fn sightings(link: &Link, namespace: Option<&str>) -> Result<Discovery, Fa
             }
             let containers = pairs(map::containers(&object.spec.template));
             let workload = WorkloadRef::new(kind, text(&object.metadata.name));
-            found.workloads.push(Sighting { namespace: place, workload, containers });
+            let part_of = object.metadata.labels.get("app.kubernetes.io/part-of").map(|whole| text(whole));
+            found.workloads.push(Sighting { namespace: place, workload, containers, part_of });
         }
     }
     found.hidden_namespaces = hidden.len();

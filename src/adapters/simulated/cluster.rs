@@ -148,6 +148,7 @@ impl Cluster for SimulatedCluster {
             namespace: Arc::clone(&it.namespace),
             workload: it.reference.clone(),
             containers: vec![(Arc::clone(&it.reference.name), Arc::clone(it.image()))],
+            part_of: None,
         });
         Ok(Discovery { workloads: workloads.collect(), hidden_namespaces: 4, limited_to: None })
     }

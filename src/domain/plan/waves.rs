@@ -54,17 +54,36 @@ pub fn layers(catalog: &Catalog, set: &BTreeSet<ServiceId>) -> Result<Vec<Vec<Se
 }
 
 /// A cycle of `needs` anywhere in the catalog, first service repeated at the end.
-pub fn find_cycle(catalog: &Catalog) -> Option<Vec<ServiceId>> {
-    let mut done = BTreeSet::new();
-    catalog.services.iter().find_map(|service| walk(catalog, &service.name, &mut Vec::new(), &mut done))
+fn find_cycle(catalog: &Catalog) -> Option<Vec<ServiceId>> {
+    let names: Vec<_> = catalog.services.iter().map(|service| service.name.clone()).collect();
+    cycles(&names, |service| needs(catalog, service)).into_iter().next()
 }
 
-fn walk(
-    catalog: &Catalog,
-    at: &ServiceId,
-    path: &mut Vec<ServiceId>,
-    done: &mut BTreeSet<ServiceId>,
-) -> Option<Vec<ServiceId>> {
+/// Every cycle, as the path along it with its first member repeated at the end. A cycle is found, its last edge taken
+/// out, and the next one looked for: whoever takes out the last edge of each has none left.
+pub fn cycles<T: Ord + Clone>(all: &[T], next: impl Fn(&T) -> Vec<T>) -> Vec<Vec<T>> {
+    let mut edges: BTreeMap<T, Vec<T>> = all.iter().map(|one| (one.clone(), next(one))).collect();
+    let mut found = Vec::new();
+    loop {
+        let mut done = BTreeSet::new();
+        let Some(cycle) = all.iter().find_map(|one| walk(&edges, one, &mut Vec::new(), &mut done)) else {
+            return found;
+        };
+        if let [.., from, to] = &cycle[..]
+            && let Some(edges) = edges.get_mut(from)
+        {
+            edges.retain(|edge| edge != to);
+        }
+        found.push(cycle);
+    }
+}
+
+fn walk<T: Ord + Clone>(
+    edges: &BTreeMap<T, Vec<T>>,
+    at: &T,
+    path: &mut Vec<T>,
+    done: &mut BTreeSet<T>,
+) -> Option<Vec<T>> {
     if let Some(start) = path.iter().position(|passed| passed == at) {
         let mut cycle = path[start..].to_vec();
         cycle.push(at.clone());
@@ -74,7 +93,7 @@ fn walk(
         return None;
     }
     path.push(at.clone());
-    let found = needs(catalog, at).iter().find_map(|next| walk(catalog, next, path, done));
+    let found = edges.get(at).into_iter().flatten().find_map(|next| walk(edges, next, path, done));
     path.pop();
     done.insert(at.clone());
     found

@@ -2,6 +2,7 @@
 
 use super::driver::Driver;
 use crate::app::model::Model;
+use crate::config::validate::{Place, Written};
 use crate::domain::board::container_of;
 use crate::domain::catalog::{Catalog, Environment, Service};
 use crate::domain::ids::EnvId;
@@ -20,20 +21,28 @@ pub(in crate::runtime) fn unknown_contexts(catalog: &Catalog, known: &[String]) 
     told.collect()
 }
 
-/// What the clusters do not have as the configuration says it.
-pub(in crate::runtime) async fn live(session: Session) -> Result<Vec<String>, Report> {
+/// What the clusters do not have as the configuration says it, in the order of the file.
+pub(in crate::runtime) async fn live(session: Session, written: &Written) -> Result<Vec<String>, Report> {
     let mut driver = Driver::start(session)?;
     let envs: Vec<EnvId> = driver.model().catalog.environments.iter().map(|env| env.name.clone()).collect();
     driver.best_picture(&envs).await?;
-    let problems = problems(driver.model());
+    let mut problems = problems(driver.model(), written);
     driver.end().await;
-    Ok(problems)
+    problems.sort();
+    let told = problems.into_iter().map(|(place, words)| match place {
+        Some(place) => format!("{place}: {words}"),
+        None => words,
+    });
+    Ok(told.collect())
 }
 
-fn problems(model: &Model) -> Vec<String> {
+/// What is wrong, and where the file says it; none: no file says it.
+type Problem = (Option<Place>, String);
+
+fn problems(model: &Model, written: &Written) -> Vec<Problem> {
     let mut problems = Vec::new();
     for env in &model.catalog.environments {
-        problems.extend(of_environment(model, env));
+        problems.extend(of_environment(model, written, env));
     }
     let all_live = model
         .catalog
@@ -44,46 +53,55 @@ fn problems(model: &Model) -> Vec<String> {
         let there =
             |env: &Environment| model.world.env(&env.name).is_some_and(|it| it.workload(&service.workload).is_some());
         if !model.catalog.environments.iter().any(there) {
-            problems.push(format!(
+            let words = format!(
                 "service {}: {} is in no environment\n    correct its `workload`, or remove the service",
                 service.name, service.workload
-            ));
+            );
+            problems.push((written.workloads.get(&service.name).cloned(), words));
         }
     }
     problems
 }
 
-fn of_environment(model: &Model, env: &Environment) -> Vec<String> {
+fn of_environment(model: &Model, written: &Written, env: &Environment) -> Vec<Problem> {
     let Some(world) = model.world.env(&env.name) else { return Vec::new() };
+    let context = || written.contexts.get(&env.name).cloned();
     match world.freshness() {
-        Freshness::Stale { fault, .. } | Freshness::Denied { fault, .. } => {
-            return vec![format!("environment {}: {fault}\n    {}", env.name, fault.advice())];
+        Freshness::Stale { fault, .. } => {
+            return vec![(context(), format!("environment {}: {fault}\n    {}", env.name, fault.advice()))];
+        }
+        Freshness::Denied { fault, .. } => {
+            let place = written.namespaces.get(&env.name).cloned();
+            return vec![(place, format!("environment {}: {fault}\n    {}", env.name, fault.advice()))];
         }
         Freshness::Reading { .. } => {
-            return vec![format!(
+            let words = format!(
                 "environment {}: {} did not answer in time\n    check the network or VPN",
                 env.name, env.cluster
-            )];
+            );
+            return vec![(context(), words)];
         }
         Freshness::Live => {}
     }
     if world.workloads().next().is_none() {
-        return vec![format!(
+        let words = format!(
             "environment {}: the namespace {} of {} has no workloads\n    correct its `namespace` or `context`",
             env.name, env.namespace, env.cluster
-        )];
+        );
+        return vec![(written.namespaces.get(&env.name).cloned(), words)];
     }
     let ambiguous = |service: &Service| {
         let workload = world.workload(&service.workload)?;
         let names: Vec<&str> = workload.containers.iter().map(|container| &*container.name).collect();
         container_of(service, &workload.containers).is_none().then(|| {
-            format!(
+            let words = format!(
                 "service {} in {}: it cannot be told which container of {} it is\n    set `container` to one of: {}",
                 service.name,
                 env.name,
                 service.workload,
                 names.join(", ")
-            )
+            );
+            (written.containers.get(&service.name).cloned(), words)
         })
     };
     model.catalog.services.iter().filter_map(ambiguous).collect()

@@ -23,7 +23,7 @@ use crate::report::Report;
 pub(super) use check::{live, unknown_contexts};
 pub(super) use cleanup::cleanup;
 pub(super) use deploy::{Kind, deploy};
-pub(super) use init::init;
+pub(super) use init::{Places, init};
 pub(super) use logs::logs;
 pub(super) use rollback::rollback;
 pub(super) use shapes::DOCUMENTATION;

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::domain::catalog::{Catalog, Environment};
+use crate::domain::ids::ServiceId;
 
 /// Parts of names that tell how close an environment is to the users, farthest first. The last two ranks are theirs.
 const RANKS: &[&[&str]] = &[
@@ -31,39 +32,51 @@ pub fn configuration(catalog: &Catalog) -> String {
         );
     }
     for service in &catalog.services {
-        let _ = writeln!(text, "\n[[service]]\nname = {}", quoted(service.name.as_str()));
+        let _ = writeln!(text, "\n[[service]]\nname = {}", text_of(service.name.as_str()));
         if let Some(image) = &service.image {
-            let _ = writeln!(text, "image = {}", quoted(image));
+            let _ = writeln!(text, "image = {}", text_of(image));
         }
-        let _ = writeln!(text, "workload = {}", quoted(&service.workload.to_string()));
+        let _ = writeln!(text, "workload = {}", text_of(&service.workload.to_string()));
         if let Some(container) = &service.container {
-            let _ = writeln!(text, "container = {}", quoted(container));
+            let _ = writeln!(text, "container = {}", text_of(container));
         }
         let _ = writeln!(text, "needs = []");
     }
-    text.push_str(
-        "\n# Services that go out together are marked with one key as a group:\n\
-         # [[group]]\n# name = \"checkout\"\n# services = [\"auth\", \"cart\"]\n",
-    );
+    groups(&mut text, catalog);
     text
 }
 
+fn groups(text: &mut String, catalog: &Catalog) {
+    text.push_str("\n# Services that go out together are marked with one key as a group");
+    if catalog.groups.is_empty() {
+        text.push_str(":\n# [[group]]\n# name = \"checkout\"\n# services = [\"auth\", \"cart\"]\n");
+        return;
+    }
+    text.push_str("; a guess by the label app.kubernetes.io/part-of.\n");
+    for group in &catalog.groups {
+        let services = list_of(group.services.iter().map(ServiceId::as_str));
+        let _ = writeln!(text, "\n[[group]]\nname = {}\nservices = {services}", text_of(group.name.as_str()));
+    }
+}
+
 fn environment(text: &mut String, env: &Environment, before: &[&Environment]) {
-    let _ = writeln!(text, "\n[[environment]]\nname = {}", quoted(env.name.as_str()));
+    let _ = writeln!(text, "\n[[environment]]\nname = {}", text_of(env.name.as_str()));
     // An empty name is the current context: nothing to write.
     if !env.cluster.as_str().is_empty() {
-        let _ = writeln!(text, "# The context of the kubeconfig.\ncontext = {}", quoted(env.cluster.as_str()));
+        let _ = writeln!(text, "# The context of the kubeconfig.\ncontext = {}", text_of(env.cluster.as_str()));
     }
-    let _ = writeln!(text, "namespace = {}", quoted(&env.namespace));
+    let _ = writeln!(text, "namespace = {}", text_of(&env.namespace));
     let own = rank(env);
-    // What is promoted from where: the nearest environment of a lower rank, where names tell ranks at all.
-    let upstream = before.iter().rev().find(|other| own.is_some() && rank(other).is_some() && rank(other) < own);
+    // What is promoted from where: the nearest environment of its family of a lower rank, where names tell ranks.
+    let comes_before =
+        |other: &&&Environment| rank(other).is_some() && rank(other) < own && family(other) == family(env);
+    let upstream = before.iter().rev().find(comes_before);
     match upstream {
         Some(upstream) => {
             let _ = writeln!(
                 text,
-                "# Promotion order, a guess by the names.\nafter = [{}]",
-                quoted(upstream.name.as_str())
+                "# Promotion order, a guess by the names.\nafter = {}",
+                list_of(std::iter::once(upstream.name.as_str()))
             );
         }
         None => {
@@ -83,26 +96,32 @@ fn environment(text: &mut String, env: &Environment, before: &[&Environment]) {
 
 /// How close to the users the names say it is; none: they say nothing.
 fn rank(env: &Environment) -> Option<usize> {
-    let words =
-        |name: &str| name.to_lowercase().split(|c: char| !c.is_alphanumeric()).map(str::to_owned).collect::<Vec<_>>();
-    let named = |name: &str| {
-        let words = words(name);
-        RANKS.iter().rposition(|rank| rank.iter().any(|word| words.iter().any(|it| it == word)))
-    };
-    named(&env.namespace).or_else(|| named(env.cluster.as_str()))
+    rank_of(&env.namespace).or_else(|| rank_of(env.cluster.as_str()))
+}
+
+fn rank_of(name: &str) -> Option<usize> {
+    let words: Vec<String> = words(name).collect();
+    RANKS.iter().rposition(|rank| rank.iter().any(|word| words.iter().any(|it| it == word)))
+}
+
+fn words(name: &str) -> impl Iterator<Item = String> {
+    let name = name.to_lowercase();
+    name.split(|c: char| !c.is_alphanumeric()).map(str::to_owned).collect::<Vec<_>>().into_iter()
+}
+
+/// What is left of a name without the word that says its rank: `shop` of `shop-staging`. Only what is of one family is
+/// promoted from one to the other.
+fn family(env: &Environment) -> Vec<String> {
+    words(&env.namespace).filter(|word| !RANKS.iter().any(|rank| rank.contains(&word.as_str()))).collect()
 }
 
 /// As TOML writes a text. Names of contexts may hold anything; what a configuration may not hold is left out.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.chars().filter(|c| !crate::domain::text::is_unsafe(*c)) {
-        if matches!(c, '"' | '\\') {
-            quoted.push('\\');
-        }
-        quoted.push(c);
-    }
-    quoted.push('"');
-    quoted
+fn text_of(text: &str) -> String {
+    toml::Value::from(crate::domain::text::clean(text).into_owned()).to_string()
+}
+
+fn list_of<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    toml::Value::from(texts.collect::<Vec<_>>()).to_string()
 }
 
 #[cfg(test)]
@@ -142,5 +161,28 @@ mod tests {
             ]
         );
         assert_eq!(written.environments[0].cluster.as_str(), "kind \"local\" c:\\x", "quotes survive");
+    }
+
+    #[test]
+    fn what_is_promoted_stays_within_its_family_of_names() {
+        let text = configuration(&seen(&["shop-staging", "billing-staging", "shop-prod", "billing-prod", "prod"]));
+        let written = parse("x", &text).unwrap_or_else(|problems| panic!("{problems:?}\n{text}")).catalog;
+        let after = |name: &str| {
+            let env = written.environment(&EnvId::new(name)).unwrap();
+            env.after.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(after("shop-prod"), ["shop-staging"]);
+        assert_eq!(after("billing-prod"), ["billing-staging"]);
+        assert!(after("prod").is_empty(), "of no family, after none");
+    }
+
+    #[test]
+    fn what_is_part_of_one_thing_is_a_group_and_any_name_is_read_back() {
+        let mut catalog = seen(&["tools"]);
+        let services = vec![ServiceId::new("auth"), ServiceId::new("cart")];
+        catalog.groups.push(crate::domain::catalog::Group { name: "the\"shop\\".into(), services });
+        let text = configuration(&catalog);
+        let written = parse("x", &text).unwrap_or_else(|problems| panic!("{problems:?}\n{text}")).catalog;
+        assert_eq!(written.groups, catalog.groups);
     }
 }
