@@ -2,3 +2,4 @@
 //! simulated one; both pass the same contract tests.
 
 pub mod cluster;
+pub mod refusal;

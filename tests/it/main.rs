@@ -8,6 +8,7 @@ mod cli;
 mod cluster;
 mod cockpit;
 mod config_corpus;
+mod contract;
 mod control_plane;
 mod demo;
 mod faults;

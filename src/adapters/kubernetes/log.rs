@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use kube::client::Body;
 use tokio::time::Instant;
 
 use super::call::{Call, HEAD_LIMIT};
@@ -15,16 +16,15 @@ use crate::ports::cluster::{LogLine, LogRequest, LogSink};
 
 /// What is kept of a line.
 const LONGEST_LINE: usize = 64 << 10;
+/// When a followed log without an answer is taken to be silent, and when it is asked for again after all.
+const SILENT_AFTER: Duration = Duration::from_secs(3);
+const SILENCE_LIMIT: Duration = Duration::from_mins(1);
 const BATCH: usize = 256;
 const BATCH_TIME: Duration = Duration::from_millis(20);
 
 pub(super) async fn stream(link: &Link, request: &LogRequest, sink: &LogSink) -> Result<(), Fault> {
     let doing = format!("read the log of {}/{} in {}", request.pod, request.container, request.namespace);
-    let mut body = link.send(&Call::get(path(request), doing.clone()), HEAD_LIMIT).await?.into_body();
-    // A log may be silent for hours: that it can be read is told at once.
-    if !sink(Vec::new()).await {
-        return Ok(());
-    }
+    let Some(mut body) = open(link, request, &doing, sink).await? else { return Ok(()) };
     let (mut splitter, mut clock) = (Splitter::new(LONGEST_LINE), Clock::default());
     let mut batch: Vec<LogLine> = Vec::new();
     let mut due = Instant::now();
@@ -63,12 +63,36 @@ pub(super) async fn stream(link: &Link, request: &LogRequest, sink: &LogSink) ->
     }
 }
 
+/// The log's body; `None`: nobody listens any more, or nothing was written for long. A log may be silent for hours: that
+/// it is open is told at once.
+async fn open(link: &Link, request: &LogRequest, doing: &str, sink: &LogSink) -> Result<Option<Body>, Fault> {
+    let call = Call::get(path(request), doing.to_owned());
+    if !request.follow {
+        let answer = link.send(&call, HEAD_LIMIT).await?;
+        return Ok(sink(Vec::new()).await.then(|| answer.into_body()));
+    }
+    // A node answers with the first line: of a container that has yet to write there is no answer.
+    let mut answer = std::pin::pin!(link.send(&call, Duration::MAX));
+    let quick = tokio::time::timeout(SILENT_AFTER, answer.as_mut()).await;
+    let quick = quick.ok().transpose()?;
+    if !sink(Vec::new()).await {
+        return Ok(None);
+    }
+    if let Some(answer) = quick {
+        return Ok(Some(answer.into_body()));
+    }
+    // An end as any other: the log is opened again while its container runs, on a connection that is alive.
+    let late = tokio::time::timeout(SILENCE_LIMIT, answer).await;
+    Ok(late.ok().transpose()?.map(http::Response::into_body))
+}
+
 fn path(request: &LogRequest) -> String {
     let pods = resources("pods", "api/v1", Some(&request.namespace));
     let mut path =
         format!("{pods}/{}/log?container={}&timestamps=true", escaped(&request.pod), escaped(&request.container));
     let mut add = |name: &str, value: &str| path.extend(["&", name, "=", &escaped(value)]);
-    if request.follow {
+    // A run that is over has nothing to follow.
+    if request.follow && !request.previous {
         add("follow", "true");
     }
     if request.previous {

@@ -8,9 +8,10 @@ use super::call::{Call, HEAD_LIMIT};
 use super::connect::Link;
 use super::{collection, escaped, fault, map, object, wire};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::observed::{Kind, Workload};
+use crate::domain::observed::{Kind, Workload, Writer};
 use crate::domain::text::clean;
 use crate::ports::cluster::{DeleteTarget, ImageChange};
+use crate::ports::refusal::{Obstacle, Standing};
 
 pub(super) async fn set_image(link: &Link, change: &ImageChange) -> Result<Workload, Fault> {
     let path = object(change.workload.kind, &change.namespace, &change.workload.name);
@@ -56,33 +57,21 @@ async fn explain(link: &Link, change: &ImageChange, path: &str, fault: Fault) ->
     };
     let (bytes, now) = match read.await {
         Ok(read) => read,
-        Err(Fault { kind: FaultKind::NotFound, .. }) => {
-            return Err(Fault::new(FaultKind::Conflict, format!("{name}: it was deleted")));
-        }
+        Err(Fault { kind: FaultKind::NotFound, .. }) => return Err(change.refused(&Obstacle::Deleted, None, None)),
         Err(_) if unknown => return Err(lost_answer(name, &fault)),
         Err(_) => return Err(fault),
     };
     let unreadable = |error: serde_json::Error| fault::unreadable(&error, &call.doing);
     let found: wire::Workload<_> = serde_json::from_slice(&bytes).map_err(unreadable)?;
     let found = map::workload(change.workload.kind, found);
-    if found.meta.uid != change.uid {
-        return Err(Fault::new(FaultKind::Conflict, format!("{name}: it was replaced by another object of this name")));
+    match change.standing(&found) {
+        Standing::Done => Ok(found),
+        Standing::Open => Err(if unknown && !change.dry_run { lost_answer(name, &fault) } else { fault }),
+        Standing::Blocked(obstacle) => {
+            let written: wire::Written = serde_json::from_slice(&bytes).map_err(unreadable)?;
+            Err(change.refused(&obstacle, writer(&written, change).as_ref(), now))
+        }
     }
-    let Some(container) = found.containers.get(change.container_index).filter(|it| it.name == change.container) else {
-        let message = format!("{name}: container {} is no longer at its place", change.container);
-        return Err(Fault::new(FaultKind::Conflict, message));
-    };
-    if container.image == change.to && !change.dry_run {
-        // Our own earlier try landed, or somebody wanted the same.
-        return Ok(found);
-    }
-    if container.image == change.from {
-        return Err(if unknown && !change.dry_run { lost_answer(name, &fault) } else { fault });
-    }
-    let written: wire::Written = serde_json::from_slice(&bytes).map_err(unreadable)?;
-    let by = writer(&written, change, now).map_or_else(String::new, |by| format!(" by {by}"));
-    let message = format!("{name}: changed to {}{by}; wanted to replace {}", container.image, change.from);
-    Err(Fault::new(FaultKind::Conflict, message))
 }
 
 /// A write whose answer was lost may still be applied after it was read back, so nothing is certain.
@@ -93,22 +82,15 @@ fn lost_answer(name: &str, fault: &Fault) -> Fault {
     )
 }
 
-/// `kubectl-set (12 s ago)`: who owns the image field.
-fn writer(written: &wire::Written, change: &ImageChange, now: Option<Timestamp>) -> Option<String> {
+/// Who owns the image field.
+fn writer(written: &wire::Written, change: &ImageChange) -> Option<Writer> {
     let container = format!("k:{{\"name\":\"{}\"}}", change.container);
     let owns = |entry: &&wire::ManagedFields| {
         let fields: &Value = &entry.fields_v1["f:spec"]["f:template"]["f:spec"]["f:containers"][&container];
         !fields["f:image"].is_null()
     };
     let entry = written.metadata.managed_fields.iter().filter(owns).max_by_key(|entry| entry.time)?;
-    let manager = clean(&entry.manager);
-    let ago = now.zip(entry.time).map(|(now, then)| now.as_second() - then.as_second());
-    Some(match ago {
-        Some(seconds @ 0..60) => format!("{manager} ({seconds} s ago)"),
-        Some(seconds @ 60..3_600) => format!("{manager} ({} min ago)", seconds / 60),
-        Some(seconds @ 3_600..) => format!("{manager} ({} h ago)", seconds / 3_600),
-        _ => manager.into_owned(),
-    })
+    Some(Writer { manager: clean(&entry.manager).into(), at: entry.time })
 }
 
 /// The server's own clock, which also wrote the times of the fields.
@@ -139,5 +121,18 @@ pub(super) async fn delete(link: &Link, target: &DeleteTarget) -> Result<(), Fau
         body: options.to_string().into_bytes(),
         doing: format!("delete {}/{} in {}", target.resource, target.name, target.namespace),
     };
-    link.bytes(&call).await.map(drop)
+    link.bytes(&call).await.map(drop).map_err(|fault| refused(target, fault))
+}
+
+/// Which precondition failed: the server names it, with both values, which tell people nothing.
+fn refused(target: &DeleteTarget, fault: Fault) -> Fault {
+    let names = |what: &str| fault.kind == FaultKind::Conflict && fault.message.contains(what);
+    // "UID in precondition: …" before the object was read again, "the UID in the precondition (…)" after that.
+    if names("UID in precondition") || names("UID in the precondition") {
+        target.refused(true)
+    } else if names("ResourceVersion in precondition") || names("ResourceVersion in the precondition") {
+        target.refused(false)
+    } else {
+        fault
+    }
 }

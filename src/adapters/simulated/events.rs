@@ -32,8 +32,8 @@ pub(super) fn about(it: &SimPod, pod: &Pod, now: Timestamp) -> Vec<Event> {
     let age = now.duration_since(it.created);
     let warn = |reason: &str, message: String| event(&it.namespace, ("Pod", &pod.meta), (true, reason), message);
     let mut found = match it.behaviour {
-        Behaviour::Fine | Behaviour::Slow => Vec::new(),
-        Behaviour::Crash | Behaviour::OutOfMemory => {
+        Behaviour::Fine | Behaviour::Slow | Behaviour::Flaps => Vec::new(),
+        Behaviour::Crash | Behaviour::OutOfMemory | Behaviour::Dies => {
             let ends =
                 pod.containers.first().and_then(|status| Some((status.restarts, status.last.as_ref()?.finished?)));
             let Some((restarts, last)) = ends else { return Vec::new() };
@@ -60,9 +60,8 @@ pub(super) fn about(it: &SimPod, pod: &Pod, now: Timestamp) -> Vec<Event> {
 
 /// What the Deployment controller said about the newest rollout.
 pub(super) fn of_rollout(it: &Workload) -> Option<Event> {
-    let (image, since) = it.revisions.last()?;
-    let about = meta(&it.reference.name, workload_uid(it), *since, None);
-    let text = format!("Scaled up replica set {} to {}", set_name(&it.reference, image), it.replicas);
+    let about = meta(&it.reference.name, workload_uid(it), it.present().wanted, None);
+    let text = format!("Scaled up replica set {} to {}", set_name(&it.reference, it.image()), it.replicas);
     // Who was never changed since the world began has no event: Kubernetes forgets them after an hour.
     let kind = it.reference.kind.api_kind();
     (it.generation > 1).then(|| event(&it.namespace, (kind, &about), (false, "ScalingReplicaSet"), text))

@@ -1,58 +1,102 @@
-//! What simulated containers write.
+//! Logs as a kubelet serves them: of one run of one container, from its beginning, its tail or a time on.
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::pods::Behaviour;
-use super::world::Dice;
-use crate::ports::cluster::LogLine;
+use super::cluster::{STEP, SimulatedCluster};
+use super::pods::{Behaviour, Run, SimPod};
+use super::reads::not_found;
+use super::script::Script;
+use super::world::World;
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::observed::{ContainerState, Object};
+use crate::domain::plan::version_of;
+use crate::ports::cluster::{LogLine, LogRequest, LogSink};
 
-const QUIET: [&str; 8] = [
-    "INFO  GET /health 200 0ms",
-    "INFO  GET /basket 200 8ms",
-    "INFO  PUT /basket/items 201 14ms",
-    "{\"level\":\"info\",\"msg\":\"request\",\"path\":\"/v2/items\",\"status\":200,\"ms\":11}",
-    "INFO  cache refreshed, 412 entries",
-    "WARN  feature flags: using cached copy, 41s old",
-    "INFO  GET /basket/items 200 11ms",
-    "{\"level\":\"warn\",\"msg\":\"slow query\",\"table\":\"orders\",\"ms\":842}",
-];
+/// What a node keeps of a run.
+const KEPT: u64 = 10_000;
+const BATCH: usize = 256;
 
-/// Seconds from one line to the next, and the lines: the nth line of a container that started then.
-pub(super) fn line(name: &str, version: &str, behaviour: Behaviour, started: Timestamp, number: u64) -> LogLine {
-    let at = |seconds: i64, text: String| LogLine {
-        time: Some(started + SignedDuration::from_secs(seconds)),
-        text,
-        cut: false,
-    };
-    if matches!(behaviour, Behaviour::Crash | Behaviour::OutOfMemory) {
-        let lines = [
-            format!("INFO  {name} {version} starting"),
-            "WARN  feature flags: using cached copy, 64s old".to_owned(),
-            "ERROR CART_URL must be set, see deploy/values.yaml".to_owned(),
-            "ERROR thread 'main' panicked at src/boot.rs:41:9".to_owned(),
-            format!("   2: {}::boot::config at src/boot.rs:41", name.replace('-', "_")),
-            format!("   3: {}::main at src/main.rs:12", name.replace('-', "_")),
-        ];
-        let (round, step) = (number / lines.len() as u64, (number % lines.len() as u64) as usize);
-        return at(2 + 20 * round as i64, lines[step].clone());
+pub(super) async fn stream(cluster: &SimulatedCluster, request: &LogRequest, sink: &LogSink) -> Result<(), Fault> {
+    cluster.check()?;
+    let script = script(&cluster.world(), request, cluster.now())?;
+    // A log may be silent for long: that it can be read is told at once.
+    if !sink(Vec::new()).await {
+        return Ok(());
     }
-    match number {
-        0 => at(1, format!("INFO  {name} {version} starting")),
-        1 => at(2, "INFO  listening on 0.0.0.0:8080".to_owned()),
-        number => {
-            let mut dice = Dice::new(number.wrapping_add(name.len() as u64 * 7_919));
-            dice.below(2);
-            let text = QUIET[dice.below(QUIET.len() as u64) as usize];
-            at(2 + 3 * number as i64, text.to_owned())
+    let mut next = first(&script, request, cluster.now());
+    loop {
+        let now = cluster.now();
+        let until = script.count_until(now);
+        while next < until {
+            let end = until.min(next + BATCH as u64);
+            let lines: Vec<LogLine> = (next..end).map(|number| script.line(number)).collect();
+            next = end;
+            if !sink(lines).await {
+                return Ok(());
+            }
+        }
+        if !request.follow || script.ended(now) {
+            return Ok(());
+        }
+        let wait = Duration::try_from(script.at(next).duration_since(now)).unwrap_or(STEP);
+        tokio::time::sleep(wait.clamp(STEP, Duration::from_secs(2))).await;
+        cluster.check()?;
+        if pod(&cluster.world(), request).is_none() {
+            return Ok(());
         }
     }
 }
 
-/// The number of the first line that is not older than this.
-pub(super) fn first_after(behaviour: Behaviour, started: Timestamp, since: Timestamp) -> u64 {
-    let seconds = since.duration_since(started).as_secs().max(0) as u64;
-    match behaviour {
-        Behaviour::Crash | Behaviour::OutOfMemory => seconds / 20 * 6,
-        _ => seconds / 3,
+/// The number of the first line that was asked for.
+fn first(script: &Script, request: &LogRequest, now: Timestamp) -> u64 {
+    let until = script.count_until(now);
+    let since = request.since.and_then(|since| SignedDuration::try_from(since).ok()).map(|since| now - since);
+    let from = request.since_time.or(since).map_or(0, |time| script.count_before(time));
+    let tail = request.tail.map_or(KEPT, |tail| tail.min(KEPT));
+    from.max(until.saturating_sub(tail))
+}
+
+fn pod<'a>(world: &'a World, request: &LogRequest) -> Option<&'a SimPod> {
+    world.pods.iter().find(|it| it.namespace == request.namespace && it.name == request.pod)
+}
+
+/// What the container that is asked for writes, or why nobody can say.
+fn script(world: &World, request: &LogRequest, now: Timestamp) -> Result<Script, Fault> {
+    let LogRequest { namespace, pod: name, container, .. } = request;
+    let doing = format!("read the log of {name}/{container} in {namespace}");
+    let refused = |why: String| Fault::new(FaultKind::Invalid, format!("cannot {doing}, refused: {why}"));
+    let unknown = || refused(format!("container {container} is not valid for pod {name}"));
+    let no_previous = || refused(format!("previous terminated container \"{container}\" in pod \"{name}\" not found"));
+    let Some(pod) = pod(world, request) else {
+        let key = (Arc::clone(namespace), crate::domain::observed::Kind::Pod, Arc::clone(name));
+        let Some((_, Object::Pod(leftover))) = world.objects.get(&key) else { return Err(not_found(&doing)) };
+        let status = leftover.containers.iter().find(|it| it.name == *container).ok_or_else(unknown)?;
+        return match &status.state {
+            ContainerState::Terminated(end) if !request.previous => {
+                Ok(Script::done(end.finished.unwrap_or(leftover.meta.created), end.exit_code))
+            }
+            _ => Err(no_previous()),
+        };
+    };
+    if pod.workload.name != *container {
+        return Err(unknown());
+    }
+    if pod.behaviour == Behaviour::NoNode {
+        return Err(refused(format!("pod {name} does not have a host assigned")));
+    }
+    let runs = pod.runs(now);
+    let ended = runs.iter().rev().find(|run| run.end.is_some_and(|end| end <= now));
+    let run: Option<&Run> = if request.previous { ended } else { runs.last() };
+    match run {
+        Some(run) => Ok(Script::of(&pod.workload.name, &version_of(&pod.image), pod.behaviour, *run)),
+        None if request.previous => Err(no_previous()),
+        None => Err(refused(format!("container \"{container}\" in pod \"{name}\" is waiting to start"))),
     }
 }
+
+#[cfg(test)]
+#[path = "logs_tests.rs"]
+mod tests;

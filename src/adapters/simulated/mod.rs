@@ -6,9 +6,13 @@ mod events;
 mod hands;
 mod leftovers;
 mod logs;
+mod manifest;
 mod morning;
 mod pods;
+mod reads;
 mod render;
+mod script;
 mod world;
+mod writes;
 
 pub use cluster::SimulatedCluster;

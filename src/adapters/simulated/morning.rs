@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::leftovers::{evicted, leftovers};
 use super::pods::Behaviour;
 use super::render::digest;
-use super::world::{Workload, World};
+use super::world::{Revision, Workload, World};
 use crate::domain::catalog::{Catalog, Service};
 
 /// Revisions of which an old ReplicaSet is kept, the present one among them.
@@ -42,10 +42,11 @@ pub(super) fn furnish(world: &mut World, catalog: &Catalog, now: Timestamp) {
                 let tag = format!("{repository}:v{version}");
                 if index == last && index > 0 { format!("{tag}@{}", digest(&tag)).into() } else { tag.into() }
             };
-            let mut revisions = vec![(image(version), at)];
-            for older in 1..REVISIONS.min(version) {
+            let kept = REVISIONS.min(version).max(1);
+            let mut revisions = vec![Revision::new(kept, image(version), at)];
+            for older in 1..kept {
                 at -= SignedDuration::from_hours(20 + world.dice.below(120) as i64);
-                revisions.push((image(version - older), at));
+                revisions.push(Revision::new(kept - older, image(version - older), at));
             }
             revisions.reverse();
             let replicas = if &*service.workload.name == "experiments" && index > 0 { 0 } else { replicas };
@@ -57,6 +58,8 @@ pub(super) fn furnish(world: &mut World, catalog: &Catalog, now: Timestamp) {
                 created: at - SignedDuration::from_hours(2_000),
                 revisions,
                 writer: "ci-deployer",
+                complete: true,
+                life: 0,
             });
         }
     }

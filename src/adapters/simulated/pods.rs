@@ -14,6 +14,10 @@ pub(super) enum Behaviour {
     Unready,
     Crash,
     OutOfMemory,
+    /// Becomes ready and ends soon after, again and again.
+    Dies,
+    /// Ready and not ready by turns.
+    Flaps,
     Missing,
     BadConfig,
     /// No node has room for it.
@@ -26,6 +30,8 @@ impl Behaviour {
         match tag.split('-').next().unwrap_or_default() {
             "crash" => Self::Crash,
             "oom" => Self::OutOfMemory,
+            "dies" => Self::Dies,
+            "flaps" => Self::Flaps,
             "nonode" => Self::NoNode,
             "missing" => Self::Missing,
             "badconfig" => Self::BadConfig,
@@ -59,18 +65,23 @@ pub(super) struct Shown {
     pub(super) last: Option<Terminated>,
 }
 
-/// How often a crashing container has ended at an age in seconds, and at which age it did last: the pause doubles up to
-/// five minutes.
-fn crashes(age: i64) -> (u32, i64) {
-    let (mut at, mut pause, mut count, mut last) = (3, 8, 0, 0);
-    while at <= age && count < 200 {
-        count += 1;
-        last = at;
-        at += pause + 2;
-        pause = (pause * 2).min(300);
-    }
-    (count, last)
+/// One run of a container, from its start to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Run {
+    pub(super) start: Timestamp,
+    pub(super) end: Option<Timestamp>,
 }
+
+/// How long a container that crashes at once runs, in seconds.
+const CRASH: i64 = 2;
+/// How long a container that dies is ready before, and one that flaps is each.
+const DIES_AFTER: SignedDuration = SignedDuration::from_secs(6);
+const FLAP: i64 = 3;
+/// Before a container is started again, in seconds.
+const FIRST_PAUSE: i64 = 8;
+const LONGEST_PAUSE: i64 = 300;
+/// More restarts than anybody watches a demo for.
+const MOST_RUNS: usize = 200;
 
 impl SimPod {
     fn age(&self, now: Timestamp) -> SignedDuration {
@@ -83,14 +94,44 @@ impl SimPod {
     }
 
     pub(super) fn is_ready(&self, now: Timestamp) -> bool {
-        matches!(self.behaviour, Behaviour::Fine | Behaviour::Slow) && self.age(now) >= self.ready_at()
+        match self.behaviour {
+            Behaviour::Fine | Behaviour::Slow => self.age(now) >= self.ready_at(),
+            Behaviour::Flaps => self.age(now).as_secs().div_euclid(FLAP) % 2 == 1,
+            Behaviour::Dies => {
+                let run = self.runs(now).pop().filter(|run| run.end.is_some_and(|end| now < end));
+                run.is_some_and(|run| now >= run.start + self.ready_after)
+            }
+            _ => false,
+        }
+    }
+
+    /// Every run that has begun by now, oldest first. One that ends is started again after a pause that doubles up to
+    /// five minutes.
+    pub(super) fn runs(&self, now: Timestamp) -> Vec<Run> {
+        let length = match self.behaviour {
+            Behaviour::Missing | Behaviour::BadConfig | Behaviour::NoNode => return Vec::new(),
+            Behaviour::Crash | Behaviour::OutOfMemory => SignedDuration::from_secs(CRASH),
+            Behaviour::Dies => self.ready_after + DIES_AFTER,
+            Behaviour::Fine | Behaviour::Slow | Behaviour::Unready | Behaviour::Flaps => SignedDuration::MAX,
+        };
+        let (mut start, mut pause) = (self.created + SignedDuration::from_secs(1), FIRST_PAUSE);
+        let mut runs = Vec::new();
+        while start <= now && runs.len() < MOST_RUNS {
+            let end = start.checked_add(length).ok();
+            runs.push(Run { start, end });
+            let Some(end) = end else { break };
+            start = end + SignedDuration::from_secs(pause);
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+        runs
     }
 
     /// Whether it will show something else by itself soon.
     pub(super) fn in_motion(&self, now: Timestamp) -> bool {
         match self.behaviour {
             Behaviour::Fine | Behaviour::Slow => self.age(now) <= self.ready_at(),
-            Behaviour::Crash | Behaviour::OutOfMemory => self.age(now).as_secs() < 120,
+            Behaviour::Crash | Behaviour::OutOfMemory | Behaviour::Dies => self.age(now).as_secs() < 120,
+            Behaviour::Flaps => true,
             Behaviour::Missing | Behaviour::BadConfig | Behaviour::Unready | Behaviour::NoNode => {
                 self.age(now).as_secs() < 10
             }
@@ -119,9 +160,9 @@ impl SimPod {
                 let message = format!("configmap \"{}-env\" not found", self.workload.name);
                 waiting("CreateContainerConfigError", message)
             }
-            Behaviour::Crash => self.crashing(age, 101, "Error"),
-            Behaviour::OutOfMemory => self.crashing(age, 137, "OOMKilled"),
-            Behaviour::Fine | Behaviour::Slow | Behaviour::Unready | Behaviour::NoNode => Shown {
+            Behaviour::Crash | Behaviour::Dies => self.crashing(now, 101, "Error"),
+            Behaviour::OutOfMemory => self.crashing(now, 137, "OOMKilled"),
+            Behaviour::Fine | Behaviour::Slow | Behaviour::Unready | Behaviour::Flaps | Behaviour::NoNode => Shown {
                 phase: Phase::Running,
                 ready: self.is_ready(now),
                 state: ContainerState::Running { since },
@@ -131,19 +172,26 @@ impl SimPod {
         }
     }
 
-    fn crashing(&self, age: SignedDuration, exit_code: i32, reason: &str) -> Shown {
-        let (ends, last) = crashes(age.as_secs());
-        let finished = Some(self.created + SignedDuration::from_secs(last));
-        let ended = Terminated { exit_code, reason: reason.into(), message: "".into(), finished };
-        let state = if ends == 0 {
-            ContainerState::Running { since: Some(self.created) }
-        } else {
-            ContainerState::Waiting {
-                reason: "CrashLoopBackOff".into(),
-                message: "back-off 20s restarting failed container".into(),
-            }
-        };
-        Shown { phase: Phase::Running, ready: false, state, restarts: ends, last: (ends > 0).then_some(ended) }
+    fn crashing(&self, now: Timestamp, exit_code: i32, reason: &str) -> Shown {
+        let runs = self.runs(now);
+        let ends = runs.iter().filter_map(|run| run.end).filter(|end| *end <= now);
+        let last = ends.last().map(|end| Terminated {
+            exit_code,
+            reason: reason.into(),
+            message: "".into(),
+            finished: Some(end),
+        });
+        let running = runs.last().filter(|run| run.end.is_none_or(|end| now < end));
+        let restarts = runs.len().saturating_sub(1) as u32;
+        let state = running.map_or_else(
+            || {
+                let pause = FIRST_PAUSE.saturating_mul(1 << restarts.min(10)).min(LONGEST_PAUSE);
+                let text = format!("back-off {pause}s restarting failed container");
+                ContainerState::Waiting { reason: "CrashLoopBackOff".into(), message: text.into() }
+            },
+            |run| ContainerState::Running { since: Some(run.start) },
+        );
+        Shown { phase: Phase::Running, ready: self.is_ready(now), state, restarts, last }
     }
 
     /// Why the scheduler finds no node for it.

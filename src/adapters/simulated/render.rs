@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::events;
 use super::pods::SimPod;
-use super::world::{Dice, Key, Workload, World};
+use super::world::{Dice, Key, Revision, Workload, World};
 use crate::domain::ids::Uid;
 use crate::domain::image::Image;
 use crate::domain::observed::{
@@ -36,7 +36,15 @@ pub(super) fn set_name(workload: &WorkloadRef, image: &str) -> String {
 }
 
 pub(super) fn workload_uid(workload: &Workload) -> Uid {
-    Uid::new(format!("{}/{}", workload.namespace, workload.reference))
+    Uid::new(format!("{}/{}{}", workload.namespace, workload.reference, again(workload)))
+}
+
+fn set_uid(workload: &Workload, set: &str) -> Uid {
+    Uid::new(format!("{}/{set}{}", workload.namespace, again(workload)))
+}
+
+fn again(workload: &Workload) -> String {
+    if workload.life == 0 { String::new() } else { format!("-{}", workload.life) }
 }
 
 pub(super) fn meta(name: &str, uid: Uid, created: Timestamp, owner: Option<Owner>) -> Meta {
@@ -80,14 +88,14 @@ pub(super) fn all(world: &World, now: Timestamp) -> BTreeMap<Key, Object> {
         let pods = by_workload.remove(&(&*it.namespace, &it.reference)).unwrap_or_default();
         put(&it.namespace, Object::Workload(Box::new(workload(it, &pods, now))));
         if it.reference.kind == WorkloadKind::Deployment {
-            for (number, (image, since)) in it.revisions.iter().enumerate() {
-                let set = replica_set(it, image, number as u64 + 1, (*since, now), &pods);
+            for revision in &it.revisions {
+                let set = replica_set(it, revision, now, &pods);
                 put(&it.namespace, Object::ReplicaSet(Box::new(set)));
             }
         }
-        for it in pods {
-            let pod = pod(it, now);
-            for event in events::about(it, &pod, now) {
+        for one in pods {
+            let pod = pod(it, one, now);
+            for event in events::about(one, &pod, now) {
                 put(&it.namespace, Object::Event(Box::new(event)));
             }
             put(&it.namespace, Object::Pod(Box::new(pod)));
@@ -116,7 +124,7 @@ pub(super) fn workload(it: &Workload, pods: &[&SimPod], now: Timestamp) -> crate
     let complete = updated == it.replicas && count(alive().count()) == it.replicas && available == it.replicas;
     let revision = |image: &str| Arc::from(set_name(&it.reference, image));
     let current =
-        if complete { it.image() } else { it.revisions.iter().rev().nth(1).map_or(it.image(), |(image, _)| image) };
+        if complete { it.image() } else { it.revisions.iter().rev().nth(1).map_or(it.image(), |it| &it.image) };
     let stateful = it.reference.kind == WorkloadKind::StatefulSet;
     // They come one after another.
     let took = new().map(SimPod::ready_at).fold(SignedDuration::ZERO, |sum, it| sum + it);
@@ -131,7 +139,7 @@ pub(super) fn workload(it: &Workload, pods: &[&SimPod], now: Timestamp) -> crate
         progress_deadline: (it.reference.kind == WorkloadKind::Deployment).then_some(600),
         template: TemplateHash(hash(it.image())),
         containers: vec![Container { name: Arc::clone(&it.reference.name), image: Arc::clone(it.image()) }],
-        writer: Some(Writer { manager: it.writer.into(), at: it.revisions.last().map(|(_, at)| *at) }),
+        writer: Some(Writer { manager: it.writer.into(), at: Some(it.present().wanted) }),
         status: WorkloadStatus {
             replicas: count(alive().count()),
             updated,
@@ -151,11 +159,9 @@ fn conditions(it: &Workload, complete: bool, took: SignedDuration, now: Timestam
         return Vec::new();
     }
     let set = set_name(&it.reference, it.image());
-    let since = it.revisions.last().map_or(it.created, |(_, at)| *at);
-    // A degraded service was whole once: the condition says so for ever.
-    let was_complete = complete || now.duration_since(since) > SignedDuration::from_hours(1);
+    let since = it.present().wanted;
     let late = now.duration_since(since) > SignedDuration::from_secs(600);
-    let (status, reason, message) = match (was_complete, late) {
+    let (status, reason, message) = match (complete || it.complete, late) {
         (true, _) => (true, "NewReplicaSetAvailable", format!("ReplicaSet \"{set}\" has successfully progressed.")),
         (false, false) => (true, "ReplicaSetUpdated", format!("ReplicaSet \"{set}\" is progressing.")),
         (false, true) => {
@@ -167,25 +173,19 @@ fn conditions(it: &Workload, complete: bool, took: SignedDuration, now: Timestam
         status,
         reason: reason.into(),
         message: message.into(),
-        updated: Some(if complete { since + took } else { since }),
+        updated: Some(if complete || it.complete { since + took } else { since }),
     }]
 }
 
-fn replica_set(
-    it: &Workload,
-    image: &Arc<str>,
-    revision: u64,
-    times: (Timestamp, Timestamp),
-    pods: &[&SimPod],
-) -> ReplicaSet {
-    let (since, now) = times;
+fn replica_set(it: &Workload, revision: &Revision, now: Timestamp, pods: &[&SimPod]) -> ReplicaSet {
+    let image = &revision.image;
     let own = || pods.iter().copied().filter(|pod| is_alive(pod)).filter(|pod| pod.image == *image);
     let ready = own().filter(|pod| pod.is_ready(now)).count() as u32;
     let name = set_name(&it.reference, image);
     let owner = Owner { kind: "Deployment".into(), name: Arc::clone(&it.reference.name), uid: workload_uid(it) };
     ReplicaSet {
-        meta: meta(&name, Uid::new(format!("{}/{name}", it.namespace)), since, Some(owner)),
-        revision,
+        meta: meta(&name, set_uid(it, &name), revision.created, Some(owner)),
+        revision: revision.number,
         template: TemplateHash(hash(image)),
         containers: vec![Container { name: Arc::clone(&it.reference.name), image: Arc::clone(image) }],
         desired: own().count() as u32,
@@ -196,20 +196,14 @@ fn replica_set(
     }
 }
 
-fn pod(it: &SimPod, now: Timestamp) -> Pod {
+fn pod(of: &Workload, it: &SimPod, now: Timestamp) -> Pod {
     let shown = it.shown(now);
     let set = set_name(&it.workload, &it.image);
     let owner = match it.workload.kind {
-        WorkloadKind::Deployment => Owner {
-            kind: "ReplicaSet".into(),
-            name: set.as_str().into(),
-            uid: Uid::new(format!("{}/{set}", it.namespace)),
-        },
-        kind => Owner {
-            kind: kind.api_kind().into(),
-            name: Arc::clone(&it.workload.name),
-            uid: Uid::new(format!("{}/{}", it.namespace, it.workload)),
-        },
+        WorkloadKind::Deployment => {
+            Owner { kind: "ReplicaSet".into(), name: set.as_str().into(), uid: set_uid(of, &set) }
+        }
+        kind => Owner { kind: kind.api_kind().into(), name: Arc::clone(&it.workload.name), uid: workload_uid(of) },
     };
     let mut meta = meta(&it.name, Uid::new(&it.uid), it.created, Some(owner));
     meta.deleting = it.deleting;

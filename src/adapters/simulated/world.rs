@@ -40,6 +40,23 @@ impl Dice {
     }
 }
 
+/// What a workload was once told to run.
+#[derive(Clone, Debug)]
+pub(super) struct Revision {
+    pub(super) number: u64,
+    pub(super) image: Arc<str>,
+    /// When it was wanted for the first time.
+    pub(super) created: Timestamp,
+    /// When it was wanted last: going back gives an old revision a new number.
+    pub(super) wanted: Timestamp,
+}
+
+impl Revision {
+    pub(super) fn new(number: u64, image: impl Into<Arc<str>>, at: Timestamp) -> Self {
+        Self { number, image: image.into(), created: at, wanted: at }
+    }
+}
+
 /// A workload of the simulation.
 #[derive(Clone, Debug)]
 pub(super) struct Workload {
@@ -48,21 +65,33 @@ pub(super) struct Workload {
     pub(super) replicas: u32,
     pub(super) generation: i64,
     pub(super) created: Timestamp,
-    /// Revisions: image and when it was first wanted; the last is the present one.
-    pub(super) revisions: Vec<(Arc<str>, Timestamp)>,
+    /// In the order of their numbers; the last is the present one.
+    pub(super) revisions: Vec<Revision>,
     pub(super) writer: &'static str,
+    /// It was complete since its present image is wanted: its controller says so for ever, whatever its pods do.
+    pub(super) complete: bool,
+    /// How often it was deleted and created again.
+    pub(super) life: u32,
 }
 
 impl Workload {
     pub(super) fn image(&self) -> &Arc<str> {
-        &self.revisions[self.revisions.len() - 1].0
+        &self.present().image
+    }
+
+    pub(super) fn present(&self) -> &Revision {
+        &self.revisions[self.revisions.len() - 1]
     }
 
     pub(super) fn set(&mut self, image: &str, writer: &'static str, now: Timestamp) {
-        self.revisions.retain(|(old, _)| **old != *image);
-        self.revisions.push((image.into(), now));
+        let mut revision = Revision::new(self.present().number + 1, image, now);
+        if let Some(old) = self.revisions.iter().position(|it| *it.image == *image) {
+            revision.created = self.revisions.remove(old).created;
+        }
+        self.revisions.push(revision);
         self.generation += 1;
         self.writer = writer;
+        self.complete = false;
     }
 }
 
@@ -86,6 +115,8 @@ pub(super) struct World {
     pub(super) version: u64,
     pub(super) dice: Dice,
     pub(super) fault: Option<Fault>,
+    /// Who uses it, if that is somebody who may only look.
+    pub(super) viewer: Option<&'static str>,
     /// Builds that misbehave although their tag does not say so.
     bad: BTreeMap<Arc<str>, Behaviour>,
     next_build: Timestamp,
@@ -103,6 +134,7 @@ impl World {
             version: 100,
             dice: Dice::new(seed),
             fault: None,
+            viewer: None,
             bad: BTreeMap::new(),
             next_build: Timestamp::MAX,
             stepped: None,
@@ -114,7 +146,7 @@ impl World {
         let mut world = Self::empty(seed);
         world.next_build = now + SignedDuration::from_secs(20);
         morning::furnish(&mut world, catalog, now);
-        world.settle(now);
+        world.settle();
         morning::trouble(&mut world, catalog, now);
         world.refresh(now);
         world
@@ -134,23 +166,25 @@ impl World {
                     replicas: 2,
                     generation: 1,
                     created: yesterday,
-                    revisions: vec![(image.into(), yesterday)],
+                    revisions: vec![Revision::new(1, image, yesterday)],
                     writer: "kubectl-client-side-apply",
+                    complete: true,
+                    life: 0,
                 });
             }
             world.fixed.extend(super::leftovers::leftovers(&env.namespace, &mut world.dice, now));
         }
-        world.settle(now);
+        world.settle();
         world.refresh(now);
         world
     }
 
     /// Every workload has its pods, long since ready.
-    fn settle(&mut self, now: Timestamp) {
+    fn settle(&mut self) {
         for index in 0..self.workloads.len() {
             for ordinal in 0..self.workloads[index].replicas {
                 // One after the other, as a rolling update leaves them.
-                let started = self.workloads[index].revisions.last().map_or(now, |(_, at)| *at);
+                let started = self.workloads[index].present().wanted;
                 self.add_pod(index, ordinal, started + SignedDuration::from_secs(11 * i64::from(ordinal)));
             }
         }
@@ -208,6 +242,11 @@ impl World {
             self.build(now);
             moving = true;
         }
+        for index in 0..self.workloads.len() {
+            if !self.workloads[index].complete {
+                self.workloads[index].complete = !self.is_rolling(index, now);
+            }
+        }
         self.refresh(now);
         self.stepped = Some((now, moving));
         moving
@@ -250,6 +289,7 @@ impl World {
     fn is_rolling(&self, index: usize, now: Timestamp) -> bool {
         let workload = &self.workloads[index];
         workload.replicas == 0
+            || (self.pods_of(workload).count() as u32) < workload.replicas
             || self
                 .pods_of(workload)
                 .any(|pod| pod.image != *workload.image() || !pod.is_ready(now) || pod.deleting.is_some())

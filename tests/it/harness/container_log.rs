@@ -24,7 +24,12 @@ impl ContainerLog {
 
     /// Adds a line of output, as of now.
     pub(crate) fn write(&self, text: &str) {
-        let line = format!("{:.9} stdout F {text}\n", Timestamp::now());
+        self.write_at(Timestamp::now(), text);
+    }
+
+    /// Adds a line of output, as of that time.
+    pub(crate) fn write_at(&self, time: Timestamp, text: &str) {
+        let line = format!("{time:.9} stdout F {text}\n");
         File::options().append(true).open(&self.path).unwrap().write_all(line.as_bytes()).unwrap();
     }
 }
