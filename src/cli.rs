@@ -82,7 +82,7 @@ pub enum Command {
     Rollback(Rollback),
     /// Print the logs of a service: of all its pods, in the order of their times.
     Logs(Logs),
-    /// List leftovers of an environment (failed pods, failed Jobs); with --yes delete them, each saved first.
+    /// List leftovers of an environment (failed pods, failed Jobs); with --yes or --confirm delete them, each saved first.
     Cleanup(Cleanup),
     /// Write a configuration from what the clusters show: those of all contexts of the kubeconfig that answer within a
     /// few seconds, or those of --context.
@@ -126,13 +126,23 @@ pub struct Target {
     /// As JSON; the shape is versioned.
     #[arg(long)]
     pub json: bool,
-    /// Do not ask. This also answers for a protected environment, whose name --env has said already: who may run this
-    /// in a pipeline may change it. Without --yes a protected environment asks for its name to be typed.
-    #[arg(long)]
-    pub yes: bool,
+    #[command(flatten)]
+    pub consent: Agreed,
     /// Make the plan and stop.
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// What is agreed to before it is asked. Without it a terminal is asked, and a pipeline changes nothing.
+#[derive(Debug, clap::Args)]
+pub struct Agreed {
+    /// Do not ask. A protected environment is not content with it: see --confirm.
+    #[arg(long)]
+    pub yes: bool,
+    /// Do not ask, and say which environment is meant: the answer for a protected one, whose name is asked for
+    /// otherwise. A pipeline names it here in words of its own, so that a wrong --env changes nothing.
+    #[arg(long, value_name = "ENVIRONMENT")]
+    pub confirm: Option<String>,
 }
 
 /// Which services go back.
@@ -141,16 +151,17 @@ pub struct Rollback {
     /// The environment to change.
     #[arg(long, value_name = "NAME")]
     pub env: String,
-    /// Services to take back; none means those that are failing there now.
+    /// Services to take back; none means those of the group, or without one those that are failing there now.
     #[arg(value_name = "SERVICE")]
     pub services: Vec<String>,
+    /// A group: its services, or those of them that are named.
+    #[arg(long, value_name = "NAME")]
+    pub group: Option<String>,
     /// As JSON; the shape is versioned.
     #[arg(long)]
     pub json: bool,
-    /// Do not ask. This also answers for a protected environment, whose name --env has said already: who may run this
-    /// in a pipeline may change it. Without --yes a protected environment asks for its name to be typed.
-    #[arg(long)]
-    pub yes: bool,
+    #[command(flatten)]
+    pub consent: Agreed,
     /// Make the plan and stop.
     #[arg(long)]
     pub dry_run: bool,
@@ -162,9 +173,8 @@ pub struct Cleanup {
     /// The environment to clean up.
     #[arg(long, value_name = "NAME")]
     pub env: String,
-    /// Delete what is listed, without asking. Without it a terminal is asked, and a pipeline only gets the list.
-    #[arg(long)]
-    pub yes: bool,
+    #[command(flatten)]
+    pub consent: Agreed,
     /// List only.
     #[arg(long)]
     pub dry_run: bool,

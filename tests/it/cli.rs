@@ -213,6 +213,8 @@ async fn logs_are_printed_once_or_followed_and_a_failed_deploy_shows_the_last_wo
     assert!(line["pod"].as_str().unwrap().starts_with("auth-") && line["container"] == "auth", "{line}");
     shipdeck.run("logs --env staging auth --container proxy").await.is(2, "known are: auth");
     shipdeck.run("logs --env staging auht").await.is(2, "Did you mean auth?");
+    shipdeck.run("logs --env staging auth --previous").await.is(0, "no container of auth was restarted");
+    nothing_to_print_is_said_at_once(&space, &shipdeck).await;
     a_reader_that_goes_away_ends_it(&shipdeck).await;
 
     let mut following = shipdeck.command("logs --env staging auth --follow --tail 1");
@@ -229,6 +231,30 @@ async fn logs_are_printed_once_or_followed_and_a_failed_deploy_shows_the_last_wo
 
     shipdeck.run("deploy --env staging auth=crash --yes").await.is(1, "last lines of auth-");
     space.delete().await;
+}
+
+async fn nothing_to_print_is_said_at_once(space: &Namespace<'_>, shipdeck: &Headless) {
+    let pod = space.pods("cart").await[0].metadata.name.clone().unwrap();
+    let _log = space.log_of(&pod).await;
+    let started = std::time::Instant::now();
+    eventually("its log is empty", SOON, async || {
+        let answer = shipdeck.run("logs --env staging cart").await;
+        (answer.code == 0 && answer.out.is_empty() && answer.err.contains("cart has logged nothing")).then_some(())
+    })
+    .await;
+    assert!(started.elapsed() < Duration::from_secs(20));
+    shipdeck.run("deploy --env staging cart=missing --yes").await.is(1, "image not found");
+    space
+        .patch::<Deployment>("cart", json!({ "spec": { "strategy": { "type": "Recreate", "rollingUpdate": null } } }))
+        .await;
+    eventually("the old pod is gone", SOON, async || (space.pods("cart").await.len() == 1).then_some(())).await;
+    let started = std::time::Instant::now();
+    let answer = shipdeck.run("logs --env staging cart").await;
+    answer.is(0, "no container of cart has started in staging yet: image not found: shop/cart:missing");
+    space.patch::<Deployment>("cart", json!({ "spec": { "replicas": 0 } })).await;
+    eventually("no pod is left", SOON, async || space.pods("cart").await.is_empty().then_some(())).await;
+    shipdeck.run("logs --env staging cart").await.is(0, "cart has no pods in staging");
+    assert!(started.elapsed() < Duration::from_secs(15));
 }
 
 /// As in `shipdeck logs --follow | head -n 1`.

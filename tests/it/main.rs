@@ -13,6 +13,7 @@ mod control_plane;
 mod demo;
 mod faults;
 mod harness;
+mod json_shapes;
 mod kubelet;
 mod logs;
 mod playground;

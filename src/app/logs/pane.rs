@@ -1,6 +1,6 @@
 //! What the log pane holds, and what it is told to show.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -153,6 +153,17 @@ impl LogPane {
     /// Whether everything that was to be read has been, for what is read once.
     pub fn is_read(&self) -> bool {
         self.streams.values().all(|stream| stream.ended || stream.fault.is_some())
+    }
+
+    /// Whether there was any container to read from.
+    pub fn has_read(&self) -> bool {
+        !self.streams.is_empty()
+    }
+
+    /// Pods of which not everything has come that was to be read, each once.
+    pub fn awaited(&self) -> BTreeSet<Arc<str>> {
+        let awaited = self.streams.values().filter(|stream| !stream.ended && stream.fault.is_none());
+        awaited.map(|stream| Arc::clone(&stream.pod)).collect()
     }
 
     /// The first fault of those that keep streams from being read.

@@ -43,14 +43,15 @@ pub(in crate::runtime) async fn cleanup(session: Session, args: &Cleanup) -> Res
             say(&format!("jobs are not listed: {why}\n"));
         }
     }
-    let asked = args.yes || std::io::stdin().is_terminal();
+    let consent = args.consent.given();
+    let asked = consent.yes || consent.confirm.is_some() || std::io::stdin().is_terminal();
     if found.is_empty() || args.dry_run || !asked {
         return if args.json { print_json(&shapes::cleanup(&env, &found, None)) } else { Ok(()) };
     }
     if let Some(why) = &driver.model().session.read_only {
         return Err(Report::refused(format!("read-only: {why}")));
     }
-    confirm(env.protected.then_some(env.name.as_str()), &format!("delete these {}", found.len()), args.yes)?;
+    confirm(env.name.as_str(), env.protected, &format!("delete these {}", found.len()), consent)?;
     let results = delete(&mut driver, &env, &found).await?;
     driver.end().await;
     if args.json {

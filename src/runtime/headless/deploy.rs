@@ -4,6 +4,7 @@ use super::driver::Driver;
 use super::run::{Wishes, carry_out, refused};
 use crate::app::model::Model;
 use crate::cli::Target;
+use crate::domain::catalog::{Catalog, Group};
 use crate::domain::ids::{EnvId, GroupId, ServiceId};
 use crate::domain::plan::{self, PlanError, Purpose, Request, Wanted};
 use crate::report::Report;
@@ -29,17 +30,12 @@ pub(in crate::runtime) async fn deploy(session: Session, target: &Target, kind: 
     let model = driver.model();
     let plan = plan::build(&model.catalog, &model.world, &model.board, &request).map_err(|error| refused(&error))?;
     let dry_run = kind == Kind::Plan || target.dry_run;
-    carry_out(driver, plan, Wishes { json: target.json, yes: target.yes, dry_run }).await
+    carry_out(driver, plan, Wishes { json: target.json, consent: target.consent.given(), dry_run }).await
 }
 
 fn request(model: &Model, target: &Target, kind: Kind) -> Result<Request, Report> {
     let env = EnvId::new(&target.env);
-    let group = match &target.group {
-        None => None,
-        Some(name) => Some(model.catalog.group(&GroupId::new(name)).ok_or_else(|| {
-            Report::usage(format!("there is no group {name}")).hint("The configuration names the groups.")
-        })?),
-    };
+    let group = target.group.as_deref().map(|name| group_named(&model.catalog, name)).transpose()?;
     let mut services: Vec<(ServiceId, Wanted)> = Vec::new();
     let purpose = if kind == Kind::Promote {
         let upstream = model.catalog.upstream(&env).map(|upstream| upstream.name.clone());
@@ -66,8 +62,23 @@ fn request(model: &Model, target: &Target, kind: Kind) -> Result<Request, Report
     if let Some(stranger) =
         group.and_then(|group| services.iter().find(|(service, _)| !group.services.contains(service)))
     {
-        return Err(Report::usage(format!("{} is not in that group", stranger.0)));
+        return Err(not_in_group(&stranger.0));
     }
     let title = group.map(|group| group.name.to_string()).unwrap_or_default();
     Ok(Request { env, purpose, title, services })
+}
+
+pub(super) fn group_named<'a>(catalog: &'a Catalog, name: &str) -> Result<&'a Group, Report> {
+    catalog.group(&GroupId::new(name)).ok_or_else(|| {
+        let known: Vec<&str> = catalog.groups.iter().map(|group| group.name.as_str()).collect();
+        let hint = match known.as_slice() {
+            [] => "The configuration has no groups.".to_owned(),
+            known => format!("Known are: {}", known.join(", ")),
+        };
+        Report::usage(format!("there is no group {name}")).hint(hint)
+    })
+}
+
+pub(super) fn not_in_group(service: &ServiceId) -> Report {
+    Report::usage(format!("{service} is not in that group"))
 }

@@ -1,6 +1,6 @@
 //! `shipdeck logs`: the log pane without a screen.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 
@@ -17,8 +17,8 @@ use crate::domain::run::StepRun;
 use crate::report::Report;
 use crate::runtime::compose::Session;
 
-/// How long logs may take that are read once.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// For how long nothing may come of logs that are read once.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// What is read of a pod that made a rollout fail.
 const LAST_LINES: usize = 10;
 
@@ -69,14 +69,53 @@ fn known_container(model: &Model, args: &Logs) -> Result<(), Report> {
     Err(Report::usage(format!("{} has no container {wanted}", args.service)).hint(format!("known are: {all}")))
 }
 
+/// Prints what there is. A node that does not answer holds nobody up: what has come by then is printed, and it is said
+/// what is missing.
 async fn once(driver: &mut Driver, args: &Logs) -> Result<(), Report> {
-    driver.until(Some(PATIENCE), |model| model.logs.is_read().then_some(())).await?;
+    let (mut news, mut heard) = ((0, usize::MAX), Instant::now());
+    driver
+        .until(None, |model| {
+            let now = (model.logs.ring.end(), model.logs.awaited().len());
+            if now != news {
+                (news, heard) = (now, Instant::now());
+            }
+            (model.logs.is_read() || heard.elapsed() >= PATIENCE).then_some(())
+        })
+        .await?;
     let pane = &driver.model().logs;
     let text: String = pane.ring.iter().filter_map(|(_, entry)| line(pane, entry, args)).collect();
     print(&text)?;
-    match pane.trouble() {
-        Some(trouble) => Err(failed(trouble.fault.to_string(), trouble.fault)),
-        None => Ok(()),
+    let awaited = pane.awaited();
+    if !awaited.is_empty() {
+        let pods = awaited.iter().map(|pod| &**pod).collect::<Vec<_>>().join(", ");
+        return Err(Report::unreachable(format!("the log of {pods} did not come: what is printed is not all"))
+            .hint("Look at the node: kubectl get pods -o wide."));
+    }
+    if let Some(trouble) = pane.trouble() {
+        return Err(failed(trouble.fault.to_string(), trouble.fault));
+    }
+    if text.is_empty() {
+        say(&nothing(driver.model(), args));
+    }
+    Ok(())
+}
+
+/// Why there is nothing to print.
+fn nothing(model: &Model, args: &Logs) -> String {
+    let (env, service) = (EnvId::new(&args.env), ServiceId::new(&args.service));
+    let pods = model.catalog.service(&service).zip(model.world.env(&env)).map(|(service, world)| {
+        let workload = world.workload(&service.workload);
+        workload.map_or(0, |workload| world.pods_under(workload).count())
+    });
+    let evidence = model.board.cell(&service, &env).and_then(|cell| cell.verdict.evidence.as_ref());
+    let why = evidence.map_or_else(String::new, |evidence| format!(": {}", evidence.headline));
+    let read = model.logs.has_read();
+    match (pods.unwrap_or(0), read, args.previous) {
+        (0, ..) => format!("{service} has no pods in {env}{why}\n"),
+        (_, false, true) => format!("no container of {service} was restarted: there is no log from before\n"),
+        (_, false, false) => format!("no container of {service} has started in {env} yet{why}\n"),
+        (_, true, _) if args.since.is_some() => format!("{service} has logged nothing in that time\n"),
+        (_, true, _) => format!("{service} has logged nothing\n"),
     }
 }
 

@@ -7,6 +7,7 @@ mod deploy;
 mod driver;
 mod init;
 mod logs;
+mod progress;
 mod rollback;
 mod run;
 mod shapes;

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use super::deploy::{group_named, not_in_group};
 use super::driver::Driver;
 use super::run::{Wishes, carry_out, refused};
 use super::{print_json, say, shapes};
 use crate::app::model::{Model, Overlay};
 use crate::app::screens::rollback as screen;
 use crate::cli::Rollback;
+use crate::domain::catalog::Group;
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::plan::{Plan, PlanError, Purpose, unknown_service};
 use crate::domain::verdict::State;
@@ -24,7 +26,8 @@ pub(in crate::runtime) async fn rollback(session: Session, args: &Rollback) -> R
         return Err(refused(&PlanError::UnknownEnvironment(env)));
     }
     driver.current(std::slice::from_ref(&env)).await?;
-    let services = services(driver.model(), &env, &args.services)?;
+    let group = args.group.as_deref().map(|name| group_named(&driver.model().catalog, name)).transpose()?.cloned();
+    let services = services(driver.model(), &env, &args.services, group.as_ref())?;
     if services.is_empty() {
         say(&format!("nothing is failing in {env}: name the services to take back\n"));
         let protected = driver.model().catalog.environment(&env).is_some_and(|env| env.protected);
@@ -40,14 +43,17 @@ pub(in crate::runtime) async fn rollback(session: Session, args: &Rollback) -> R
         return if args.json { print_json(&shapes::plan(&none)) } else { Ok(()) };
     }
     let plan = plan(&mut driver, env, services).await?;
-    carry_out(driver, plan, Wishes { json: args.json, yes: args.yes, dry_run: args.dry_run }).await
+    carry_out(driver, plan, Wishes { json: args.json, consent: args.consent.given(), dry_run: args.dry_run }).await
 }
 
-/// Those named, or those that are failing.
-fn services(model: &Model, env: &EnvId, named: &[String]) -> Result<Vec<ServiceId>, Report> {
+/// Those named, else those of the group, else those that are failing.
+fn services(model: &Model, env: &EnvId, named: &[String], group: Option<&Group>) -> Result<Vec<ServiceId>, Report> {
     let fails = |service: &ServiceId| {
         model.board.cell(service, env).is_some_and(|cell| matches!(cell.verdict.state, State::Failed))
     };
+    if let (true, Some(group)) = (named.is_empty(), group) {
+        return Ok(group.services.clone());
+    }
     if named.is_empty() {
         let all = model.catalog.services.iter().map(|service| service.name.clone());
         return Ok(all.filter(fails).collect());
@@ -55,7 +61,11 @@ fn services(model: &Model, env: &EnvId, named: &[String]) -> Result<Vec<ServiceI
     let known = |name: &String| {
         let id = ServiceId::new(name);
         let is_known = model.catalog.service(&id).is_some();
-        if is_known { Ok(id) } else { Err(refused(&unknown_service(&model.catalog, &id))) }
+        match group {
+            _ if !is_known => Err(refused(&unknown_service(&model.catalog, &id))),
+            Some(group) if !group.services.contains(&id) => Err(not_in_group(&id)),
+            _ => Ok(id),
+        }
     };
     named.iter().map(known).collect()
 }

@@ -4,9 +4,12 @@ use std::io::{BufRead, IsTerminal};
 
 use super::driver::Driver;
 use super::logs::last_words;
+use super::progress::Progress;
 use super::{failed, print, print_json, say, shapes, table};
+use crate::adapters::system;
 use crate::app::runs;
-use crate::domain::ids::{RunId, ServiceId};
+use crate::cli::Agreed;
+use crate::domain::ids::RunId;
 use crate::domain::plan::{Plan, PlanError};
 use crate::domain::run::{Run, RunState, StepRun, StepState};
 use crate::domain::verdict::State;
@@ -15,14 +18,28 @@ use crate::ui;
 
 /// What the command line says about how.
 #[derive(Clone, Copy)]
-pub(super) struct Wishes {
+pub(super) struct Wishes<'a> {
     pub(super) json: bool,
-    pub(super) yes: bool,
+    pub(super) consent: Consent<'a>,
     pub(super) dry_run: bool,
 }
 
+/// What was said beforehand, so that nobody needs to be asked.
+#[derive(Clone, Copy)]
+pub(super) struct Consent<'a> {
+    pub(super) yes: bool,
+    /// The name of the environment, once more.
+    pub(super) confirm: Option<&'a str>,
+}
+
+impl Agreed {
+    pub(super) fn given(&self) -> Consent<'_> {
+        Consent { yes: self.yes, confirm: self.confirm.as_deref() }
+    }
+}
+
 /// Shows the plan, asks, and carries it out; with nothing to do, or only to be looked at, it is printed.
-pub(super) async fn carry_out(mut driver: Driver, plan: Plan, wishes: Wishes) -> Result<(), Report> {
+pub(super) async fn carry_out(mut driver: Driver, plan: Plan, wishes: Wishes<'_>) -> Result<(), Report> {
     if let Some(why) = driver.model().session.read_only.as_ref().filter(|_| !wishes.dry_run) {
         return Err(Report::refused(format!("read-only: {why}")));
     }
@@ -30,7 +47,7 @@ pub(super) async fn carry_out(mut driver: Driver, plan: Plan, wishes: Wishes) ->
         return if wishes.json { print_json(&shapes::plan(&plan)) } else { print(&plan_text(&plan)) };
     }
     say(&plan_text(&plan));
-    confirm(plan.protected.then_some(plan.env.as_str()), "run it", wishes.yes)?;
+    confirm(plan.env.as_str(), plan.protected, "run it", wishes.consent)?;
     let outcome = follow(&mut driver, plan).await;
     let run = driver.model().runs.last().cloned();
     let failed = run.as_ref().and_then(|run| run.first_failure()).filter(|step| step.state == StepState::Failed);
@@ -49,18 +66,16 @@ pub(super) async fn carry_out(mut driver: Driver, plan: Plan, wishes: Wishes) ->
     outcome
 }
 
-/// Carries the plan out; a line on standard error for every step that changes.
+/// Carries the plan out, and tells on standard error how it goes.
 async fn follow(driver: &mut Driver, plan: Plan) -> Result<(), Report> {
     let effects = runs::begin(&mut driver.session.model, plan);
     driver.perform(effects);
-    let mut told = Vec::new();
-    let mut troubles = Vec::new();
     let id = RunId(driver.model().runs.iter().map(|run| run.id.0).max().unwrap_or(0));
+    let mut progress = driver.model().run(id).map(Progress::new);
     driver
         .until(None, |model| {
             let run = model.run(id)?;
-            tell(run, &mut told);
-            tell_troubles(run, &mut troubles);
+            say(&progress.as_mut().map(|progress| progress.show(run, system::now())).unwrap_or_default());
             ended(run)
         })
         .await?
@@ -137,29 +152,6 @@ fn what_goes_on(run: &Run) -> String {
     run.steps.iter().map(line).collect()
 }
 
-fn tell(run: &Run, told: &mut Vec<(ServiceId, &'static str)>) {
-    for step in &run.steps {
-        let word = shapes::step_word(&step.state);
-        let entry = (step.service.clone(), word);
-        if step.started.is_some() && !told.contains(&entry) {
-            say(&format!("{} {word}\n", step.service));
-            told.push(entry);
-        }
-    }
-}
-
-/// Writes that do not come through: once for each thing that is in the way.
-fn tell_troubles(run: &Run, told: &mut Vec<(ServiceId, String)>) {
-    for step in &run.steps {
-        let Some(trouble) = &step.trouble else { continue };
-        let entry = (step.service.clone(), trouble.fault.to_string());
-        if !told.contains(&entry) {
-            say(&format!("{} is tried again: {}\n", step.service, trouble.fault));
-            told.push(entry);
-        }
-    }
-}
-
 /// What the plan cannot do is a refusal; what was written wrong is a mistake of usage.
 pub(super) fn refused(error: &PlanError) -> Report {
     match error {
@@ -180,15 +172,26 @@ pub(super) fn refused(error: &PlanError) -> Report {
     }
 }
 
-/// Asks, unless that was answered on the command line. Where something is protected its name is the answer.
-pub(super) fn confirm(protected: Option<&str>, what: &str, yes: bool) -> Result<(), Report> {
-    if yes {
-        return Ok(());
+/// Asks, unless that was answered on the command line. Where something is protected its name is the answer: a script that
+/// was made for another environment says yes to everything.
+pub(super) fn confirm(env: &str, protected: bool, what: &str, consent: Consent<'_>) -> Result<(), Report> {
+    match consent {
+        Consent { confirm: Some(name), .. } if name == env => return Ok(()),
+        Consent { confirm: Some(name), .. } => {
+            return Err(Report::usage(format!("--confirm says {name}, and it is {env} that would change")));
+        }
+        Consent { yes: true, .. } if !protected => return Ok(()),
+        Consent { yes: true, .. } => {
+            return Err(Report::refused(format!("{env} is protected, for which --yes is not enough"))
+                .hint(format!("Give --confirm {env} where that is meant.")));
+        }
+        Consent { .. } => {}
     }
     if !std::io::stdin().is_terminal() {
-        return Err(Report::usage("nobody can be asked here").hint("Give --yes."));
+        let hint = if protected { format!("Give --confirm {env}.") } else { "Give --yes.".to_owned() };
+        return Err(Report::usage("nobody can be asked here").hint(hint));
     }
-    let word = protected.unwrap_or("yes");
+    let word = if protected { env } else { "yes" };
     say(&format!("Type {word} to {what}: "));
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer);

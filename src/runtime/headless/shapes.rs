@@ -285,23 +285,36 @@ pub(super) fn step_word(state: &StepState) -> &'static str {
     }
 }
 
-/// The shapes for people who write pipelines: `shipdeck print json`. A test holds it against the code.
+/// The shapes for people who write pipelines: `shipdeck print json`. `tests/it/json_shapes.rs` reads it and holds what the
+/// commands really print against it, names and types.
 pub(in crate::runtime) const DOCUMENTATION: &str = "\
 Every result has `version`, now 1: it grows when a field changes its meaning or goes away; fields may be added at any
-time. Times are RFC 3339 in UTC. A field marked ? is left out where there is nothing to say.
+time. A field marked ? is left out where there is nothing to say. Types: text, number, flag (true or false), time (RFC
+3339 in UTC), or the words that may stand there; [..] is a list.
 
-status    version, environments [{name, cluster, namespace, freshness (live|reading|stale|denied), fault?}],
-          services [{name, environments [{environment, state, version?, digest?, wanted, ready, stale, reason?}]}]
-plan      version, environment, purpose (deploy|promote|rollback), protected,
-          waves [[{service, workload, container, from, to, estimate_seconds?}]], skipped [{subject, text}],
-          warnings [{subject, text}], estimate_seconds?
+status  = {version: number,
+           environments: [{name: text, cluster: text, namespace: text, freshness: live|reading|stale|denied, fault?: text}],
+           services: [{name: text, environments: [{environment: text, state: state, version?: text, digest?: text,
+                       wanted: number, ready: number, stale: flag, reason?: text}]}]}
+state   = failed|degraded|blocked|progressing|queued|paused|superseded|unknown|reading|scaled-to-zero|ok|done|absent
+
+plan    = {version: number, environment: text, purpose: deploy|promote|rollback, protected: flag,
+           waves: [[{service: text, workload: text, container: text, from: text, to: text, estimate_seconds?: number}]],
+           skipped: [note], warnings: [note], estimate_seconds?: number}
+note    = {subject: text, text: text}
           (also of deploy, promote and rollback with --dry-run, or with nothing to do)
-deploy    version, outcome (succeeded|failed|interrupted|blocked), plan (as above),
-promote   steps [{service, state (succeeded|failed|refused|skipped|waiting|writing|watching), seconds?, reason?,
-rollback  details? [text]}]
-logs      on each line: version, time?, pod, container, text
-cleanup   version, environment, leftovers [{resource (pod|job), name, uid, reason, owner?, since, command, deleted?,
-          result?}]
+
+run     = {version: number, outcome: succeeded|failed|interrupted|blocked, plan: plan,
+           steps: [{service: text, state: succeeded|failed|refused|skipped|waiting|writing|watching, seconds?: number,
+                    reason?: text, details?: [text]}]}
+          (of deploy, promote and rollback)
+
+line    = {version: number, time?: time, pod: text, container: text, text: text}
+          (of logs, one on each line)
+
+cleanup = {version: number, environment: text,
+           leftovers: [{resource: pod|job, name: text, uid: text, reason: text, owner?: text, since: time,
+                        command: text, deleted?: flag, result?: text}]}
 ";
 
 #[cfg(test)]

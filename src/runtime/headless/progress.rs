@@ -1,0 +1,156 @@
+//! How a run goes, on standard error: on a terminal one line for each service, written over while it changes; elsewhere a
+//! line for every change.
+
+use std::io::IsTerminal;
+
+use jiff::Timestamp;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::shapes::step_word;
+use crate::domain::ids::ServiceId;
+use crate::domain::run::{Run, StepRun, StepState};
+use crate::ui;
+
+/// What was told of a run so far.
+pub(super) struct Progress {
+    /// The lines that stand on the terminal and are written over; none: it is no terminal, or too low.
+    drawn: Option<Vec<String>>,
+    told: Vec<(ServiceId, String)>,
+}
+
+impl Progress {
+    pub(super) fn new(run: &Run) -> Self {
+        let poor = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+        let fits = crossterm::terminal::size().is_ok_and(|(_, rows)| run.steps.len() + 2 < usize::from(rows));
+        Self::on(std::io::stderr().is_terminal() && !poor && fits)
+    }
+
+    fn on(terminal: bool) -> Self {
+        Self { drawn: terminal.then(Vec::new), told: Vec::new() }
+    }
+
+    /// What is to be written now.
+    pub(super) fn show(&mut self, run: &Run, now: Timestamp) -> String {
+        let columns = crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns));
+        match &mut self.drawn {
+            Some(drawn) => written_over(drawn, lines(run, columns, now)),
+            None => self.changes(run),
+        }
+    }
+
+    /// A line for each step that is in another state, or whose write does not come through for another reason.
+    fn changes(&mut self, run: &Run) -> String {
+        let mut text = String::new();
+        for step in run.steps.iter().filter(|step| step.started.is_some()) {
+            let trouble = step.trouble.as_ref().map(|trouble| format!("is tried again: {}", trouble.fault));
+            for news in [Some(step_word(&step.state).to_owned()), trouble].into_iter().flatten() {
+                let entry = (step.service.clone(), news);
+                if !self.told.contains(&entry) {
+                    text.push_str(&format!("{} {}\n", entry.0, entry.1));
+                    self.told.push(entry);
+                }
+            }
+        }
+        text
+    }
+}
+
+/// Over the old lines, without a flicker: nothing where nothing has changed.
+fn written_over(drawn: &mut Vec<String>, lines: Vec<String>) -> String {
+    if *drawn == lines {
+        return String::new();
+    }
+    let mut text = if drawn.is_empty() { String::new() } else { format!("\x1b[{}A", drawn.len()) };
+    text.extend(lines.iter().map(|line| format!("\r\x1b[2K{line}\n")));
+    *drawn = lines;
+    text
+}
+
+fn lines(run: &Run, columns: usize, now: Timestamp) -> Vec<String> {
+    let width = run.steps.iter().map(|step| step.service.as_str().width()).max().unwrap_or(0);
+    let line = |step: &StepRun| {
+        let name = step.service.as_str();
+        let gap = " ".repeat(width - name.width());
+        let line = format!("{name}{gap}  {:9}  {}", step_word(&step.state), details(step, now));
+        // The last column stays free: some terminals begin a new line there.
+        cut(line.trim_end(), columns.saturating_sub(1))
+    };
+    run.steps.iter().map(line).collect()
+}
+
+fn details(step: &StepRun, now: Timestamp) -> String {
+    let Some(started) = step.started else { return String::new() };
+    let took = ui::span(step.finished.unwrap_or(now).duration_since(started));
+    match (&step.state, &step.verdict, &step.trouble) {
+        (StepState::Succeeded, ..) => format!("in {took}"),
+        (StepState::Writing, _, Some(trouble)) => format!("{took} · is tried again: {}", trouble.fault),
+        (StepState::Watching, Some(verdict), _) => {
+            let pods = format!("{} of {} ready", verdict.progress.ready, verdict.progress.wanted);
+            let hint = verdict.evidence.as_ref().map_or_else(String::new, |it| format!(" · {}", it.headline));
+            format!("{took} · {pods}{hint}")
+        }
+        _ => step.why().unwrap_or(took),
+    }
+}
+
+fn cut(line: &str, columns: usize) -> String {
+    let mut used = 0;
+    let fits = |c: &char| {
+        used += c.width().unwrap_or(0);
+        used <= columns
+    };
+    line.chars().filter(|c| !c.is_control()).take_while(fits).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::testkit::Cockpit;
+
+    /// A run of three services, and the same some seconds later.
+    fn run() -> (Run, Run) {
+        let mut cockpit = Cockpit::demo();
+        cockpit.press("g<enter>dv9<down>v9<down>v9<enter><enter>");
+        let before = cockpit.model.runs[0].clone();
+        let mut after = before.clone();
+        let step = after.steps.iter_mut().find(|step| step.started.is_some()).unwrap();
+        (step.state, step.finished) = (StepState::Succeeded, Some(after.started + jiff::SignedDuration::from_secs(8)));
+        (before, after)
+    }
+
+    fn screen() -> vt100::Parser {
+        let of = |size: u16| size.try_into().unwrap();
+        vt100::Parser::new(of(24), of(80), 0)
+    }
+
+    #[test]
+    fn on_a_terminal_each_service_has_one_line_that_is_written_over() {
+        let (before, after) = run();
+        let (mut progress, mut screen) = (Progress::on(true), screen());
+        let now = after.started + jiff::SignedDuration::from_secs(9);
+        for run in [&before, &after] {
+            screen.process(progress.show(run, now).replace('\n', "\r\n").as_bytes());
+            assert_eq!(progress.show(run, now), "", "nothing is written where nothing has changed");
+        }
+        let shown = screen.screen().contents();
+        assert_eq!(shown.lines().count(), after.steps.len(), "{shown}");
+        let done = after.steps.iter().find(|step| step.finished.is_some()).unwrap();
+        let line = shown.lines().find(|line| line.starts_with(done.service.as_str())).unwrap();
+        assert!(line.contains("succeeded") && line.ends_with("in 8s"), "{line}");
+    }
+
+    #[test]
+    fn elsewhere_every_change_is_a_line_of_its_own_and_is_told_once() {
+        let (before, after) = run();
+        let mut progress = Progress::on(false);
+        let begun = progress.show(&before, before.started);
+        assert!(begun.contains(" writing\n") && !begun.contains('\x1b'), "{begun:?}");
+        assert!(progress.show(&after, before.started).ends_with(" succeeded\n"));
+        assert_eq!(progress.show(&after, before.started), "");
+    }
+
+    #[test]
+    fn a_line_never_runs_over_the_edge_and_holds_no_control_characters() {
+        assert_eq!(cut("auth 世界\x1b[2J ok", 8), "auth 世");
+    }
+}
