@@ -34,7 +34,7 @@ pub struct Options {
     /// Write diagnostics to this file.
     #[arg(long, global = true, env = "SHIPDECK_LOG_FILE", value_name = "FILE")]
     pub log_file: Option<PathBuf>,
-    /// night, day or signal (safe for the colour-blind).
+    /// auto, night, day or signal (safe for the colour-blind).
     #[arg(long, global = true, env = "SHIPDECK_THEME", value_name = "NAME")]
     pub theme: Option<String>,
     /// Draw with ASCII only.

@@ -13,14 +13,17 @@ const SETTINGS: &str = r#"# A configuration of shipdeck, with every key that the
 read_only = false
 
 [ui]
-# night, day, or signal (safe for the colour-blind). Default: night.
-theme = "night"
-# What the terminal can show: true, 256, 16 or none. NO_COLOR wins over it. Default: true.
-colors = "true"
+# auto, night, day, or signal (safe for the colour-blind). auto is night or day by the terminal's background, which is
+# asked for at the start, else read from COLORFGBG. Default: auto.
+theme = "auto"
+# What the terminal can show: auto, true, 256, 16 or none. auto follows COLORTERM and TERM. NO_COLOR wins over all.
+# Default: auto.
+colors = "auto"
 # Leave the terminal's own background. Default: false.
 terminal_background = false
-# Draw with ASCII only. Default: false.
-ascii = false
+# Draw with ASCII only. Without this line it is so where the locale is not UTF-8, on consoles that lack the signs, and in
+# terminals that draw them two columns wide; false draws signs there too.
+# ascii = false
 # Clicks and the wheel; with false the terminal keeps the mouse. Default: true.
 mouse = true
 # Let what progresses turn. Default: true.

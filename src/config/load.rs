@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::settings::{colors_name, theme_named};
+use super::settings::{AUTO, colors_name, theme_named};
 use super::validate::{CURRENT_CONTEXT, Parsed, parse_against};
 use super::{Colors, Loaded, Origin};
 use crate::domain::ids::ClusterId;
@@ -20,10 +20,19 @@ pub struct Overrides {
     pub no_mouse: Option<Origin>,
     pub read_only: Option<Origin>,
     pub no_color: bool,
+    /// What the terminal shows, as far as its environment says; none: there is no terminal.
+    pub terminal: Option<Shows>,
     /// Where configurations are looked for, first one first.
     pub candidates: Vec<PathBuf>,
     /// Contexts of the kubeconfig, where the file's are to be held against them.
     pub contexts: Option<Vec<String>>,
+}
+
+/// What a terminal shows where the configuration leaves it open.
+#[derive(Clone, Copy, Debug)]
+pub struct Shows {
+    pub colors: Colors,
+    pub ascii: bool,
 }
 
 /// No configuration is larger; what is was named by mistake, and would only fill the memory.
@@ -78,11 +87,27 @@ fn apply(loaded: &mut Loaded, overrides: &Overrides, origin: impl Fn(&'static st
     let settings = &mut loaded.settings;
     let mut theme_origin = origin("theme");
     if let Some((name, from)) = &overrides.theme {
-        settings.theme = theme_named(name)
-            .ok_or_else(|| Report::usage(format!("there is no theme {name}")).hint("night, day or signal"))?;
         theme_origin = *from;
+        if name == AUTO {
+            theme_origin = Origin::Default;
+        } else {
+            settings.theme = theme_named(name)
+                .ok_or_else(|| Report::usage(format!("there is no theme {name}")).hint("auto, night, day or signal"))?;
+        }
     }
+    settings.theme_by_background = theme_origin == Origin::Default;
+    let theme = if settings.theme_by_background { AUTO } else { settings.theme.as_str() };
     let mut colors_origin = origin("colors");
+    let mut ascii_origin = overrides.ascii.unwrap_or_else(|| origin("ascii"));
+    settings.signs_by_width = ascii_origin == Origin::Default;
+    if let Some(shows) = overrides.terminal {
+        if colors_origin == Origin::Default {
+            (settings.colors, colors_origin) = (shows.colors, Origin::Environment);
+        }
+        if settings.signs_by_width && shows.ascii {
+            (settings.ascii, ascii_origin) = (true, Origin::Environment);
+        }
+    }
     if overrides.no_color {
         settings.colors = Colors::None;
         colors_origin = Origin::Environment;
@@ -92,10 +117,10 @@ fn apply(loaded: &mut Loaded, overrides: &Overrides, origin: impl Fn(&'static st
     settings.read_only |= overrides.read_only.is_some();
     let flag = |said: Option<Origin>, name| said.unwrap_or_else(|| origin(name));
     let rows = [
-        ("theme", settings.theme.as_str().to_owned(), theme_origin),
+        ("theme", theme.to_owned(), theme_origin),
         ("colors", colors_name(settings.colors).to_owned(), colors_origin),
         ("terminal_background", settings.terminal_background.to_string(), origin("terminal_background")),
-        ("ascii", settings.ascii.to_string(), flag(overrides.ascii, "ascii")),
+        ("ascii", settings.ascii.to_string(), ascii_origin),
         ("mouse", settings.mouse.to_string(), flag(overrides.no_mouse, "mouse")),
         ("motion", settings.motion.to_string(), origin("motion")),
         ("read_only", settings.read_only.to_string(), flag(overrides.read_only, "read_only")),
@@ -114,7 +139,7 @@ fn apply(loaded: &mut Loaded, overrides: &Overrides, origin: impl Fn(&'static st
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Theme;
+    use crate::config::{Settings, Theme};
 
     #[test]
     fn flags_win_over_the_file_and_the_file_over_defaults() {
@@ -128,6 +153,23 @@ mod tests {
         assert_eq!((loaded.settings.theme, loaded.settings.mouse), (Theme::Signal, false));
         assert!(loaded.origins.contains(&("theme".to_owned(), "signal".to_owned(), Origin::Flag)));
         assert!(loaded.origins.contains(&("mouse".to_owned(), "false".to_owned(), Origin::File)));
+    }
+
+    #[test]
+    fn what_nobody_has_said_the_terminal_decides_and_what_was_said_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shipdeck.toml");
+        let shows = Shows { colors: Colors::Sixteen, ascii: true };
+        let with = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            let overrides = Overrides { candidates: vec![path.clone()], terminal: Some(shows), ..Overrides::default() };
+            load(&overrides).unwrap().settings
+        };
+        let said = |settings: Settings| (settings.colors, settings.ascii, settings.theme_by_background);
+        assert_eq!(said(with("[ui]\ntheme = \"auto\"\ncolors = \"auto\"\n")), (Colors::Sixteen, true, true));
+        let chosen = with("[ui]\ntheme = \"day\"\ncolors = \"true\"\nascii = false\n");
+        assert!(!chosen.signs_by_width);
+        assert_eq!(said(chosen), (Colors::True, false, false));
     }
 
     #[test]

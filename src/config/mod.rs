@@ -28,6 +28,10 @@ pub struct Settings {
     pub mouse: bool,
     pub motion: bool,
     pub read_only: bool,
+    /// Nobody has said which theme, so that the terminal's background chooses.
+    pub theme_by_background: bool,
+    /// Nobody has said which signs, so that it matters how wide the terminal draws them.
+    pub signs_by_width: bool,
     pub keys: BTreeMap<Action, Vec<Chord>>,
 }
 
@@ -41,6 +45,8 @@ impl Default for Settings {
             mouse: true,
             motion: true,
             read_only: false,
+            theme_by_background: false,
+            signs_by_width: false,
             keys: BTreeMap::new(),
         }
     }

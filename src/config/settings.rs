@@ -38,20 +38,28 @@ pub(super) fn read(root: &mut Table<'_>, parsed: &mut Parsed, problems: &mut Pro
 
 fn read_ui(mut ui: Table<'_>, parsed: &mut Parsed, problems: &mut Problems<'_>) {
     let settings = &mut parsed.settings;
-    if let Some(theme) = ui.string("theme", problems) {
+    let theme = ui.string("theme", problems);
+    if let Some(theme) = theme.filter(|theme| theme.get_ref() != AUTO) {
         parsed.given.insert("theme");
         match theme_named(theme.get_ref()) {
             Some(theme) => settings.theme = theme,
             None => {
-                problems.add(theme.span(), format!("there is no theme {}", theme.get_ref()), "night, day or signal");
+                problems.add(
+                    theme.span(),
+                    format!("there is no theme {}", theme.get_ref()),
+                    "auto, night, day or signal",
+                );
             }
         }
     }
-    if let Some(colors) = ui.string("colors", problems) {
+    let colors = ui.string("colors", problems);
+    if let Some(colors) = colors.filter(|colors| colors.get_ref() != AUTO) {
         parsed.given.insert("colors");
         match colors_named(colors.get_ref()) {
             Some(colors) => settings.colors = colors,
-            None => problems.add(colors.span(), format!("{} is unknown", colors.get_ref()), "true, 256, 16 or none"),
+            None => {
+                problems.add(colors.span(), format!("{} is unknown", colors.get_ref()), "auto, true, 256, 16 or none")
+            }
         }
     }
     let mut flag = |key: &'static str, value: &mut bool| {
@@ -66,6 +74,9 @@ fn read_ui(mut ui: Table<'_>, parsed: &mut Parsed, problems: &mut Problems<'_>) 
     flag("motion", &mut settings.motion);
     ui.finish(problems);
 }
+
+/// As the terminal is.
+pub(super) const AUTO: &str = "auto";
 
 /// The theme with this name.
 pub fn theme_named(name: &str) -> Option<Theme> {

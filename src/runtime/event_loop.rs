@@ -10,13 +10,14 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use super::executor::{Executor, Terminal};
-use super::input::translate;
+use super::input::{Late, translate};
 use super::signals::{Ending, Signal, Signals};
-use super::terminal::Tui;
+use super::terminal::{Answers, Tui};
+use crate::actions::chord::{Chord, KeyCode};
 use crate::adapters::system;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
-use crate::app::msg::Msg;
+use crate::app::msg::{Input, Msg};
 use crate::app::touch::Drawn;
 use crate::app::update::{self, update};
 use crate::ui::{Look, draw};
@@ -34,7 +35,9 @@ pub(super) struct Cockpit {
     pub(super) executor: Executor,
     pub(super) messages: mpsc::Receiver<Msg>,
     /// Somebody pressed a key since the last frame.
-    pub(super) pressed: bool,
+    pressed: bool,
+    /// Answers of the terminal that may still come, and are no keys.
+    late: Late,
 }
 
 /// Runs the cockpit until it is left and says which signal ended it, if one did. However it ends, the terminal is given
@@ -42,8 +45,9 @@ pub(super) struct Cockpit {
 ///
 /// # Errors
 /// When the terminal cannot be taken or is lost.
-pub(super) async fn run(mut cockpit: Cockpit, mut tui: Tui) -> io::Result<Option<Ending>> {
-    let ended = turns(&mut cockpit, &mut tui).await;
+pub(super) async fn run(mut cockpit: Cockpit, mut tui: Tui, answers: Answers) -> io::Result<Option<Ending>> {
+    cockpit.late = Late::after(&answers);
+    let ended = turns(&mut cockpit, &mut tui, answers.typed).await;
     drop(tui);
     let Cockpit { executor, mut messages, .. } = cockpit;
     messages.close();
@@ -51,13 +55,16 @@ pub(super) async fn run(mut cockpit: Cockpit, mut tui: Tui) -> io::Result<Option
     ended
 }
 
-async fn turns(cockpit: &mut Cockpit, tui: &mut Tui) -> io::Result<Option<Ending>> {
+async fn turns(cockpit: &mut Cockpit, tui: &mut Tui, typed: Vec<char>) -> io::Result<Option<Ending>> {
     let mut events = EventStream::new();
     let mut signals = Signals::new()?;
     let size = tui.terminal.size()?;
     (cockpit.model.session.width, cockpit.model.session.height) = (size.width, size.height);
     let effects = update::start(&mut cockpit.model);
     cockpit.perform(effects, tui)?;
+    for letter in typed {
+        cockpit.take(Msg::Input(Input::Key(Chord::plain(KeyCode::Char(letter)))), tui)?;
+    }
     let mut ended = None;
     let mut drawn = start_of_time();
     let mut clock = start_of_time();
@@ -99,6 +106,10 @@ async fn turns(cockpit: &mut Cockpit, tui: &mut Tui) -> io::Result<Option<Ending
 }
 
 impl Cockpit {
+    pub(super) fn new(model: Model, executor: Executor, messages: mpsc::Receiver<Msg>) -> Self {
+        Self { model, executor, messages, pressed: false, late: Late::default() }
+    }
+
     /// How soon the next frame may follow the last one.
     fn pace(&self) -> Duration {
         if self.pressed || update::first_reading(&self.model) { FRAME } else { CALM_FRAME }
@@ -118,7 +129,7 @@ impl Cockpit {
     }
 
     fn event(&mut self, event: Event, tui: &mut Tui) -> io::Result<()> {
-        match translate(event) {
+        match translate(event).filter(|input| !self.late.swallows(input)) {
             Some(input) => {
                 self.pressed = true;
                 self.take(Msg::Input(input), tui)

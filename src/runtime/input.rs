@@ -4,11 +4,53 @@ use crossterm::event::{
     Event, KeyCode as Key, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 
+use super::terminal::Answers;
 use crate::actions::chord::{Chord, KeyCode};
 use crate::app::msg::Input;
 
 /// Lines that one notch of the wheel moves.
 const WHEEL: i16 = 3;
+
+/// Keeps an answer about the background that comes too late from being taken for keys: crossterm knows the other
+/// answers and drops them, but reads this one as alt-] and then a key for every letter.
+#[derive(Debug, Default)]
+pub(super) struct Late {
+    /// It may still come.
+    expected: bool,
+    /// Keys of it so far; none: it has not begun.
+    within: Option<usize>,
+}
+
+/// No answer is longer.
+const LONGEST_ANSWER: usize = 40;
+
+impl Late {
+    pub(super) fn after(answers: &Answers) -> Self {
+        Self { expected: !answers.complete, within: None }
+    }
+
+    /// Whether this is part of such an answer.
+    pub(super) fn swallows(&mut self, input: &Input) -> bool {
+        let (true, Input::Key(chord)) = (self.expected, input) else { return false };
+        let KeyCode::Char(letter) = chord.code else {
+            self.within = None;
+            return false;
+        };
+        match self.within {
+            None if chord.alt && letter == ']' => self.within = Some(0),
+            None => return false,
+            Some(_) if (chord.alt && letter == '\\') || (chord.ctrl && letter == 'g') => *self = Self::default(),
+            Some(length)
+                if length >= LONGEST_ANSWER || !(letter.is_ascii_alphanumeric() || ";:/?".contains(letter)) =>
+            {
+                *self = Self::default();
+                return false;
+            }
+            Some(length) => self.within = Some(length + 1),
+        }
+        true
+    }
+}
 
 /// What an event means to the cockpit; none: nothing.
 pub(super) fn translate(event: Event) -> Option<Input> {
@@ -72,6 +114,22 @@ mod tests {
         assert_eq!(translate(Event::Key(press)), Some(Input::Key(expected)));
         let release = KeyEvent { kind: KeyEventKind::Release, ..press };
         assert_eq!(translate(Event::Key(release)), None);
+    }
+
+    #[test]
+    fn an_answer_that_comes_too_late_is_no_key() {
+        let key = |text: &str| Input::Key(text.parse().unwrap());
+        let answer = "11;rgb:1e1e/1e1e/2e2e";
+        for end in ["alt-\\", "ctrl-g"] {
+            let mut late = Late::after(&Answers::default());
+            assert!(!late.swallows(&key("d")), "keys are keys until it begins");
+            assert!(late.swallows(&key("alt-]")));
+            assert!(answer.chars().all(|letter| late.swallows(&key(&letter.to_string()))));
+            assert!(late.swallows(&key(end)));
+            assert!(!late.swallows(&key("1")) && !late.swallows(&key("alt-]")), "and after it");
+        }
+        let mut answered = Late::after(&Answers { complete: true, ..Answers::default() });
+        assert!(!answered.swallows(&key("alt-]")));
     }
 
     #[test]

@@ -16,13 +16,13 @@ use super::event_loop::{self, Cockpit};
 use super::headless::{self, Kind};
 use super::stage::Stage;
 use super::telemetry;
-use super::terminal::Tui;
+use super::terminal::{Answers, Questions, Surroundings, Tui};
 use crate::adapters::kubernetes::contexts;
 use crate::adapters::system;
 use crate::cli::{Cli, Command, Options, Printed};
 use crate::config::example::example;
-use crate::config::load::{Overrides, load};
-use crate::config::{Loaded, Origin};
+use crate::config::load::{Overrides, Shows, load};
+use crate::config::{Colors, Loaded, Origin, Settings, Theme};
 use crate::report::Report;
 use crate::ui::{Look, svg};
 
@@ -94,15 +94,15 @@ fn overrides(options: &Options) -> Overrides {
     let home = ProjectDirs::from("dev", "shipdeck", "shipdeck").map(|dirs| dirs.config_dir().join("config.toml"));
     let origin = |name: &str| options.origins.get(name).copied().unwrap_or(Origin::Flag);
     let named = |value: &Option<String>, name: &str| value.as_ref().map(|value| (value.clone(), origin(name)));
-    let poor = matches!(std::env::var("TERM").as_deref(), Ok("linux" | "dumb")).then_some(Origin::Environment);
     Overrides {
         path: options.config.clone(),
         context: named(&options.context.last().cloned(), "context"),
         theme: named(&options.theme, "theme"),
-        ascii: options.ascii.then(|| origin("ascii")).or(poor),
+        ascii: options.ascii.then(|| origin("ascii")),
         no_mouse: options.no_mouse.then(|| origin("no_mouse")),
         read_only: options.read_only.then(|| origin("read_only")),
-        no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
+        no_color: Surroundings::here().no_color(),
+        terminal: None,
         candidates: [Some(PathBuf::from("shipdeck.toml")), home].into_iter().flatten().collect(),
         contexts: None,
     }
@@ -129,7 +129,7 @@ fn origins(matches: &ArgMatches) -> BTreeMap<String, Origin> {
 fn check(options: &Options, live: bool) -> Result<(), Report> {
     // Without a kubeconfig there is nothing to hold the contexts against, and everything else may still be checked.
     let known = contexts(None).ok().map(|all| all.into_iter().map(|context| context.name).collect::<Vec<_>>());
-    let loaded = load(&Overrides { contexts: known.clone(), ..overrides(options) })?;
+    let loaded = load(&Overrides { contexts: known.clone(), ..on_screen(options) })?;
     // Those of the file are known now; one that was given outside of it may not be.
     let mut problems = known.map(|known| headless::unknown_contexts(&loaded.catalog, &known)).unwrap_or_default();
     if live && problems.is_empty() {
@@ -165,7 +165,7 @@ fn cockpit(options: &Options, seed: Option<u64>) -> Result<(), Report> {
     }
     // An error here means that another hook is installed, which is as good.
     let _ = telemetry::install_panic_hook(compose::data_folder());
-    let loaded = loaded(options)?;
+    let loaded = load(&on_screen(options))?;
     block_on(async {
         let session = session(loaded, options, seed)?;
         open(session).await
@@ -210,6 +210,30 @@ fn loaded(options: &Options) -> Result<Loaded, Report> {
     load(&overrides(options))
 }
 
+/// What goes on a screen follows the terminal where the configuration leaves it open.
+fn on_screen(options: &Options) -> Overrides {
+    let surroundings = Surroundings::here();
+    let shows = Shows { colors: surroundings.colors(), ascii: surroundings.is_ascii() };
+    Overrides { terminal: Some(shows), ..overrides(options) }
+}
+
+/// What only the terminal itself can say.
+fn questions(settings: &Settings) -> Questions {
+    let poor = Surroundings::here().is_poor();
+    Questions {
+        background: settings.theme_by_background && settings.colors != Colors::None && !poor,
+        width: settings.signs_by_width && !settings.ascii && !poor,
+    }
+}
+
+fn believe(settings: &mut Settings, answers: &Answers) {
+    settings.ascii |= answers.wide;
+    if settings.theme_by_background {
+        let light = answers.light.or_else(|| Surroundings::here().light()).unwrap_or(false);
+        settings.theme = if light { Theme::Day } else { Theme::Night };
+    }
+}
+
 fn session(loaded: Loaded, options: &Options, seed: Option<u64>) -> Result<Session, Report> {
     match seed {
         Some(seed) => compose::demo(loaded, seed),
@@ -218,10 +242,11 @@ fn session(loaded: Loaded, options: &Options, seed: Option<u64>) -> Result<Sessi
 }
 
 async fn open(session: Session) -> Result<(), Report> {
-    let Session { model, executor, messages } = session;
+    let Session { mut model, executor, messages } = session;
     let lost = |error: std::io::Error| Report::usage(format!("the terminal cannot be used: {error}"));
-    let tui = Tui::open(model.settings.mouse).map_err(lost)?;
-    match event_loop::run(Cockpit { model, executor, messages, pressed: false }, tui).await.map_err(lost)? {
+    let (tui, answers) = Tui::open(model.settings.mouse, questions(&model.settings)).map_err(lost)?;
+    believe(&mut model.settings, &answers);
+    match event_loop::run(Cockpit::new(model, executor, messages), tui, answers).await.map_err(lost)? {
         None => Ok(()),
         Some(ending) => Err(Report::ended_by(ending.name(), ending.exit_code())),
     }

@@ -76,7 +76,7 @@ mod tests {
     fn panics_while_it_has_the_terminal() {
         let Some(folder) = std::env::var_os(FOLDER) else { return };
         install_panic_hook(folder.into()).unwrap();
-        let _tui = super::super::terminal::Tui::open(true).unwrap();
+        let _tui = super::super::terminal::Tui::open(true, super::super::terminal::Questions::default()).unwrap();
         panic!("a mistake of our own");
     }
 

@@ -9,6 +9,12 @@ use crossterm::{Command, cursor, execute};
 use ratatui::Terminal;
 use ratatui::backend::{Backend, ClearType, CrosstermBackend};
 
+mod probe;
+mod surroundings;
+
+pub(super) use probe::{Answers, Questions};
+pub(super) use surroundings::Surroundings;
+
 /// The terminal while the cockpit has it. Dropping it restores the terminal.
 pub(super) struct Tui {
     pub(super) terminal: Terminal<CrosstermBackend<Stdout>>,
@@ -16,14 +22,20 @@ pub(super) struct Tui {
 }
 
 impl Tui {
-    /// Takes the terminal.
+    /// Takes the terminal and asks it what only it knows.
     ///
     /// # Errors
     /// When there is none, or it refuses raw mode.
-    pub(super) fn open(mouse: bool) -> io::Result<Self> {
-        take(mouse)?;
+    pub(super) fn open(mouse: bool, questions: Questions) -> io::Result<(Self, Answers)> {
+        // Nothing but keys and answers comes before the mouse is taken.
+        take(false)?;
+        let answers = probe::ask(questions);
         let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
-        Ok(Self { terminal, mouse })
+        let mut tui = Self { terminal, mouse: false };
+        if mouse {
+            tui.set_mouse(true)?;
+        }
+        Ok((tui, answers))
     }
 
     /// Turns the capture of the mouse on or off.

@@ -21,4 +21,5 @@ mod races;
 mod runs;
 mod scenarios;
 mod terminal_faults;
+mod terminal_kinds;
 mod verdicts;

@@ -36,6 +36,11 @@ impl Terminal {
         command.env("TERM", "xterm-256color");
         // A test may itself run inside tmux, which changes how a copy is written.
         command.env_remove("TMUX");
+        // What the machine of a test says of its own terminal is not to be seen here.
+        for name in ["COLORTERM", "COLORFGBG", "NO_COLOR", "LC_ALL", "LC_CTYPE"] {
+            command.env_remove(name);
+        }
+        command.env("LANG", "C.UTF-8");
         for (name, value) in environment {
             command.env(name, value);
         }
