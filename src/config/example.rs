@@ -155,7 +155,10 @@ mod tests {
             .collect();
         assert!(read.len() > 15, "{read:?}");
         let example = example();
-        let explained = |key: &str| example.contains(&format!("\n{key} = ")) || example.contains(&format!("[{key}]"));
+        let explained = |key: &str| {
+            let ways = [format!("\n{key} = "), format!("\n# {key} = "), format!("[{key}]")];
+            ways.iter().any(|way| example.contains(way))
+        };
         assert!(read.iter().all(|key| explained(key)), "{read:?}");
     }
 }

@@ -17,7 +17,8 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area, tabs: bool) {
     if area.height == 0 {
         return;
     }
-    let set = shown(model);
+    let body = area.below_rule();
+    let set = shown(model, body);
     let note = match (&model.home.group, model.home.marks.is_empty(), &model.home.service) {
         (Some(group), false, _) => format!("{group} · {}", set.len()),
         (None, false, _) => format!("{} marked", set.len()),
@@ -28,21 +29,18 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area, tabs: bool) {
     let tabs: &[Tab] = if tabs { &TABS } else { &[] };
     let key = Some(Action::FocusDependencies);
     pen.rule(area, &Rule { key, title: "Dependencies", tabs, note: &note, focused, ..Rule::default() });
-    let body = area.below_rule();
     if model.catalog.services.iter().all(|service| service.needs.is_empty()) {
         return unknown(pen, body);
     }
     match layers(&model.catalog, &set) {
         Ok(waves) => {
-            let words = body.height.min(4);
-            // A row to breathe where there is room for it.
-            let gap = u16::from(body.height >= 12);
-            let place = Area::new(body.x, body.y + gap, body.width, body.height.saturating_sub(words + gap));
+            let place = place(body);
             let edges = needs_within(&model.catalog, &set);
             let (edges, hidden) = reduced(&edges);
             if fits(&waves, place) {
-                graph(pen, model, &waves, &edges, place);
-                facts(pen, model, Area::new(body.x, place.bottom(), body.width, words), hidden);
+                let below = graph(pen, model, &waves, &edges, place);
+                let room = body.bottom().saturating_sub(below).min(WORDS);
+                facts(pen, model, Area::new(body.x, below, body.width, room), hidden);
             } else {
                 facts(pen, model, body, 0);
             }
@@ -53,12 +51,38 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area, tabs: bool) {
     }
 }
 
-/// The marked set, or the neighbourhood of the selection.
-fn shown(model: &Model) -> BTreeSet<ServiceId> {
+/// Rows of the facts in words.
+const WORDS: u16 = 4;
+/// Nodes that can still be read as a graph.
+const MOST: usize = 24;
+
+/// Where a graph may be drawn: above the words, with a row to breathe where there is room for it.
+fn place(body: Area) -> Area {
+    let gap = u16::from(body.height >= 12);
+    let words = body.height.min(WORDS);
+    Area::new(body.x, body.y + gap, body.width, body.height.saturating_sub(words + gap))
+}
+
+/// The marked set, or as much of what stands around the selection as can be drawn: everything that it rests on and that
+/// rests on it, else fewer steps.
+fn shown(model: &Model, body: Area) -> BTreeSet<ServiceId> {
     if !model.home.marks.is_empty() {
         return model.home.marks.clone();
     }
-    model.home.service.as_ref().map(|service| neighbourhood(&model.catalog, service)).unwrap_or_default()
+    let Some(service) = &model.home.service else { return BTreeSet::new() };
+    let drawn = |set: &BTreeSet<ServiceId>| {
+        set.len() <= MOST && layers(&model.catalog, set).is_ok_and(|waves| fits(&waves, place(body)))
+    };
+    let mut around = neighbourhood(&model.catalog, service, 1);
+    for steps in 2.. {
+        // One that is too large already is not looked at further: its neighbours may be everything.
+        let wider = (around.len() < MOST).then(|| neighbourhood(&model.catalog, service, steps));
+        match wider.filter(|wider| wider.len() > around.len() && drawn(wider)) {
+            Some(wider) => around = wider,
+            None => break,
+        }
+    }
+    around
 }
 
 fn unknown(pen: &mut Pen<'_>, body: Area) {
@@ -80,13 +104,14 @@ fn fits(waves: &[Vec<ServiceId>], place: Area) -> bool {
     place.height > tallest && width <= place.width + 4 && waves.len() <= 5
 }
 
+/// Draws the graph and returns the row below it.
 fn graph(
     pen: &mut Pen<'_>,
     model: &Model,
     waves: &[Vec<ServiceId>],
     edges: &BTreeMap<ServiceId, BTreeSet<ServiceId>>,
     place: Area,
-) {
+) -> u16 {
     let active = model.active_run().map(|run| run.wave);
     let step =
         if waves.iter().map(|wave| wave.len() * 2).max().unwrap_or(0) < usize::from(place.height) { 2 } else { 1 };
@@ -123,6 +148,7 @@ fn graph(
     for (service, (x, y, width)) in &places {
         node(pen, model, service, Area::new(*x, *y, *width, 1));
     }
+    places.values().map(|(_, y, _)| y + 1).max().unwrap_or(place.y)
 }
 
 /// From the right of a node to the left of another: along, up or down in the lane before the target, and in.

@@ -108,6 +108,7 @@ pub(super) fn open(pen: &mut Pen<'_>, area: Area, size: (u16, u16), title: &str,
     if !note.is_empty() {
         pen.right(right.saturating_sub(2), frame.y, &format!(" {note} "), edge);
     }
+    pen.inside(frame);
     Area::new(frame.x + 3, frame.y + 2, geometry::inside_box(area.width, size.0), height.saturating_sub(4))
 }
 

@@ -22,17 +22,26 @@ pub(super) struct Pen<'a> {
     pub(super) drawn: Drawn,
     keymap: &'a Keymap,
     typing: bool,
+    /// Nothing is written beyond.
+    within: Rect,
 }
 
 impl<'a> Pen<'a> {
     pub(super) fn new(buf: &'a mut Buffer, look: Look, model: &'a Model) -> Self {
         let typing = focus::is_typing(model) && matches!(model.overlays.last(), None | Some(Overlay::Prompt(_)));
-        Self { buf, look, drawn: Drawn::default(), keymap: &model.keymap, typing }
+        let within = buf.area;
+        Self { buf, look, drawn: Drawn::default(), keymap: &model.keymap, typing, within }
     }
 
     /// From now on keys are told as they work in the box on top; what lies behind it keeps its own.
     pub(super) fn over(&mut self, model: &Model) {
         self.typing = focus::is_typing(model);
+    }
+
+    /// From now on only the inside of this frame is written on.
+    pub(super) fn inside(&mut self, frame: Area) {
+        let inner = Rect::new(frame.x + 1, frame.y + 1, frame.width.saturating_sub(2), frame.height.saturating_sub(2));
+        self.within = inner.intersection(self.buf.area);
     }
 
     /// The key of an action as it works now.
@@ -57,7 +66,11 @@ impl<'a> Pen<'a> {
             return x;
         }
         let style = self.look.style(token).add_modifier(Modifier::BOLD);
-        let right = self.buf.area.right();
+        let right = self.within.right();
+        // Half of a hint tells nothing.
+        if x.saturating_add((key.width() + 1 + word.width()) as u16) > right {
+            return x;
+        }
         let end = self.styled(x, y, &key, style, right.saturating_sub(x));
         let end = self.text(end + 1, y, word, Token::Muted, right.saturating_sub(end + 1));
         self.touch(Area::new(x, y, end.saturating_sub(x), 1), Touch::Do(action));
@@ -71,8 +84,8 @@ impl<'a> Pen<'a> {
 
     /// Writes a text, at most so many columns, and says where it ended.
     pub(super) fn styled(&mut self, x: u16, y: u16, text: &str, style: Style, width: u16) -> u16 {
-        let area = self.buf.area;
-        if y >= area.bottom() || x >= area.right() || width == 0 {
+        let area = self.within;
+        if y < area.top() || y >= area.bottom() || x >= area.right() || width == 0 {
             return x;
         }
         let text = clean(text);
@@ -82,7 +95,17 @@ impl<'a> Pen<'a> {
             0 => shown,
             quarter => shown.replace('◐', signs::turned(quarter)),
         };
+        self.sever(x, y);
         self.buf.set_stringn(x, y, &shown, usize::from(width), style).0
+    }
+
+    /// A sign of two columns whose second half is written over goes whole, or it would hang over what is written.
+    fn sever(&mut self, x: u16, y: u16) {
+        if let Some(cell) = x.checked_sub(1).and_then(|left| self.buf.cell_mut((left, y)))
+            && cell.symbol().width() > 1
+        {
+            cell.set_symbol(" ");
+        }
     }
 
     pub(super) fn text(&mut self, x: u16, y: u16, text: &str, token: Token, width: u16) -> u16 {
@@ -103,6 +126,7 @@ impl<'a> Pen<'a> {
         let rect = self.rect(area);
         let style = self.look.ground(ground);
         for y in rect.top()..rect.bottom() {
+            self.sever(rect.left(), y);
             for x in rect.left()..rect.right() {
                 if let Some(cell) = self.buf.cell_mut((x, y)) {
                     cell.reset();
@@ -120,7 +144,7 @@ impl<'a> Pen<'a> {
     }
 
     fn rect(&self, area: Area) -> Rect {
-        Rect::new(area.x, area.y, area.width, area.height).intersection(self.buf.area)
+        Rect::new(area.x, area.y, area.width, area.height).intersection(self.within)
     }
 
     /// A titled rule: `── 2 Services  note ───── state ──`.

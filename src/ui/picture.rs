@@ -22,6 +22,16 @@ pub fn text(model: &Model, look: Look) -> Vec<String> {
     (0..height).map(|y| row(y).trim_end().to_owned()).collect()
 }
 
+/// The screen of this model, cell by cell.
+#[cfg(test)]
+pub(super) fn columns(model: &Model, look: Look) -> Vec<Vec<String>> {
+    let (width, height) = (model.session.width, model.session.height);
+    let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
+    paint(model, look, &mut buf);
+    let row = |y| (0..width).filter_map(|x| buf.cell((x, y)).map(|cell| cell.symbol().to_owned())).collect();
+    (0..height).map(row).collect()
+}
+
 /// What the screen of this model looks like, as SVG.
 pub fn svg(model: &Model, look: Look) -> String {
     let (width, height) = (model.session.width, model.session.height);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use unicode_width::UnicodeWidthStr;
 
 use super::look::Look;
 use super::picture::text as screen;
@@ -177,4 +178,44 @@ fn a_notice_is_read_to_its_end_and_a_held_run_says_how_it_goes_on() {
     cockpit.press("<esc>dv9<enter><enter>p");
     let hints = screen(&cockpit.model, look()).pop().unwrap();
     assert!(hints.contains("p go on") && !hints.contains("pause"), "{hints}");
+}
+
+/// A name out of whatever a cluster may hold: wide, combining, right to left, control characters.
+fn odd_name() -> impl Strategy<Value = String> {
+    "([a-z]|[世界ｗ]|[e\u{301}\u{308}]|[שלום]|[\u{202e}\u{200f}\u{200b}\u{1b}\u{7}\t]|👩\u{200d}💻|-){1,40}"
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(120))]
+    #[test]
+    fn no_name_and_no_size_tears_a_line(
+        names in proptest::collection::vec(odd_name(), 1..6),
+        width in 1u16..=500, height in 1u16..=200,
+        keys in proptest::sample::subsequence(vec!["g<enter>", "d", "<tab>", "v9", "<enter>", "<esc>", "5", "?", "3", "c"], 0..5),
+    ) {
+        let all: Vec<(&str, &[&str])> = names.iter().map(|name| (name.as_str(), [].as_slice())).collect();
+        let mut cockpit = crate::app::testkit::Cockpit::with(&all);
+        cockpit.send(crate::app::msg::Msg::Input(crate::app::msg::Input::Resize { width, height }));
+        for keys in keys {
+            cockpit.press(keys);
+        }
+        crate::app::journal::notice(&mut cockpit.model, crate::domain::verdict::State::Failed, names[0].clone(), names.join(" "));
+        let rows = super::picture::columns(&cockpit.model, look());
+        prop_assert_eq!(rows.len(), usize::from(height));
+        for row in &rows {
+            prop_assert_eq!(row.len(), usize::from(width));
+            // What takes two columns is followed by nothing of another's.
+            let wide = row.windows(2).all(|pair| pair[0].width() < 2 || pair[1].trim().is_empty());
+            prop_assert!(wide && row.iter().all(|cell| !cell.chars().any(crate::domain::text::is_unsafe)), "{row:?}");
+            prop_assert!(row.last().is_none_or(|last| last.width() <= 1), "half of a sign hangs over the edge: {row:?}");
+        }
+        let corners = |sign: &str| rows.iter().flatten().filter(|cell| *cell == sign).count();
+        prop_assert_eq!(corners("╭"), corners("╰"));
+        for (y, row) in rows.iter().enumerate() {
+            let Some((left, right)) = row.iter().position(|it| it == "╭").zip(row.iter().position(|it| it == "╮")) else { continue };
+            for below in rows[y + 1..].iter().take_while(|row| row[left] != "╰") {
+                prop_assert!(below[left] == "│" && below[right] == "│", "the edge of a box is broken: {below:?}");
+            }
+        }
+    }
 }

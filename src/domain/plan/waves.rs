@@ -125,12 +125,25 @@ fn beyond(edges: &BTreeMap<ServiceId, BTreeSet<ServiceId>>, from: &ServiceId) ->
     seen
 }
 
-/// A service, what it needs and what needs it: one step each way.
-pub fn neighbourhood(catalog: &Catalog, service: &ServiceId) -> BTreeSet<ServiceId> {
-    let mut set: BTreeSet<ServiceId> = needs(catalog, service).into_iter().collect();
-    set.extend(needed_by(catalog, service).cloned());
-    set.insert(service.clone());
+/// A service, what it needs and what needs it, so many steps each way: never what a neighbour needs for itself.
+pub fn neighbourhood(catalog: &Catalog, service: &ServiceId, steps: usize) -> BTreeSet<ServiceId> {
+    let before = |of: &ServiceId| needs(catalog, of).into_iter().collect::<Vec<_>>();
+    let after = |of: &ServiceId| needed_by(catalog, of).cloned().collect();
+    let mut set = reached(service, steps, before);
+    set.extend(reached(service, steps, after));
     set.retain(|member| catalog.service(member).is_some());
+    set
+}
+
+fn reached(from: &ServiceId, steps: usize, next: impl Fn(&ServiceId) -> Vec<ServiceId>) -> BTreeSet<ServiceId> {
+    let mut set = BTreeSet::from([from.clone()]);
+    let mut edge = vec![from.clone()];
+    for _ in 0..steps {
+        edge = edge.iter().flat_map(&next).filter(|it| set.insert(it.clone())).collect();
+        if edge.is_empty() {
+            break;
+        }
+    }
     set
 }
 
@@ -212,5 +225,22 @@ mod tests {
             }
             prop_assert_eq!(waves.iter().map(Vec::len).sum::<usize>(), set.len());
         }
+    }
+
+    #[test]
+    fn what_stands_around_is_what_is_rested_on_and_what_rests_on_it_and_no_stranger() {
+        let catalog = catalog(&[
+            ("db", &[]),
+            ("auth", &["db"]),
+            ("cart", &["auth"]),
+            ("web", &["cart", "search"]),
+            ("search", &["db"]),
+        ]);
+        let around = |steps| {
+            let set = neighbourhood(&catalog, &ServiceId::new("cart"), steps);
+            set.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(around(1), ["auth", "cart", "web"]);
+        assert_eq!(around(9), ["auth", "cart", "db", "web"], "search is no business of cart's");
     }
 }
