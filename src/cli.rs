@@ -131,6 +131,9 @@ pub struct Target {
     /// Make the plan and stop.
     #[arg(long)]
     pub dry_run: bool,
+    /// Wait for whoever deploys the same instead of ending with exit code 3; take over from somebody who is silent.
+    #[arg(long)]
+    pub wait_for_lock: bool,
 }
 
 /// What is agreed to before it is asked. Without it a terminal is asked, and a pipeline changes nothing.
@@ -165,6 +168,9 @@ pub struct Rollback {
     /// Make the plan and stop.
     #[arg(long)]
     pub dry_run: bool,
+    /// Wait for whoever deploys the same instead of ending with exit code 3; take over from somebody who is silent.
+    #[arg(long)]
+    pub wait_for_lock: bool,
 }
 
 /// What to clean up.

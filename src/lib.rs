@@ -45,7 +45,9 @@
 //! # Words
 //!
 //! A *fact* is what was observed; a *verdict* is concluded from facts, with *evidence*; a *fault* is a failed call; a
-//! *plan* has *waves* of *steps* and changes nothing; a *run* carries a plan out; a *finding* is a leftover.
+//! *plan* has *waves* of *steps* and changes nothing; a *run* carries a plan out; a *finding* is a leftover. A *lease*
+//! is the right to change a service, held by one run at a time; its *fence* is the number on the workload by which the
+//! API server refuses the writes of a former holder ([`domain::lease`]).
 
 pub mod actions;
 pub mod adapters;

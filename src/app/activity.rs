@@ -44,6 +44,7 @@ fn rollouts(model: &Model) -> impl Iterator<Item = Activity> {
 
 fn of_run(model: &Model, run: &Run) -> Activity {
     let state = match run.state {
+        RunState::Acquiring => State::Queued,
         RunState::Running => State::Progressing,
         RunState::Pausing | RunState::Paused => State::Paused,
         RunState::Halted => State::Failed,

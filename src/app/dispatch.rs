@@ -10,6 +10,7 @@ use super::overlays::{confirm, listing, picker, plan, versions};
 use super::screens::{cleanup, home, rollback, run};
 use super::{focus, journal, log_bridge, mouse, places, rows, runs};
 use crate::actions::Action;
+use crate::domain::lease::Patience;
 use crate::domain::verdict::State;
 
 pub use super::availability::{available, available_below};
@@ -171,7 +172,7 @@ fn enter(model: &mut Model) -> Vec<Effect> {
     match (model.overlays.last(), &model.page) {
         (Some(Overlay::Picker(_)), _) => return picker::choose(model),
         (Some(Overlay::Versions(_)), _) => versions::submit(model),
-        (Some(Overlay::Plan(_)), _) => return plan::confirm(model),
+        (Some(Overlay::Plan(_)), _) => return plan::confirm(model, Patience::None),
         (Some(Overlay::Confirm(_)), _) => return confirm::agree(model),
         (Some(Overlay::Help(_) | Overlay::Palette(_) | Overlay::Menu(_)), _) => return listing::choose(model),
         (Some(Overlay::Prompt(prompt)), _) => {

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use crate::domain::cleanup::Finding;
 use crate::domain::ids::{ClusterId, EnvId, RunId, ServiceId};
+use crate::domain::lease::Patience;
 use crate::domain::observed::WorkloadRef;
 use crate::ports::cluster::{ImageChange, LogRequest, Scope};
+use crate::ports::lease::Target;
 
 /// Something to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +22,21 @@ pub enum Effect {
     Unwatch(EnvId),
     /// Somebody looks, or nobody does.
     Attend(bool),
+    /// Take the leases of a run and keep them. Answers: `Outcome::Held`, as long as it goes on.
+    Acquire {
+        run: RunId,
+        cluster: ClusterId,
+        leases: Vec<(ServiceId, Target)>,
+        patience: Patience,
+    },
+    /// Give the leases of a run back.
+    Release(RunId),
+    /// May leases be written there? Answer: `Outcome::MayLease`.
+    MayLease {
+        env: EnvId,
+        cluster: ClusterId,
+        namespace: Arc<str>,
+    },
     /// Answer: `Outcome::Written`. Never aborted once begun.
     SetImage {
         run: RunId,
@@ -83,5 +100,6 @@ pub enum TaskKey {
     Log(u64),
     Discover(ClusterId),
     Write(RunId, ServiceId),
+    MayLease(EnvId),
     Other(u64),
 }

@@ -10,6 +10,7 @@ pub mod effect;
 pub mod facts;
 pub mod focus;
 pub mod geometry;
+pub mod holders;
 pub mod input;
 pub mod journal;
 pub mod log_bridge;

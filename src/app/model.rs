@@ -18,6 +18,7 @@ use crate::domain::cleanup::Finding;
 use crate::domain::fault::Fault;
 use crate::domain::ids::{ClusterId, EnvId, RunId, ServiceId, Uid};
 use crate::domain::image::Image;
+use crate::domain::plan::Warning;
 use crate::domain::run::Run;
 use crate::domain::verdict::State;
 use crate::domain::world::World;
@@ -70,6 +71,12 @@ pub struct Session {
     pub height: u16,
     /// Who acts: the name shown and written into the command log.
     pub user: String,
+    /// What the holder of every lease of this session begins with; empty: there is no such session.
+    pub identity: Arc<str>,
+    /// Environments for which was asked whether leases can be had, and what to say where they cannot.
+    pub may_lease: BTreeMap<EnvId, Option<Warning>>,
+    /// Those of them that were answered.
+    pub lease_answers: BTreeSet<EnvId>,
     pub demo: bool,
     /// Why nothing may be changed, or none.
     pub read_only: Option<String>,
@@ -238,6 +245,9 @@ impl Model {
             width: 80,
             height: 24,
             user: String::new(),
+            identity: "".into(),
+            may_lease: BTreeMap::new(),
+            lease_answers: BTreeSet::new(),
             demo: false,
             read_only: None,
             welcome: catalog.discovered,

@@ -8,6 +8,7 @@ use crate::actions::chord::Chord;
 use crate::domain::fault::Fault;
 use crate::domain::ids::{ClusterId, EnvId, RunId, ServiceId};
 use crate::domain::observed::{Change, Workload};
+use crate::domain::run::HoldNews;
 use crate::ports::cluster::{Discovery, LogLine, Revision};
 
 /// Something that happened.
@@ -64,6 +65,14 @@ pub enum LogEvent {
 /// What an effect came to.
 #[derive(Clone, Debug)]
 pub enum Outcome {
+    Held {
+        run: RunId,
+        news: HoldNews,
+    },
+    MayLease {
+        env: EnvId,
+        result: Result<(), Fault>,
+    },
     Discovered {
         cluster: ClusterId,
         result: Result<Discovery, Fault>,

@@ -3,7 +3,8 @@
 use super::effect::{Effect, TaskKey};
 use super::model::Model;
 use super::msg::Outcome;
-use super::{discovery, journal, runs, screens};
+use super::{discovery, holders, journal, runs, screens};
+use crate::domain::run::RunEvent;
 use crate::domain::verdict::State;
 
 /// Takes in what became of something that was asked for.
@@ -11,6 +12,11 @@ pub fn take(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
     model.session.dirty = true;
     match outcome {
         Outcome::Discovered { cluster, result } => discovery::take(model, &cluster, result),
+        Outcome::Held { run, news } => runs::on(model, run, RunEvent::Held(news)),
+        Outcome::MayLease { env, result } => {
+            holders::answered(model, &env, result);
+            Vec::new()
+        }
         Outcome::Written { run, service, result, at } => runs::written(model, run, &service, result, at),
         Outcome::Revisions { env, service, result } => screens::rollback::answered(model, &env, &service, result),
         Outcome::Deleted { uid, result } => screens::cleanup::deleted(model, &uid, result),
@@ -30,6 +36,7 @@ pub fn take(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
                 TaskKey::Log(_) => "reading a log".to_owned(),
                 TaskKey::Discover(cluster) => format!("looking around in {cluster}"),
                 TaskKey::Write(run, service) => format!("writing {service} in run {run}"),
+                TaskKey::MayLease(env) => format!("asking for rights in {env}"),
                 TaskKey::Other(_) => "a task".to_owned(),
             };
             journal::notice(model, State::Failed, format!("{what} failed: {fault}"), fault.advice());

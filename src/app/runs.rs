@@ -5,6 +5,7 @@ use super::journal;
 use super::model::{Model, Page, RunPage};
 use crate::domain::catalog::Environment;
 use crate::domain::ids::{EnvId, RunId, ServiceId};
+use crate::domain::lease::{self, Patience};
 use crate::domain::observed::Workload;
 use crate::domain::plan::{Plan, Purpose, Step};
 use crate::domain::rollout::{self, View};
@@ -12,11 +13,12 @@ use crate::domain::run::{Announcement, Baseline, Run, RunCommand, RunEvent};
 use crate::domain::verdict::{State, Verdict};
 use crate::domain::world::Touched;
 use crate::ports::cluster::ImageChange;
+use crate::ports::lease::Target;
 
 /// Begins to carry a plan out and shows how it goes.
-pub fn begin(model: &mut Model, plan: Plan) -> Vec<Effect> {
+pub fn begin(model: &mut Model, plan: Plan, patience: Patience) -> Vec<Effect> {
     let id = RunId(model.runs.iter().map(|run| run.id.0).max().unwrap_or(0) + 1);
-    let run = Run::new(id, plan, model.session.user.as_str(), model.session.now);
+    let run = Run { patience, ..Run::new(id, plan, model.session.user.as_str(), model.session.now) };
     model.runs.push(run);
     show(model, id);
     let mut effects = on(model, id, RunEvent::Start);
@@ -41,18 +43,41 @@ pub fn on(model: &mut Model, id: RunId, event: RunEvent) -> Vec<Effect> {
     let mut effects = Vec::new();
     for command in commands {
         match command {
+            RunCommand::Acquire => effects.extend(acquire(model, id)),
+            RunCommand::Release => effects.push(Effect::Release(id)),
             RunCommand::Write(step) => effects.extend(write(model, id, &step)),
             RunCommand::Announce(news) => announce(model, id, &news),
         }
     }
+    super::screens::run::retell(model);
     if settled {
         effects.extend(super::attention::pay(model));
     }
     effects
 }
 
+/// In the order of their names, so that two runs that want the same never wait for each other.
+fn acquire(model: &Model, id: RunId) -> Option<Effect> {
+    let run = model.run(id)?;
+    let env = model.catalog.environment(&run.plan.env)?;
+    let mut leases: Vec<(ServiceId, Target)> = run.plan.steps().map(|step| target(env, step)).collect();
+    leases.sort_by(|(_, a), (_, b)| a.lease.cmp(&b.lease));
+    Some(Effect::Acquire { run: id, cluster: env.cluster.clone(), leases, patience: run.patience })
+}
+
+fn target(env: &Environment, step: &Step) -> (ServiceId, Target) {
+    let target = Target {
+        namespace: env.namespace.clone(),
+        lease: lease::name_of(&step.service),
+        workload: step.workload.clone(),
+        uid: step.uid.clone(),
+    };
+    (step.service.clone(), target)
+}
+
 fn write(model: &mut Model, id: RunId, step: &Step) -> Option<Effect> {
     let env = model.run(id).and_then(|run| model.catalog.environment(&run.plan.env))?.clone();
+    let fence = model.run(id).and_then(|run| run.fence(&step.service)).cloned();
     let text = kubectl(&env, step);
     journal::command(model, text);
     Some(Effect::SetImage {
@@ -67,6 +92,7 @@ fn write(model: &mut Model, id: RunId, step: &Step) -> Option<Effect> {
             container: step.container.clone(),
             from: step.from.clone(),
             to: step.to.clone(),
+            fence,
             dry_run: false,
         },
     })
@@ -198,6 +224,20 @@ fn announce(model: &mut Model, id: RunId, news: &Announcement) {
             if watched {
                 journal::seen_at_once(model);
             }
+        }
+        Announcement::NotHeld { service, why } => {
+            journal::notice(model, State::Blocked, format!("{service} in {env}: {why}"), "nothing was written");
+        }
+        Announcement::TakenOver { service, from } => {
+            journal::notice(model, State::Blocked, format!("{service} in {env} was taken over from {from}"), see);
+        }
+        Announcement::LeaseLost { service, why } => {
+            let detail = "nothing more is written; trying again asks for it anew";
+            journal::notice(model, State::Failed, format!("{what} holds: {service}: {why}"), detail);
+        }
+        Announcement::WithoutLeases(why) => {
+            let detail = "others may deploy the same at the same time";
+            journal::notice(model, State::Blocked, format!("{what} goes on without a lease: {why}"), detail);
         }
         Announcement::Ended => {
             let detail = "what was begun goes on in the cluster; nothing new begins";

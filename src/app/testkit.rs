@@ -12,7 +12,10 @@ use crate::actions::keymap::Keymap;
 use crate::config::Settings;
 use crate::domain::fixtures::{START, TestWorld, catalog, later};
 use crate::domain::ids::{EnvId, GroupId, ServiceId};
+use crate::domain::lease::Fence;
+use crate::domain::run::HoldNews;
 use crate::ports::cluster::LogLine;
+use crate::ports::lease::Target;
 
 /// What a stream says when a container has written a line.
 pub(crate) fn said(second: i64, text: &str) -> LogEvent {
@@ -25,6 +28,15 @@ pub(crate) struct Cockpit {
     pub(crate) model: Model,
     pub(crate) effects: Vec<Effect>,
     pub(crate) now: Timestamp,
+}
+
+/// Leases that are asked for are held at once.
+fn held(effect: &Effect) -> Option<Outcome> {
+    let Effect::Acquire { run, leases, .. } = effect else { return None };
+    let fence =
+        |(service, target): &(ServiceId, Target)| (service.clone(), Fence { token: 1, lease: target.lease.clone() });
+    let fences = leases.iter().map(fence).collect();
+    Some(Outcome::Held { run: *run, news: HoldNews::Held { fences, taken_from: Vec::new() } })
 }
 
 impl Cockpit {
@@ -72,7 +84,11 @@ impl Cockpit {
 
     pub(crate) fn send(&mut self, msg: Msg) -> &mut Self {
         let effects = update(&mut self.model, msg, self.now);
+        let asked: Vec<_> = effects.iter().filter_map(held).collect();
         self.effects.extend(effects);
+        for outcome in asked {
+            self.send(Msg::Done(outcome));
+        }
         self
     }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::effect::Effect;
 use super::model::Model;
 use super::msg::Msg;
-use super::{attention, discovery, facts, focus, journal, log_bridge, outcomes, rows};
+use super::{attention, discovery, facts, focus, holders, journal, log_bridge, outcomes, rows};
 use crate::domain::run::StepState;
 use crate::domain::verdict::State;
 use crate::domain::world::Freshness;
@@ -16,6 +16,12 @@ use crate::ports::cluster::Scope;
 /// Takes in what happened at a time and says what to do. Sets `session.dirty` when something shown changed.
 pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
     model.session.now = now;
+    let mut effects = route(model, msg);
+    effects.extend(holders::follow(model));
+    effects
+}
+
+fn route(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Input(input) => focus::input(model, input),
         Msg::Tick => facts::tick(model),
@@ -101,4 +107,5 @@ fn something_ages(model: &Model) -> bool {
         || model.active_run().is_some()
         || model.home.unsorted
         || model.session.interrupted.is_some()
+        || holders::something_ages(model)
 }

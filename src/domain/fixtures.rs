@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::catalog::{Catalog, Environment, Service};
 use super::ids::{ClusterId, EnvId, ServiceId, Uid};
+use super::lease::{DURATION, Record, who};
 use super::observed::*;
 use super::world::World;
 
@@ -61,6 +62,20 @@ pub(crate) fn meta(name: &str, owner: Option<Owner>) -> Meta {
         owner,
         marks: Marks::default(),
     }
+}
+
+/// A lease that is held.
+pub(crate) fn lease(name: &str, holder: &str) -> Lease {
+    let record = Record {
+        holder: holder.into(),
+        last: who(holder).into(),
+        taken_from: None,
+        duration: DURATION,
+        acquired: Some(START),
+        renewed: Some(START),
+        token: 7,
+    };
+    Lease { meta: meta(name, None), record }
 }
 
 pub(crate) fn condition(kind: &str, reason: &str, message: &str) -> Condition {

@@ -9,6 +9,7 @@ pub mod fault;
 pub(crate) mod fixtures;
 pub mod ids;
 pub mod image;
+pub mod lease;
 pub mod observed;
 pub mod plan;
 pub mod rollout;

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use super::ids::Uid;
 use super::image::Image;
+use super::lease::Record;
 
 /// What every object has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -246,6 +247,13 @@ pub struct Event {
     pub last_seen: Timestamp,
 }
 
+/// A lease of shipdeck: who is changing a service right now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    pub meta: Meta,
+    pub record: Record,
+}
+
 /// Any object that is watched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Object {
@@ -254,6 +262,7 @@ pub enum Object {
     Pod(Box<Pod>),
     Job(Box<Job>),
     Event(Box<Event>),
+    Lease(Box<Lease>),
 }
 
 impl Object {
@@ -264,6 +273,7 @@ impl Object {
             Self::Pod(_) => Kind::Pod,
             Self::Job(_) => Kind::Job,
             Self::Event(_) => Kind::Event,
+            Self::Lease(_) => Kind::Lease,
         }
     }
 
@@ -274,6 +284,7 @@ impl Object {
             Self::Pod(object) => &object.meta,
             Self::Job(object) => &object.meta,
             Self::Event(object) => &object.meta,
+            Self::Lease(object) => &object.meta,
         }
     }
 }
@@ -286,11 +297,13 @@ pub enum Kind {
     Pod,
     Job,
     Event,
+    /// Those of shipdeck.
+    Lease,
 }
 
 impl Kind {
     /// In the order in which they are most useful to a reader.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Workload(WorkloadKind::Deployment),
         Self::Workload(WorkloadKind::StatefulSet),
         Self::Workload(WorkloadKind::DaemonSet),
@@ -298,6 +311,7 @@ impl Kind {
         Self::ReplicaSet,
         Self::Job,
         Self::Event,
+        Self::Lease,
     ];
 
     /// Plural, for people: "may not list pods".
@@ -310,6 +324,7 @@ impl Kind {
             Self::Pod => "pods",
             Self::Job => "jobs",
             Self::Event => "events",
+            Self::Lease => "leases",
         }
     }
 }

@@ -16,7 +16,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::ids::{EnvId, Uid};
-use super::observed::{Change, Event, Job, Kind, Object, Pod, ReplicaSet, Workload, WorkloadKind, WorkloadRef};
+use super::lease::{Sighting, Stored};
+use super::observed::{Change, Event, Job, Kind, Lease, Object, Pod, ReplicaSet, Workload, WorkloadKind, WorkloadRef};
 
 /// Events kept per environment; the oldest go first. They are evidence, not state.
 const EVENTS_KEPT: usize = 2_000;
@@ -77,6 +78,7 @@ pub struct EnvWorld {
     pods: BTreeMap<Arc<str>, Pod>,
     jobs: BTreeMap<Arc<str>, Job>,
     events: BTreeMap<Arc<str>, Event>,
+    leases: BTreeMap<Arc<str>, Sighting>,
     /// Names of ReplicaSets by the uid of their owner.
     sets_of: HashMap<Uid, BTreeSet<Arc<str>>>,
     /// Names of pods by the uid of their owner.
@@ -93,6 +95,7 @@ impl EnvWorld {
             pods: BTreeMap::new(),
             jobs: BTreeMap::new(),
             events: BTreeMap::new(),
+            leases: BTreeMap::new(),
             sets_of: HashMap::new(),
             pods_of: HashMap::new(),
             sources: Kind::ALL.into_iter().map(|kind| (kind, source.clone())).collect(),
@@ -113,6 +116,15 @@ impl EnvWorld {
 
     pub fn pods(&self) -> impl Iterator<Item = &Pod> {
         self.pods.values()
+    }
+
+    /// Leases by their names.
+    pub fn leases(&self) -> impl Iterator<Item = (&Arc<str>, &Sighting)> {
+        self.leases.iter()
+    }
+
+    pub fn lease(&self, name: &str) -> Option<&Sighting> {
+        self.leases.get(name)
     }
 
     pub fn jobs(&self) -> impl Iterator<Item = &Job> {
@@ -166,6 +178,7 @@ impl EnvWorld {
             Kind::Pod => self.pods.keys().cloned().collect(),
             Kind::Job => self.jobs.keys().cloned().collect(),
             Kind::Event => self.events.keys().cloned().collect(),
+            Kind::Lease => self.leases.keys().cloned().collect(),
         }
     }
 
@@ -187,6 +200,7 @@ impl EnvWorld {
                 Touched { other: changed, ..Touched::default() }
             }
             Object::Event(event) => self.put_event(name, *event),
+            Object::Lease(lease) => self.put_lease(name, *lease, now),
         }
     }
 
@@ -237,6 +251,16 @@ impl EnvWorld {
         Touched { workloads: workload.into_iter().collect(), other: true, freshness: false }
     }
 
+    /// The same version again keeps the time since when it is known.
+    fn put_lease(&mut self, name: Arc<str>, lease: Lease, now: Timestamp) -> Touched {
+        let stored = Stored { uid: lease.meta.uid, version: lease.meta.resource_version, record: lease.record };
+        if self.leases.get(&name).is_some_and(|known| known.stored == stored) {
+            return Touched::default();
+        }
+        self.leases.insert(name, Sighting { stored, since: now });
+        Touched { other: true, ..Touched::default() }
+    }
+
     fn workload_about(&self, event: &Event) -> Option<WorkloadRef> {
         match &*event.about_kind {
             "Pod" => self.pods.get(&event.about_name).and_then(|pod| self.workload_over(pod)),
@@ -285,6 +309,11 @@ impl EnvWorld {
             Kind::Job => {
                 let gone =
                     self.jobs.get(name).is_some_and(|it| is_it(&it.meta.uid)) && self.jobs.remove(name).is_some();
+                Touched { other: gone, ..Touched::default() }
+            }
+            Kind::Lease => {
+                let gone = self.leases.get(name).is_some_and(|it| is_it(&it.stored.uid));
+                let gone = gone && self.leases.remove(name).is_some();
                 Touched { other: gone, ..Touched::default() }
             }
             // Evidence outlives its hour in the cluster: events are dropped by number, not by their deletion.

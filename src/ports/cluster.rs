@@ -9,7 +9,9 @@ use jiff::Timestamp;
 
 use crate::domain::fault::Fault;
 use crate::domain::ids::{EnvId, Uid};
+use crate::domain::lease::Fence;
 use crate::domain::observed::{Change, Workload, WorkloadRef};
+use crate::ports::lease::Leases;
 
 /// Takes changes in, in order; waits when the reader is slower than the cluster, so that nothing is lost. False: nobody
 /// listens any more.
@@ -27,7 +29,7 @@ pub struct Scope {
 
 /// What can be asked of a cluster. Cancel any of these by dropping its future.
 #[async_trait]
-pub trait Cluster: Send + Sync {
+pub trait Cluster: Leases {
     /// Watches every kind in the scope until dropped: lists page by page, watches, retries with back-off, lists again
     /// after 410. Faults become [`Change::Lost`]; it returns only when the sink refuses.
     async fn watch(&self, scope: Scope, sink: ChangeSink);
@@ -41,7 +43,7 @@ pub trait Cluster: Send + Sync {
     /// Somebody is looking or a run is under way: find out within seconds when the cluster falls silent.
     fn attend(&self, attentive: bool);
 
-    /// Sets one container's image by a JSON patch with tests on uid, container and old image.
+    /// Sets one container's image by a JSON patch with tests on uid, fence, container and old image.
     ///
     /// # Errors
     /// `Conflict` with people's words for what stood there instead and by whom; `OutcomeUnknown` when no answer came.
@@ -109,6 +111,8 @@ pub struct ImageChange {
     pub container: Arc<str>,
     pub from: Arc<str>,
     pub to: Arc<str>,
+    /// The mark that the workload has to bear; none where leases may not be written.
+    pub fence: Option<Fence>,
     /// Ask the server to check everything and change nothing.
     pub dry_run: bool,
 }

@@ -2,4 +2,5 @@
 //! simulated one; both pass the same contract tests.
 
 pub mod cluster;
+pub mod lease;
 pub mod refusal;

@@ -24,6 +24,9 @@ use crate::report::Report;
 /// Messages that may wait; a source that is faster waits too, so that nothing is lost and memory stays bounded.
 const QUEUE: usize = 8_192;
 
+/// Who acts in the demo.
+pub(super) const DEMO_USER: &str = "ana";
+
 /// Everything that a front end needs.
 pub(super) struct Session {
     pub(super) model: Model,
@@ -41,7 +44,7 @@ pub(super) fn real(mut loaded: Loaded, context: Option<String>) -> Result<Sessio
         env.cluster = ClusterId::new(&current);
     }
     let connect: Connect = Box::new(|id| Arc::new(KubernetesCluster::new(id.as_str(), None)) as Arc<dyn Cluster>);
-    let mut session = session(loaded, connect)?;
+    let mut session = session(loaded, connect, &system::user())?;
     session.model.session.explore = vec![ClusterId::new(current)];
     Ok(session)
 }
@@ -70,8 +73,8 @@ pub(super) fn context(named: Option<String>) -> Result<String, Report> {
 pub(super) fn demo(mut loaded: Loaded, seed: u64) -> Result<Session, Report> {
     loaded.catalog = demo_catalog()?;
     let world = Arc::new(SimulatedCluster::new(&loaded.catalog, seed, system::now));
-    let mut session = session(loaded, Box::new(move |_| Arc::clone(&world) as Arc<dyn Cluster>))?;
-    is_demo(&mut session.model);
+    let mut session = session(loaded, Box::new(move |_| Arc::clone(&world) as Arc<dyn Cluster>), DEMO_USER)?;
+    session.model.session.demo = true;
     Ok(session)
 }
 
@@ -84,17 +87,11 @@ pub(super) fn demo_catalog() -> Result<Catalog, Report> {
     Ok(parsed.map_err(|problems| Report::usage(format!("the demo is broken: {problems:?}")))?.catalog)
 }
 
-pub(super) fn is_demo(model: &mut Model) {
-    model.session.demo = true;
-    "ana".clone_into(&mut model.session.user);
-}
-
-fn session(loaded: Loaded, connect: Connect) -> Result<Session, Report> {
+fn session(loaded: Loaded, connect: Connect, user: &str) -> Result<Session, Report> {
     let configuration = loaded.path.clone().unwrap_or_else(|| loaded.default_path.clone());
     let files = Files { data: data_folder(), configuration };
     let read_only = loaded.settings.read_only;
-    let mut session = assemble((loaded.catalog, loaded.settings), files, connect, Arc::new(system::now))?;
-    session.model.session.user = system::user();
+    let mut session = assemble((loaded.catalog, loaded.settings), files, connect, (user, Arc::new(system::now)))?;
     if read_only {
         session.model.session.read_only = Some("--read-only, or read_only = true in the configuration".to_owned());
     }
@@ -109,12 +106,14 @@ pub(super) fn assemble(
     (catalog, settings): (Catalog, Settings),
     files: Files,
     connect: Connect,
-    clock: Clock,
+    (user, clock): (&str, Clock),
 ) -> Result<Session, Report> {
     let (sender, messages) = mpsc::channel(QUEUE);
     let keymap = settings.keymap()?;
-    let model = Model::new(catalog, settings, keymap, clock());
-    let executor = Executor::new(Fleet::new(connect), files, sender, clock);
+    let identity: Arc<str> = system::identity(user).into();
+    let mut model = Model::new(catalog, settings, keymap, clock());
+    (model.session.user, model.session.identity) = (user.to_owned(), Arc::clone(&identity));
+    let executor = Executor::new(Fleet::new(connect), files, sender, clock, identity);
     Ok(Session { model, executor, messages })
 }
 

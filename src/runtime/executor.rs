@@ -8,6 +8,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 use super::files::Files;
 use super::fleet::Fleet;
+use super::leases::{Gate, Leases, Wanted};
 use super::tasks::Tasks;
 use crate::app::effect::{Effect, TaskKey};
 use crate::app::msg::{LogEvent, Msg, Outcome};
@@ -40,12 +41,21 @@ pub(super) struct Executor {
     files: Files,
     deletions: Arc<Semaphore>,
     clock: Clock,
+    leases: Leases,
 }
 
 impl Executor {
-    pub(super) fn new(fleet: Fleet, files: Files, messages: mpsc::Sender<Msg>, clock: Clock) -> Self {
+    /// `identity`: what the holder of every lease of this session begins with.
+    pub(super) fn new(
+        fleet: Fleet,
+        files: Files,
+        messages: mpsc::Sender<Msg>,
+        clock: Clock,
+        identity: Arc<str>,
+    ) -> Self {
         let deletions = Arc::new(Semaphore::new(DELETIONS_AT_ONCE));
-        Self { fleet, tasks: Tasks::default(), messages, files, deletions, clock }
+        let leases = Leases::new(identity);
+        Self { fleet, tasks: Tasks::default(), messages, files, deletions, clock, leases }
     }
 
     /// Begins an effect. What concerns the terminal is handed back.
@@ -55,6 +65,12 @@ impl Executor {
             Effect::Watch { cluster, scope } => self.watch(&cluster, scope),
             Effect::Unwatch(env) => self.tasks.cancel(&TaskKey::Watch(env)),
             Effect::Attend(attentive) => self.fleet.attend(attentive),
+            Effect::Acquire { run, cluster, leases, patience } => {
+                let (cluster, wanted) = (self.fleet.get(&cluster), Wanted { run, leases, patience });
+                self.leases.acquire(wanted, cluster, &mut self.tasks, self.messages.clone());
+            }
+            Effect::Release(run) => self.leases.release(run),
+            Effect::MayLease { env, cluster, namespace } => self.may_lease(env, &cluster, namespace),
             Effect::SetImage { run, service, cluster, change } => self.set_image(run, service, &cluster, change),
             Effect::Revisions { env, service, cluster, namespace, workload } => {
                 let cluster = self.fleet.get(&cluster);
@@ -84,6 +100,7 @@ impl Executor {
     /// Ends everything; writes under way are waited for. False: one of them was still without an answer.
     pub(super) async fn end(mut self) -> bool {
         drop(self.messages);
+        self.leases.release_all();
         self.tasks.end(Duration::from_secs(10)).await
     }
 
@@ -102,20 +119,33 @@ impl Executor {
             return;
         }
         let cluster = self.fleet.get(id);
-        let sink = change_sink(self.messages.clone());
+        let sink = change_sink(self.messages.clone(), self.leases.gate());
         self.tasks.replace(key, async move { cluster.watch(scope, sink).await });
     }
 
     fn set_image(&mut self, run: RunId, service: ServiceId, id: &ClusterId, change: ImageChange) {
         let cluster = self.fleet.get(id);
-        let (messages, clock) = (self.messages.clone(), Arc::clone(&self.clock));
+        let (messages, clock, gate) = (self.messages.clone(), Arc::clone(&self.clock), self.leases.gate());
         self.tasks.finish(async move {
-            let result = cluster.set_image(&change).await.map(Box::new);
+            // Asked at the last moment: this process may have been stopped since the write was wished for.
+            let result = match gate.check(run, &service, &change).await {
+                Ok(()) => cluster.set_image(&change).await.map(Box::new),
+                Err(fault) => Err(fault),
+            };
             match &result {
                 Ok(_) => tracing::info!(%service, "image written"),
                 Err(fault) => tracing::warn!(%service, %fault, "image not written"),
             }
             send(&messages, Msg::Done(Outcome::Written { run, service, result, at: clock() })).await;
+        });
+    }
+
+    fn may_lease(&mut self, env: EnvId, id: &ClusterId, namespace: Arc<str>) {
+        let cluster = self.fleet.get(id);
+        let messages = self.messages.clone();
+        self.tasks.replace(TaskKey::MayLease(env.clone()), async move {
+            let result = cluster.may_lease(&namespace).await;
+            send(&messages, Msg::Done(Outcome::MayLease { env, result })).await;
         });
     }
 
@@ -235,8 +265,9 @@ async fn send(messages: &mpsc::Sender<Msg>, msg: Msg) -> bool {
     messages.send(msg).await.is_ok()
 }
 
-fn change_sink(messages: mpsc::Sender<Msg>) -> ChangeSink {
+fn change_sink(messages: mpsc::Sender<Msg>, gate: Gate) -> ChangeSink {
     Arc::new(move |env: EnvId, change: Change| {
+        gate.observe(&change);
         let messages = messages.clone();
         async move { send(&messages, Msg::Fact { env, change }).await }.boxed()
     })

@@ -7,6 +7,7 @@ mod files;
 mod fleet;
 mod headless;
 mod input;
+mod leases;
 mod signals;
 pub mod stage;
 mod start;

@@ -57,7 +57,7 @@ impl Stage {
         let catalog = compose::demo_catalog()?;
         let world = Arc::new(SimulatedCluster::new(&catalog, seed, clock.clone()));
         let mut session = simulated((catalog, Settings::default()), world, folder, Arc::new(clock.clone()))?;
-        compose::is_demo(&mut session.model);
+        session.model.session.demo = true;
         Ok(Self::new(session, Arc::new(clock), size))
     }
 
@@ -144,5 +144,10 @@ fn simulated(
     clock: Clock,
 ) -> Result<Session, Report> {
     let files = Files { configuration: folder.join("config.toml"), data: folder };
-    compose::assemble(parts, files, Box::new(move |_| Arc::clone(&world) as Arc<dyn Cluster>), clock)
+    compose::assemble(
+        parts,
+        files,
+        Box::new(move |_| Arc::clone(&world) as Arc<dyn Cluster>),
+        (compose::DEMO_USER, clock),
+    )
 }

@@ -5,6 +5,7 @@ use super::pen::{Pen, Rule};
 use super::{format, signs};
 use crate::actions::Action;
 use crate::app::geometry::{Area, Columns, columns};
+use crate::app::holders;
 use crate::app::model::{Model, Pane};
 use crate::domain::catalog::Environment;
 use crate::domain::run::RunState;
@@ -144,11 +145,29 @@ fn doing(model: &Model, env: &Environment, ascii: bool) -> (String, Token) {
                         format!("◐ {} by {}  {} of {}", run.plan.title, run.by, run.succeeded(), run.steps.len());
                     (text, Token::Prog)
                 }
-                None if env.protected => ("● idle · protected".to_owned(), Token::Muted),
-                None => ("● idle".to_owned(), Token::Muted),
+                None => others(model, env).unwrap_or_else(|| {
+                    let idle = if env.protected { "● idle · protected" } else { "● idle" };
+                    (idle.to_owned(), Token::Muted)
+                }),
             }
         }
     }
+}
+
+/// Who else deploys what there: `◐ cart by ana@mac`.
+fn others(model: &Model, env: &Environment) -> Option<(String, Token)> {
+    let holders = holders::in_env(model, &env.name);
+    let first = holders.iter().find(|holder| !holder.silent).or(holders.first())?;
+    let theirs: Vec<_> = holders.iter().filter(|holder| holder.by == first.by).collect();
+    let what = match theirs.as_slice() {
+        [one] => one.service.to_string(),
+        many => format::count(many.len(), "service"),
+    };
+    Some(if first.silent {
+        (format!("! {what}: {} is silent", first.by), Token::Warn)
+    } else {
+        (format!("◐ {what} by {}", first.by), Token::Prog)
+    })
 }
 
 /// How it stands to the environment before it; none: nothing comes before.

@@ -1,12 +1,16 @@
 //! The first row: which clusters, how fresh, what runs, who looks.
 
+use std::sync::Arc;
+
 use super::format;
 use super::look::{Ground, Token};
 use super::pen::Pen;
 use crate::actions::Action;
 use crate::app::geometry::Area;
+use crate::app::holders;
 use crate::app::model::Model;
 use crate::app::touch::Touch;
+use crate::domain::ids::EnvId;
 use crate::domain::run::{Run, RunState, StepState};
 use crate::domain::world::{EnvWorld, Freshness};
 use unicode_width::UnicodeWidthStr;
@@ -41,8 +45,10 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
         pen.touch(Area::new(right, area.y, end - right, 1), Touch::Do(Action::ErrorLog));
         right = right.saturating_sub(2);
     }
-    if let Some(run) = run {
-        bar(pen, model, run, Area::new(x + 2, area.y, right.saturating_sub(x + 2), 1));
+    let middle = Area::new(x + 2, area.y, right.saturating_sub(x + 2), 1);
+    match run {
+        Some(run) => bar(pen, model, run, middle),
+        None => others(pen, model, middle),
     }
 }
 
@@ -63,6 +69,22 @@ fn freshness(worst: Option<Freshness>, model: &Model) -> (String, Token) {
         Some(Freshness::Stale { since, fault }) => {
             (format!("✗ {} {}", fault.kind, format::age(since, model.session.now)), Token::Warn)
         }
+    }
+}
+
+/// Who else is deploying, while nothing of ours is.
+fn others(pen: &mut Pen<'_>, model: &Model, area: Area) {
+    let mut people: Vec<(Arc<str>, &EnvId)> = Vec::new();
+    for env in &model.catalog.environments {
+        let alive = holders::in_env(model, &env.name).into_iter().filter(|holder| !holder.silent);
+        people.extend(alive.map(|holder| (holder.by, &env.name)));
+    }
+    people.dedup();
+    let Some((by, env)) = people.first() else { return };
+    let more = if people.len() > 1 { format!(" +{}", people.len() - 1) } else { String::new() };
+    let texts = [format!("◐ {by} deploys to {env}{more}"), format!("◐ {by}{more}")];
+    if let Some(text) = texts.iter().find(|text| text.width() <= usize::from(area.width)) {
+        pen.right(area.right(), area.y, text, Token::Prog);
     }
 }
 

@@ -8,7 +8,7 @@ use crate::actions::Action;
 use crate::app::availability::available;
 use crate::app::geometry::Area;
 use crate::app::model::{Model, Page, Pane, Prompt, PromptPurpose};
-use crate::domain::run::RunState;
+use crate::domain::run::Run;
 
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
     pen.fill(area, Ground::Band);
@@ -47,8 +47,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
 
 /// What a key does now: the one that holds a run also lets it go on.
 fn title(action: Action, model: &Model) -> &'static str {
-    let held = crate::app::screens::run::shown(model)
-        .is_some_and(|run| matches!(run.state, RunState::Pausing | RunState::Paused));
+    let held = crate::app::screens::run::shown(model).is_some_and(Run::is_held);
     if action == Action::RunPause && held { "go on" } else { action.spec().title }
 }
 

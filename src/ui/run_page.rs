@@ -15,7 +15,7 @@ use crate::app::runs;
 use crate::app::touch::Touch;
 use crate::domain::ids::ServiceId;
 use crate::domain::plan::{Purpose, Step};
-use crate::domain::run::{Run, RunState, StepRun, StepState};
+use crate::domain::run::{Hold, Run, RunState, StepRun, StepState};
 use crate::domain::verdict::{Evidence, PodContainer, State};
 
 /// Log lines shown of a pod that failed.
@@ -323,21 +323,37 @@ fn remedy(model: &Model, step: &StepRun, found: Option<&Evidence>, width: u16, r
 }
 
 fn outlook(pen: &mut Pen<'_>, run: &Run, below: usize, area: Area) {
-    let (text, token) = match run.state {
-        RunState::Running if run.wave + 1 < run.plan.waves.len() => {
-            ("The next wave begins by itself when every service of this one is ready.", Token::Muted)
-        }
-        RunState::Running if run.plan.waves.len() > 1 => {
-            ("This is the last wave: when every service of it is ready, it is done.", Token::Muted)
-        }
-        RunState::Running => ("It is done when every service is ready.", Token::Muted),
-        RunState::Pausing => ("It holds when this wave is done.", Token::Held),
-        RunState::Paused => ("It waits for you: nothing more begins until you go on.", Token::Held),
-        RunState::Halted => ("Nothing more begins. Try again, roll back, or leave it as it is.", Token::Text),
-        RunState::Succeeded => ("Done. Everything that was planned runs.", Token::Ok),
-        RunState::Ended => ("Ended. What was begun is left to Kubernetes.", Token::Muted),
-    };
+    let (text, token) = outlook_words(run);
     let more = if below > 0 { format!("{below} more below") } else { String::new() };
     pen.rule(area, &Rule { title: "What happens by itself", state: &more, ..Rule::default() });
-    pen.text(2, area.y + 1, text, token, area.width.saturating_sub(3));
+    pen.text(2, area.y + 1, &text, token, area.width.saturating_sub(3));
+}
+
+fn outlook_words(run: &Run) -> (String, Token) {
+    let (text, token) = match (run.state, &run.hold) {
+        (RunState::Acquiring, Hold::Waiting { service, by }) => {
+            return (format!("It waits for {by}, who is deploying {service}. Nothing was written."), Token::Held);
+        }
+        (RunState::Halted | RunState::Paused, Hold::Lost { service, why } | Hold::Refused { service, why }) => {
+            return (format!("{service}: {why}. Nothing more is written; going on asks for it anew."), Token::Fail);
+        }
+        (RunState::Ended, Hold::Refused { service, why }) => {
+            return (format!("{service}: {why}. Nothing was written."), Token::Fail);
+        }
+        (RunState::Acquiring, _) if run.hold_wanted => ("It holds when the first wave is done.", Token::Held),
+        (RunState::Acquiring, _) => ("It makes sure that nobody else deploys these services.", Token::Muted),
+        (RunState::Running, _) if run.wave + 1 < run.plan.waves.len() => {
+            ("The next wave begins by itself when every service of this one is ready.", Token::Muted)
+        }
+        (RunState::Running, _) if run.plan.waves.len() > 1 => {
+            ("This is the last wave: when every service of it is ready, it is done.", Token::Muted)
+        }
+        (RunState::Running, _) => ("It is done when every service is ready.", Token::Muted),
+        (RunState::Pausing, _) => ("It holds when this wave is done.", Token::Held),
+        (RunState::Paused, _) => ("It waits for you: nothing more begins until you go on.", Token::Held),
+        (RunState::Halted, _) => ("Nothing more begins. Try again, roll back, or leave it as it is.", Token::Text),
+        (RunState::Succeeded, _) => ("Done. Everything that was planned runs.", Token::Ok),
+        (RunState::Ended, _) => ("Ended. What was begun is left to Kubernetes.", Token::Muted),
+    };
+    (text.to_owned(), token)
 }

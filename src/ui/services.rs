@@ -5,6 +5,7 @@ use super::pen::{Pen, Rule};
 use super::{format, signs};
 use crate::actions::Action;
 use crate::app::geometry::{Area, Columns, columns};
+use crate::app::holders;
 use crate::app::model::{Model, Pane, Sort};
 use crate::domain::board::Cell;
 use crate::domain::catalog::Environment;
@@ -160,8 +161,11 @@ fn sign(pen: &Pen<'_>, cell: &Cell, quiet: bool) -> (&'static str, String, Token
     (signs::glyph(cell.verdict.state, ascii), signs::word(&cell.verdict, ascii), token)
 }
 
-/// `differs` where it lags its source, else the age of a change younger than a day.
+/// `by ana@mac` while somebody else deploys it, `differs` where it lags its source, else the age of a change younger than a day.
 fn right_slot(model: &Model, service: &ServiceId, env: &Environment, cell: &Cell, wide: bool) -> String {
+    if let Some(holder) = holders::of(model, service, &env.name) {
+        return if wide { format!("by {}", holder.by) } else { "by".to_owned() };
+    }
     if model.board.differs_from_upstream(&model.catalog, service, &env.name) {
         return if wide { "differs".to_owned() } else { "≠".to_owned() };
     }

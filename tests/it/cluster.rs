@@ -55,6 +55,7 @@ async fn image_change(cluster: &KubernetesCluster, namespace: &str, from: &str, 
         container: "web".into(),
         from: from.into(),
         to: to.into(),
+        fence: None,
         dry_run: false,
     }
 }

@@ -15,6 +15,7 @@ mod faults;
 mod harness;
 mod json_shapes;
 mod kubelet;
+mod locks;
 mod logs;
 mod playground;
 mod races;

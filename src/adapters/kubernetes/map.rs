@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::wire;
 use super::writers::{self, Owners};
+use super::{lease, wire};
 use crate::domain::ids::Uid;
 use crate::domain::observed::{
     Condition, Container, ContainerState, ContainerStatus, Event, Job, Kind, Marks, Meta, Object, Owner, Phase, Pod,
@@ -33,6 +33,7 @@ pub(super) fn page(kind: Kind, json: &[u8]) -> serde_json::Result<Page> {
         Kind::Pod => page_of(json, |object| Object::Pod(Box::new(pod(object)))),
         Kind::Job => page_of(json, |object| Object::Job(Box::new(job(&object)))),
         Kind::Event => page_of(json, |object| Object::Event(Box::new(event(object)))),
+        Kind::Lease => page_of(json, |object| Object::Lease(Box::new(lease::observed(&object)))),
     }
 }
 
@@ -60,6 +61,7 @@ pub(super) fn line(kind: Kind, json: &[u8]) -> serde_json::Result<Object> {
         Kind::Pod => Object::Pod(Box::new(pod(in_line(json)?))),
         Kind::Job => Object::Job(Box::new(job(&in_line(json)?))),
         Kind::Event => Object::Event(Box::new(event(in_line(json)?))),
+        Kind::Lease => Object::Lease(Box::new(lease::observed(&in_line(json)?))),
     })
 }
 
@@ -75,7 +77,7 @@ fn given(value: Option<&String>) -> Option<Arc<str>> {
     value.filter(|value| !value.is_empty()).map(|value| text(value))
 }
 
-fn meta<M>(wire: &wire::Meta<M>) -> Meta {
+pub(super) fn meta<M>(wire: &wire::Meta<M>) -> Meta {
     let owner = wire.owner_references.iter().find(|owner| owner.controller);
     Meta {
         name: text(&wire.name),

@@ -3,6 +3,8 @@
 mod call;
 mod connect;
 mod fault;
+mod fence;
+mod lease;
 mod lines;
 mod log;
 mod map;
@@ -21,10 +23,12 @@ use async_trait::async_trait;
 pub use connect::{Context, contexts, current_context};
 
 use crate::domain::fault::Fault;
+use crate::domain::lease::{Look, Put, Stamped, Stored};
 use crate::domain::observed::{Kind, Workload, WorkloadKind, WorkloadRef};
 use crate::ports::cluster::{
     ChangeSink, Cluster, DeleteTarget, Discovery, ImageChange, LogRequest, LogSink, Revision, Scope,
 };
+use crate::ports::lease::{Leases, Target};
 
 /// A cluster; nothing is read or asked before the first call.
 #[derive(Debug)]
@@ -84,9 +88,33 @@ impl Cluster for KubernetesCluster {
     }
 }
 
+#[async_trait]
+impl Leases for KubernetesCluster {
+    async fn look(&self, target: &Target) -> Result<Look, Fault> {
+        lease::look(&self.link, target).await
+    }
+
+    async fn put(&self, target: &Target, put: &Put) -> Result<Stored, Fault> {
+        lease::put(&self.link, target, put).await
+    }
+
+    async fn stamp(&self, target: &Target, token: u32) -> Result<Stamped, Fault> {
+        fence::stamp(&self.link, target, token).await
+    }
+
+    async fn may_lease(&self, namespace: &str) -> Result<(), Fault> {
+        lease::may(&self.link, namespace).await
+    }
+}
+
 /// Where the objects of a kind are: of one namespace, or of all.
 fn collection(kind: Kind, namespace: Option<&str>) -> String {
     resources(kind.plural(), group(kind), namespace)
+}
+
+/// What is asked for of a kind: of leases only those of shipdeck, since others may be renewed every second.
+fn selector(kind: Kind) -> &'static str {
+    if kind == Kind::Lease { "&labelSelector=app.kubernetes.io%2Fmanaged-by%3Dshipdeck" } else { "" }
 }
 
 fn group(kind: Kind) -> &'static str {
@@ -94,6 +122,7 @@ fn group(kind: Kind) -> &'static str {
         Kind::Workload(_) | Kind::ReplicaSet => "apis/apps/v1",
         Kind::Job => "apis/batch/v1",
         Kind::Pod | Kind::Event => "api/v1",
+        Kind::Lease => "apis/coordination.k8s.io/v1",
     }
 }
 

@@ -12,7 +12,7 @@ use super::call::{Call, HEAD_LIMIT};
 use super::connect::Link;
 use super::lines::{self, Splitter};
 use super::pulse::{Health, Pulse};
-use super::{collection, escaped, fault, map, wire};
+use super::{collection, escaped, fault, map, selector, wire};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::observed::{Change, Kind};
 use crate::ports::cluster::{ChangeSink, Scope};
@@ -132,7 +132,8 @@ impl Loop<'_> {
 
     async fn list(&mut self) -> Result<(), End> {
         let doing = format!("list {} in {}", self.kind.plural(), self.scope.namespace);
-        let base = format!("{}?limit={PAGE}", collection(self.kind, Some(&self.scope.namespace)));
+        let selector = selector(self.kind);
+        let base = format!("{}?limit={PAGE}{selector}", collection(self.kind, Some(&self.scope.namespace)));
         let mut path = base.clone();
         let mut first = true;
         loop {
@@ -161,9 +162,10 @@ impl Loop<'_> {
         let doing = format!("watch {} in {}", self.kind.plural(), self.scope.namespace);
         let seconds = 270 + random() % 40;
         let path = format!(
-            "{}?watch=true&allowWatchBookmarks=true&timeoutSeconds={seconds}&resourceVersion={}",
+            "{}?watch=true&allowWatchBookmarks=true&timeoutSeconds={seconds}&resourceVersion={}{}",
             collection(self.kind, Some(&self.scope.namespace)),
-            escaped(&version)
+            escaped(&version),
+            selector(self.kind)
         );
         let mut body = self.link.send(&Call::get(path, doing.clone()), HEAD_LIMIT).await?.into_body();
         let began = Instant::now();

@@ -273,6 +273,37 @@ pub(super) struct Series {
     pub(super) last_observed_time: Option<Timestamp>,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Lease {
+    pub(super) metadata: Meta,
+    #[serde(deserialize_with = "nullable")]
+    pub(super) spec: LeaseSpec,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct LeaseSpec {
+    pub(super) holder_identity: Option<String>,
+    pub(super) lease_duration_seconds: Option<i64>,
+    pub(super) acquire_time: Option<Timestamp>,
+    pub(super) renew_time: Option<Timestamp>,
+    pub(super) lease_transitions: Option<i64>,
+}
+
+/// The answer to a question about one's own rights.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct AccessReview {
+    pub(super) status: Access,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Access {
+    pub(super) allowed: bool,
+}
+
 /// A revision of a StatefulSet or DaemonSet: `data` is a patch that holds the pod template.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::call::{Call, HEAD_LIMIT};
 use super::connect::Link;
-use super::{collection, escaped, fault, map, object, wire};
+use super::{collection, escaped, fault, fence, map, object, wire};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::observed::{Kind, Workload, Writer};
 use crate::domain::text::clean;
@@ -17,17 +17,18 @@ pub(super) async fn set_image(link: &Link, change: &ImageChange) -> Result<Workl
     let path = object(change.workload.kind, &change.namespace, &change.workload.name);
     let dry_run = if change.dry_run { "&dryRun=All" } else { "" };
     let container = format!("/spec/template/spec/containers/{}", change.container_index);
-    let operations = json!([
-        { "op": "test", "path": "/metadata/uid", "value": change.uid.as_str() },
-        { "op": "test", "path": format!("{container}/name"), "value": &*change.container },
-        { "op": "test", "path": format!("{container}/image"), "value": &*change.from },
-        { "op": "replace", "path": format!("{container}/image"), "value": &*change.to },
+    let mut operations = vec![json!({ "op": "test", "path": "/metadata/uid", "value": change.uid.as_str() })];
+    operations.extend(change.fence.as_ref().map(fence::test));
+    operations.extend([
+        json!({ "op": "test", "path": format!("{container}/name"), "value": &*change.container }),
+        json!({ "op": "test", "path": format!("{container}/image"), "value": &*change.from }),
+        json!({ "op": "replace", "path": format!("{container}/image"), "value": &*change.to }),
     ]);
     let call = Call {
         method: Method::PATCH,
         path: format!("{path}?fieldManager=shipdeck{dry_run}"),
         content: "application/json-patch+json",
-        body: operations.to_string().into_bytes(),
+        body: Value::Array(operations).to_string().into_bytes(),
         doing: format!("set the image of {} in {}", change.workload, change.namespace),
     };
     let fault = match link.json::<wire::Workload<_>>(&call).await {
@@ -64,7 +65,14 @@ async fn explain(link: &Link, change: &ImageChange, path: &str, fault: Fault) ->
     let unreadable = |error: serde_json::Error| fault::unreadable(&error, &call.doing);
     let found: wire::Workload<_> = serde_json::from_slice(&bytes).map_err(unreadable)?;
     let found = map::workload(change.workload.kind, found);
-    match change.standing(&found) {
+    let standing = change.standing(&found);
+    if standing != Standing::Blocked(Obstacle::Replaced) {
+        let bare: wire::Bare = serde_json::from_slice(&bytes).map_err(unreadable)?;
+        if let Some(refusal) = fence::refusal(link, change, &bare.metadata).await {
+            return Err(refusal);
+        }
+    }
+    match standing {
         Standing::Done => Ok(found),
         Standing::Open => Err(if unknown && !change.dry_run { lost_answer(name, &fault) } else { fault }),
         Standing::Blocked(obstacle) => {

@@ -58,6 +58,11 @@ impl SimulatedCluster {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Watches look again.
+    pub(super) fn tell(&self) {
+        self.changed.notify_waiters();
+    }
+
     pub(super) fn check(&self) -> Result<(), Fault> {
         self.world().fault.clone().map_or(Ok(()), Err)
     }

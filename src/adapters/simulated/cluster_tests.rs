@@ -33,6 +33,7 @@ async fn change(cluster: &SimulatedCluster, kind: WorkloadKind, tag: &str) -> Im
         container: "auth".into(),
         from: Arc::clone(&found.containers[0].image),
         to: format!("r/auth:{tag}").into(),
+        fence: None,
         dry_run: false,
     }
 }

@@ -96,5 +96,6 @@ fn meta_of(object: &mut Object) -> &mut Meta {
         Object::Pod(it) => &mut it.meta,
         Object::Job(it) => &mut it.meta,
         Object::Event(it) => &mut it.meta,
+        Object::Lease(it) => &mut it.meta,
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::domain::lease::Record;
 use crate::domain::observed::{
     Condition, Container, ContainerState, ContainerStatus, Job, Meta, Object, Phase, Pod, ReplicaSet, Workload,
 };
@@ -13,6 +14,7 @@ pub(super) fn of(namespace: &str, object: &Object) -> String {
         Object::ReplicaSet(it) => ("apps/v1", "ReplicaSet", set_spec(it), json!({ "replicas": it.replicas })),
         Object::Pod(it) => ("v1", "Pod", pod_spec(it), pod_status(it)),
         Object::Job(it) => ("batch/v1", "Job", json!({}), job_status(it)),
+        Object::Lease(it) => ("coordination.k8s.io/v1", "Lease", lease_spec(&it.record), json!({})),
         Object::Event(it) => ("v1", "Event", json!({}), json!({ "reason": &*it.reason, "message": &*it.message })),
     };
     let metadata = metadata(namespace, object.meta());
@@ -53,6 +55,15 @@ fn workload_status(it: &Workload) -> Value {
         "readyReplicas": status.ready,
         "availableReplicas": status.available,
         "conditions": conditions(&status.conditions),
+    })
+}
+
+fn lease_spec(it: &Record) -> Value {
+    json!({
+        "holderIdentity": &*it.holder,
+        "leaseDurationSeconds": it.duration.as_secs(),
+        "leaseTransitions": it.token,
+        "renewTime": it.renewed.map(|at| at.to_string()),
     })
 }
 

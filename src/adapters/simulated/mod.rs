@@ -4,6 +4,7 @@
 mod cluster;
 mod events;
 mod hands;
+mod leases;
 mod leftovers;
 mod logs;
 mod manifest;

@@ -11,8 +11,8 @@ use super::world::{Dice, Key, Revision, Workload, World};
 use crate::domain::ids::Uid;
 use crate::domain::image::Image;
 use crate::domain::observed::{
-    Condition, Container, ContainerState, ContainerStatus, Kind, Marks, Meta, Object, Owner, Pod, ReplicaSet, Strategy,
-    TemplateHash, WorkloadKind, WorkloadRef, WorkloadStatus, Writer,
+    Condition, Container, ContainerState, ContainerStatus, Kind, Lease, Marks, Meta, Object, Owner, Pod, ReplicaSet,
+    Strategy, TemplateHash, WorkloadKind, WorkloadRef, WorkloadStatus, Writer,
 };
 
 /// A stable number for a text (FNV-1a).
@@ -67,6 +67,7 @@ pub(super) fn with_version(mut object: Object, version: u64) -> Object {
         Object::Pod(it) => &mut it.meta,
         Object::Job(it) => &mut it.meta,
         Object::Event(it) => &mut it.meta,
+        Object::Lease(it) => &mut it.meta,
     };
     meta.resource_version = version.to_string().into();
     object
@@ -106,6 +107,10 @@ pub(super) fn all(world: &World, now: Timestamp) -> BTreeMap<Key, Object> {
     }
     for (namespace, object) in &world.fixed {
         put(namespace, object.clone());
+    }
+    for ((namespace, name), (uid, record)) in &world.leases {
+        let meta = meta(name, uid.clone(), record.acquired.unwrap_or(now), None);
+        put(namespace, Object::Lease(Box::new(Lease { meta, record: record.clone() })));
     }
     objects
 }
@@ -233,4 +238,4 @@ fn pod(of: &Workload, it: &SimPod, now: Timestamp) -> Pod {
 }
 
 /// The kinds of the simulation in the order of a first read.
-pub(super) const KINDS: [Kind; 7] = Kind::ALL;
+pub(super) const KINDS: [Kind; 8] = Kind::ALL;

@@ -9,8 +9,9 @@ use super::morning;
 use super::pods::{Behaviour, SimPod};
 use crate::domain::catalog::Catalog;
 use crate::domain::fault::Fault;
-use crate::domain::ids::EnvId;
+use crate::domain::ids::{EnvId, Uid};
 use crate::domain::image::Image;
+use crate::domain::lease::Record;
 use crate::domain::observed::{Object, WorkloadKind, WorkloadRef};
 
 /// How long a pod takes to end.
@@ -117,6 +118,10 @@ pub(super) struct World {
     pub(super) fault: Option<Fault>,
     /// Who uses it, if that is somebody who may only look.
     pub(super) viewer: Option<&'static str>,
+    /// By namespace and name.
+    pub(super) leases: BTreeMap<(Arc<str>, Arc<str>), (Uid, Record)>,
+    /// The marks on workloads.
+    pub(super) fences: BTreeMap<(Arc<str>, WorkloadRef), u32>,
     /// Builds that misbehave although their tag does not say so.
     bad: BTreeMap<Arc<str>, Behaviour>,
     next_build: Timestamp,
@@ -135,6 +140,8 @@ impl World {
             dice: Dice::new(seed),
             fault: None,
             viewer: None,
+            leases: BTreeMap::new(),
+            fences: BTreeMap::new(),
             bad: BTreeMap::new(),
             next_build: Timestamp::MAX,
             stepped: None,

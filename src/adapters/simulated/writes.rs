@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::reads::{find, kind_of};
-use super::render;
 use super::world::{Workload as SimWorkload, World};
+use super::{leases, render};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::observed::{Kind, Workload};
 use crate::ports::cluster::{DeleteTarget, ImageChange};
@@ -19,6 +19,9 @@ pub(super) fn set_image(world: &mut World, change: &ImageChange, now: Timestamp)
     let index = world.workloads.iter().position(of_name);
     let index = index.ok_or_else(|| change.refused(&Obstacle::Deleted, None, None))?;
     let present = shown(world, &world.workloads[index], now);
+    if let Some(refusal) = leases::refusal(world, change) {
+        return Err(refusal);
+    }
     match change.standing(&present) {
         Standing::Done => return Ok(present),
         Standing::Blocked(obstacle) => {

@@ -108,6 +108,8 @@ pub enum Confirmed {
     Delete(Vec<Finding>),
     Quit,
     AbortRun(RunId),
+    /// Begin the plan below although somebody who is silent holds services of it.
+    TakeOver,
     WriteConfig(String),
 }
 

@@ -3,6 +3,7 @@
 use crate::app::effect::{Effect, FileTarget};
 use crate::app::model::{Confirmed, Model, Overlay};
 use crate::app::screens;
+use crate::domain::lease::Patience;
 
 /// Means yes, once what has to be typed is typed.
 pub fn agree(model: &mut Model) -> Vec<Effect> {
@@ -16,6 +17,7 @@ fn yes(model: &mut Model) -> Vec<Effect> {
     match confirm.then {
         Confirmed::Delete(findings) => screens::cleanup::delete(model, findings),
         Confirmed::Quit => vec![Effect::Quit],
+        Confirmed::TakeOver => super::plan::confirm(model, Patience::TakeOver),
         Confirmed::AbortRun(run) => screens::run::aborted(model, run),
         Confirmed::WriteConfig(text) => {
             vec![Effect::Save { what: "configuration".to_owned(), file: FileTarget::Configuration, text }]

@@ -1,10 +1,12 @@
 //! A plan, to be read before anything happens; checked once more in the moment in which it begins.
 
 use crate::app::effect::Effect;
+use crate::app::holders::{self, Holder};
 use crate::app::input::LineInput;
-use crate::app::model::{Model, Overlay, PlanReview, VersionsForm};
+use crate::app::model::{Confirm, Confirmed, Model, Overlay, PlanReview, VersionsForm};
 use crate::app::{facts, journal, places, runs};
 use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::lease::Patience;
 use crate::domain::plan::{self, Plan, PlanError, Purpose, Request, Skipped, Step, Wanted, Warning};
 use crate::domain::run;
 use crate::domain::verdict::State;
@@ -78,8 +80,8 @@ pub fn promote(model: &mut Model, to: &EnvId) -> Result<(), String> {
     Ok(())
 }
 
-/// Carries the plan out, if its name was typed where that is asked and nothing has changed since it was made.
-pub fn confirm(model: &mut Model) -> Vec<Effect> {
+/// Begins the plan, if its name was typed where that is asked and nothing has changed since it was made.
+pub fn confirm(model: &mut Model, patience: Patience) -> Vec<Effect> {
     let Some(Overlay::Plan(review)) = model.overlays.last() else { return Vec::new() };
     if review.plan.protected && review.confirm.text() != review.plan.env.as_str() {
         let title = format!("type {} to change it: it is protected", review.plan.env);
@@ -95,6 +97,11 @@ pub fn confirm(model: &mut Model) -> Vec<Effect> {
         rebuild(model, changes);
         return Vec::new();
     }
+    let silent = holders::of_plan(model, &review.plan);
+    if !silent.is_empty() && patience != Patience::TakeOver {
+        ask_to_take_over(model, &silent);
+        return Vec::new();
+    }
     let Some(Overlay::Plan(review)) = model.overlays.pop() else { return Vec::new() };
     model.home.marks.clear();
     model.home.group = None;
@@ -106,7 +113,7 @@ pub fn confirm(model: &mut Model) -> Vec<Effect> {
     if let Some(id) = undone {
         effects.extend(runs::on(model, id, crate::domain::run::RunEvent::Abort));
     }
-    effects.extend(runs::begin(model, review.plan));
+    effects.extend(runs::begin(model, review.plan, patience));
     if let (Some(id), Some(new)) = (undone, model.runs.last().map(|run| run.id))
         && let Some(run) = model.run_mut(id)
     {
@@ -123,6 +130,10 @@ fn refusal(model: &Model, plan: &Plan) -> Option<String> {
     if !model.world.env(&plan.env).is_some_and(|world| world.freshness().is_live()) {
         return Some(format!("what is known of {} is not current; wait until it is live", plan.env));
     }
+    if let Some(holder) = holders::of_plan(model, plan).iter().find(|holder| !holder.silent) {
+        let alive = holders::alive(holder, model.session.now);
+        return Some(format!("{} is being deployed by {}, {alive}", holder.service, holder.by));
+    }
     let undoing = super::super::screens::run::shown(model).map(|run| run.id);
     let other = model.runs.iter().find(|run| {
         run.plan.env == plan.env
@@ -130,6 +141,25 @@ fn refusal(model: &Model, plan: &Plan) -> Option<String> {
             && !(plan.purpose == Purpose::RollBack && Some(run.id) == undoing)
     })?;
     Some(format!("the {} is still under way; finish or abort it first", runs::name(&other.plan)))
+}
+
+fn ask_to_take_over(model: &mut Model, silent: &[Holder]) {
+    let mut people: Vec<&str> = silent.iter().map(|holder| &*holder.by).collect();
+    people.sort_unstable();
+    people.dedup();
+    let now = model.session.now;
+    let line = |it: &Holder| format!("{}: held by {}, {}", it.service, it.by, holders::alive(it, now));
+    let mut lines: Vec<String> = silent.iter().map(line).collect();
+    lines.push("What they had begun may be half done. If they come back, their writes are refused.".to_owned());
+    model.overlays.push(Overlay::Confirm(Confirm {
+        title: format!("Take over from {}", people.join(" and ")),
+        lines,
+        question: "Take over?".to_owned(),
+        word: None,
+        typed: LineInput::default(),
+        then: Confirmed::TakeOver,
+        scroll: 0,
+    }));
 }
 
 fn changed(model: &Model, env: &EnvId, step: &Step) -> Option<Warning> {

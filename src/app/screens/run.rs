@@ -5,7 +5,7 @@ use crate::app::model::{Confirm, Confirmed, Model, Overlay, Page, PlanReview};
 use crate::app::{input::LineInput, journal, runs};
 use crate::domain::ids::RunId;
 use crate::domain::plan::{Purpose, Request, Wanted};
-use crate::domain::run::{self, Run, RunEvent, RunState};
+use crate::domain::run::{self, Run, RunEvent};
 use crate::domain::verdict::State;
 
 /// The run whose page is open.
@@ -18,8 +18,8 @@ pub fn shown(model: &Model) -> Option<&Run> {
 
 /// Holds after the active wave, or goes on.
 pub fn pause(model: &mut Model) -> Vec<Effect> {
-    let Some((id, state)) = shown(model).map(|run| (run.id, run.state)) else { return Vec::new() };
-    let event = if state == RunState::Running { RunEvent::Pause } else { RunEvent::Resume };
+    let Some(run) = shown(model) else { return Vec::new() };
+    let (id, event) = (run.id, if run.is_held() { RunEvent::Resume } else { RunEvent::Pause });
     runs::on(model, id, event)
 }
 
@@ -66,6 +66,18 @@ pub fn abort(model: &mut Model) -> Vec<Effect> {
     };
     model.overlays.push(Overlay::Confirm(confirm));
     Vec::new()
+}
+
+/// The question whether to abort tells how the run stands now, not how it stood when it was asked.
+pub fn retell(model: &mut Model) {
+    let Model { overlays, runs, .. } = model;
+    for overlay in overlays {
+        if let Overlay::Confirm(Confirm { lines, then: Confirmed::AbortRun(id), .. }) = overlay
+            && let Some(run) = runs.iter().find(|run| run.id == *id)
+        {
+            *lines = what_remains(run);
+        }
+    }
 }
 
 /// What goes on without shipdeck, and what does not.

@@ -18,6 +18,8 @@ enum Happens {
     Answered(usize, Option<FaultKind>),
     Judged(usize, State),
     Asked(u8),
+    /// The leases are held, or one of them is lost.
+    Leases(bool),
     Waited(i64),
 }
 
@@ -39,6 +41,7 @@ fn happens() -> impl Strategy<Value = Happens> {
         8 => (which(), proptest::option::weighted(0.2, fault)).prop_map(|(of, fault)| Happens::Answered(of, fault)),
         8 => (which(), state).prop_map(|(of, state)| Happens::Judged(of, state)),
         2 => (0u8..10).prop_map(Happens::Asked),
+        1 => proptest::bool::weighted(0.7).prop_map(Happens::Leases),
         2 => (1i64..20).prop_map(Happens::Waited),
     ]
 }
@@ -80,6 +83,7 @@ impl Trial {
             let earlier = self.story.run.steps.iter().filter(|step| step.wave < wave);
             assert!(earlier.clone().all(|step| step.state == StepState::Succeeded), "{name} before its turn");
             let known = self.cluster.entry(name).or_default();
+            assert!(self.story.run.may_write(), "{name} was written without its lease");
             assert!(!known.under_way, "{name} is being written already");
             assert!(known.times == 0 || known.again, "{name} was written twice unasked");
             *known = Written { times: known.times + 1, under_way: true, again: false, ..*known };
@@ -104,6 +108,8 @@ impl Trial {
                 }
             }
             Happens::Asked(what) => self.ask(what),
+            Happens::Leases(true) => drop(self.story.leases()),
+            Happens::Leases(false) => drop(self.story.lost()),
             Happens::Waited(seconds) => {
                 self.story.wait(seconds);
             }

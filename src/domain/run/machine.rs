@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Announcement, Baseline, Run, RunCommand, RunEvent, RunState, StepRun, StepState, Trouble};
+use super::{Announcement, Baseline, Hold, Run, RunCommand, RunEvent, RunState, StepRun, StepState, Trouble};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{RunId, ServiceId};
+use crate::domain::lease::Patience;
 use crate::domain::plan::{Plan, Step};
 use crate::domain::verdict::{Progress, State, Verdict};
 
@@ -42,13 +43,17 @@ impl Run {
             started: now,
             finished: None,
             undone_by: None,
+            hold: Hold::default(),
+            hold_wanted: false,
+            patience: Patience::default(),
         }
     }
 
     /// Takes in what happened and says what to do.
     pub fn on(&mut self, event: RunEvent, now: Timestamp) -> Vec<RunCommand> {
         match event {
-            RunEvent::Start => self.start(now),
+            RunEvent::Start => self.start(),
+            RunEvent::Held(news) => self.held(news, now),
             RunEvent::Written { service, result } => self.written(&service, result, now),
             RunEvent::Judged { service, verdict } => self.judged(&service, verdict, now),
             RunEvent::Pause => self.pause(),
@@ -90,15 +95,18 @@ impl Run {
     }
 
     /// A run begins once: a second start writes nothing.
-    fn start(&mut self, now: Timestamp) -> Vec<RunCommand> {
+    fn start(&mut self) -> Vec<RunCommand> {
         let fresh = self.state == RunState::Running && self.steps.iter().all(|step| step.state == StepState::Waiting);
-        if fresh { self.begin_wave(now) } else { Vec::new() }
+        if fresh { self.acquire() } else { Vec::new() }
     }
 
-    fn begin_wave(&mut self, now: Timestamp) -> Vec<RunCommand> {
+    pub(super) fn begin_wave(&mut self, now: Timestamp) -> Vec<RunCommand> {
         let wave = self.wave;
         if wave >= self.plan.waves.len() {
             return self.finish(RunState::Succeeded, Announcement::Succeeded, now);
+        }
+        if !self.may_write() {
+            return self.acquire();
         }
         self.state = RunState::Running;
         for step in self.steps.iter_mut().filter(|step| step.wave == wave) {
@@ -164,7 +172,7 @@ impl Run {
     }
 
     /// Nothing more is written: what waited for another try is refused. A try under way is still heard out.
-    fn give_up(&mut self, now: Timestamp) {
+    pub(super) fn give_up(&mut self, now: Timestamp) {
         for step in self.steps.iter_mut().filter(|step| step.state == StepState::Writing) {
             if let Some(trouble) = step.trouble.take_if(|trouble| trouble.again.is_some()) {
                 refused(step, trouble, now);
@@ -210,7 +218,7 @@ impl Run {
 
     fn failed(&mut self, service: &ServiceId, why: String, now: Timestamp) -> Vec<RunCommand> {
         let mut commands = vec![RunCommand::Announce(Announcement::StepFailed { service: service.clone(), why })];
-        if self.writes() {
+        if self.writes() || self.state == RunState::Acquiring {
             self.state = RunState::Halted;
             self.give_up(now);
             commands.push(RunCommand::Announce(Announcement::Halted));
@@ -219,7 +227,7 @@ impl Run {
     }
 
     /// The next wave, once every step of this one has succeeded.
-    fn advance(&mut self, now: Timestamp) -> Vec<RunCommand> {
+    pub(super) fn advance(&mut self, now: Timestamp) -> Vec<RunCommand> {
         let wave = self.wave;
         let mut steps = self.steps.iter().filter(|step| step.wave == wave);
         if self.state.is_over() || !steps.all(|step| step.state == StepState::Succeeded) {
@@ -234,14 +242,18 @@ impl Run {
                 self.state = RunState::Paused;
                 commands.push(RunCommand::Announce(Announcement::Paused));
             }
+            // It begins when the leases are held.
+            RunState::Acquiring if !last => {}
             _ => commands.extend(self.begin_wave(now)),
         }
         commands
     }
 
     fn pause(&mut self) -> Vec<RunCommand> {
-        if self.state == RunState::Running {
-            self.state = RunState::Pausing;
+        match self.state {
+            RunState::Running => self.state = RunState::Pausing,
+            RunState::Acquiring => self.hold_wanted = true,
+            _ => {}
         }
         Vec::new()
     }
@@ -253,14 +265,21 @@ impl Run {
                 Vec::new()
             }
             RunState::Paused => self.begin_wave(now),
+            RunState::Acquiring => {
+                self.hold_wanted = false;
+                Vec::new()
+            }
             _ => Vec::new(),
         }
     }
 
     /// A step whose patch was applied is watched again; one that was refused is written again.
-    fn retry(&mut self, now: Timestamp) -> Vec<RunCommand> {
+    pub(super) fn retry(&mut self, now: Timestamp) -> Vec<RunCommand> {
         if self.state != RunState::Halted {
             return Vec::new();
+        }
+        if !self.may_write() {
+            return self.acquire();
         }
         let mut again = Vec::new();
         for step in self.steps.iter_mut().filter(|step| step.state.went_wrong()) {
@@ -291,10 +310,13 @@ impl Run {
         self.finish(RunState::Ended, Announcement::Ended, now)
     }
 
-    fn finish(&mut self, state: RunState, news: Announcement, now: Timestamp) -> Vec<RunCommand> {
+    pub(super) fn finish(&mut self, state: RunState, news: Announcement, now: Timestamp) -> Vec<RunCommand> {
         self.state = state;
         self.finished = Some(now);
-        vec![RunCommand::Announce(news)]
+        if self.may_write() {
+            self.hold = Hold::Released;
+        }
+        vec![RunCommand::Release, RunCommand::Announce(news)]
     }
 }
 

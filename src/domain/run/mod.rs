@@ -1,10 +1,12 @@
 //! A run: a plan being carried out, as an explicit state machine.
 //!
 //! [`Run::on`](machine) takes what happened and returns what to do; it never does anything itself. Invariants: at most
-//! one wave is active; nothing is written after a halt or an abort; a step is written once, and written again only when
-//! a person asks for it, or when the write got no answer and a repeat is harmless (the test on the old image refuses a
-//! second deploy): then with growing pauses, for a bounded time; every step ends in exactly one end state.
+//! one wave is active; nothing is written without the leases of all services, after a halt or an abort; a step is
+//! written once, and written again only when a person asks for it, or when the write got no answer and a repeat is
+//! harmless (the test on the old image refuses a second deploy): then with growing pauses, for a bounded time; every step
+//! ends in exactly one end state.
 
+mod hold;
 #[cfg(test)]
 mod laws;
 mod machine;
@@ -13,6 +15,7 @@ mod rollback;
 #[cfg(test)]
 mod tests;
 
+pub use hold::{Hold, HoldNews};
 pub use pace::learn;
 pub use rollback::inverse;
 
@@ -23,6 +26,7 @@ use jiff::Timestamp;
 
 use super::fault::Fault;
 use super::ids::{RunId, ServiceId};
+use super::lease::Patience;
 use super::observed::{Condition, TemplateHash, Workload};
 use super::plan::{Plan, Step};
 use super::verdict::{Progress, Verdict};
@@ -42,11 +46,19 @@ pub struct Run {
     pub finished: Option<Timestamp>,
     /// The run that undoes this one, once a person has asked for it.
     pub undone_by: Option<RunId>,
+    /// The leases of its services.
+    pub hold: Hold,
+    /// Asked to hold after its wave while it still asks for its leases.
+    pub hold_wanted: bool,
+    /// What it does about somebody else who holds one.
+    pub patience: Patience,
 }
 
 /// Where a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunState {
+    /// It asks for the leases of its services; nothing is written before it has all of them.
+    Acquiring,
     Running,
     /// Holds when the active wave is done.
     Pausing,
@@ -199,6 +211,8 @@ impl Baseline {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RunEvent {
     Start,
+    /// Something became of the leases.
+    Held(HoldNews),
     /// The patch of a step was answered.
     Written {
         service: ServiceId,
@@ -222,6 +236,10 @@ pub enum RunEvent {
 /// What a run wants done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RunCommand {
+    /// Take the leases of all services.
+    Acquire,
+    /// Give them back.
+    Release,
     /// Write the image of this step.
     Write(Step),
     /// The run reached an end or needs a person.
@@ -231,11 +249,31 @@ pub enum RunCommand {
 /// News of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Announcement {
-    StepSucceeded { service: ServiceId, took: Duration },
-    StepFailed { service: ServiceId, why: String },
+    StepSucceeded {
+        service: ServiceId,
+        took: Duration,
+    },
+    StepFailed {
+        service: ServiceId,
+        why: String,
+    },
     WaveDone(usize),
     Paused,
     Halted,
     Succeeded,
     Ended,
+    /// Somebody else holds it: nothing (more) is written.
+    NotHeld {
+        service: ServiceId,
+        why: String,
+    },
+    TakenOver {
+        service: ServiceId,
+        from: Arc<str>,
+    },
+    LeaseLost {
+        service: ServiceId,
+        why: String,
+    },
+    WithoutLeases(String),
 }

@@ -7,6 +7,7 @@ use super::*;
 use crate::domain::fault::FaultKind;
 use crate::domain::fixtures::{START, later, template};
 use crate::domain::ids::{EnvId, Uid};
+use crate::domain::lease::Fence;
 use crate::domain::observed::WorkloadRef;
 use crate::domain::plan::{Purpose, Wave};
 use crate::domain::verdict::{Progress, State};
@@ -50,6 +51,13 @@ fn baseline(service: &str) -> Baseline {
     }
 }
 
+/// What is answered when nobody is in the way.
+pub(super) fn held(run: &Run) -> HoldNews {
+    let fence = |step: &StepRun| Fence { token: 7, lease: format!("shipdeck-{}", step.service).into() };
+    let fences = run.steps.iter().map(|step| (step.service.clone(), fence(step))).collect();
+    HoldNews::Held { fences, taken_from: Vec::new() }
+}
+
 pub(super) struct Story {
     pub(super) run: Run,
     pub(super) writes: Vec<String>,
@@ -59,15 +67,26 @@ pub(super) struct Story {
 impl Story {
     pub(super) fn new(waves: &[&[&str]]) -> Self {
         let mut story = Self { run: Run::new(RunId(1), plan(waves), "ana", START), writes: Vec::new(), seconds: 1 };
-        story.on(RunEvent::Start);
+        story.on(RunEvent::Start).leases();
         story
+    }
+
+    /// Every lease is held.
+    pub(super) fn leases(&mut self) -> &mut Self {
+        let held = held(&self.run);
+        self.on(RunEvent::Held(held))
+    }
+
+    pub(super) fn lost(&mut self) -> &mut Self {
+        let (service, why) = (ServiceId::new("auth"), "bob@mac took it over".to_owned());
+        self.on(RunEvent::Held(HoldNews::Lost { service, why }))
     }
 
     pub(super) fn on(&mut self, event: RunEvent) -> &mut Self {
         let commands = self.run.on(event, later(self.seconds));
         self.writes.extend(commands.iter().filter_map(|command| match command {
             RunCommand::Write(step) => Some(step.service.to_string()),
-            RunCommand::Announce(_) => None,
+            _ => None,
         }));
         self
     }
@@ -279,6 +298,8 @@ fn a_step_is_slower_than_usual_beyond_twice_its_time_and_only_while_it_is_watche
     plan.waves[0].steps[0].estimate = Some(SignedDuration::from_secs(20));
     let mut run = Run::new(RunId(1), plan, "ana", START);
     run.on(RunEvent::Start, START);
+    let held = held(&run);
+    run.on(RunEvent::Held(held), START);
     let slow = |run: &Run, seconds| run.slower_than(&run.steps[0], later(seconds)).is_some();
     assert!(!slow(&run, 100), "a write that does not come through has its own words");
     run.on(RunEvent::Written { service: ServiceId::new("auth"), result: Ok(baseline("auth")) }, later(1));
@@ -289,10 +310,89 @@ fn a_step_is_slower_than_usual_beyond_twice_its_time_and_only_while_it_is_watche
     assert!(!slow(&run, 4_000));
 }
 
+#[test]
+fn nothing_is_written_before_all_leases_are_held() {
+    let mut story = Story { run: Run::new(RunId(1), plan(&[&["auth"]]), "ana", START), writes: Vec::new(), seconds: 1 };
+    story.on(RunEvent::Start);
+    assert_eq!((story.run.state, story.writes.len()), (RunState::Acquiring, 0));
+    let waiting = HoldNews::Waiting { service: ServiceId::new("auth"), by: "bob@mac".into() };
+    story.on(RunEvent::Held(waiting)).on(RunEvent::Resume).on(RunEvent::Retry);
+    assert_eq!(story.writes.len(), 0);
+    story.leases();
+    assert_eq!(story.writes, ["auth"]);
+    assert_eq!(story.run.fence(&ServiceId::new("auth")).unwrap().token, 7);
+}
+
+#[test]
+fn a_pause_asked_for_before_the_leases_are_held_counts_and_can_be_taken_back() {
+    let new = || Story {
+        run: Run::new(RunId(1), plan(&[&["auth"], &["cart"]]), "ana", START),
+        writes: Vec::new(),
+        seconds: 1,
+    };
+    let mut story = new();
+    story.on(RunEvent::Start).on(RunEvent::Pause).leases().succeeds("auth");
+    assert_eq!((story.run.state, story.writes.len()), (RunState::Paused, 1));
+    let mut story = new();
+    story.on(RunEvent::Start).on(RunEvent::Pause).on(RunEvent::Resume).leases().succeeds("auth");
+    assert_eq!((story.run.state, story.writes.len()), (RunState::Running, 2));
+}
+
+#[test]
+fn where_somebody_else_holds_a_service_the_run_ends_with_nothing_written() {
+    let mut story = Story { run: Run::new(RunId(1), plan(&[&["auth"]]), "ana", START), writes: Vec::new(), seconds: 1 };
+    let refused = HoldNews::Refused { service: ServiceId::new("auth"), why: "bob@mac is deploying it".to_owned() };
+    story.on(RunEvent::Start).on(RunEvent::Held(refused)).leases();
+    assert_eq!((story.run.state, story.writes.len()), (RunState::Ended, 0));
+    assert_eq!(story.run.steps[0].state, StepState::Skipped);
+}
+
+#[test]
+fn without_the_right_to_leases_it_works_as_ever() {
+    let mut story = Story { run: Run::new(RunId(1), plan(&[&["auth"]]), "ana", START), writes: Vec::new(), seconds: 1 };
+    story.on(RunEvent::Start).on(RunEvent::Held(HoldNews::Without("no right".to_owned()))).succeeds("auth");
+    assert_eq!(story.run.state, RunState::Succeeded);
+    assert_eq!(story.run.fence(&ServiceId::new("auth")), None);
+}
+
+#[test]
+fn a_lost_lease_stops_the_writing_and_what_was_written_is_followed() {
+    let mut story = Story::new(&[&["auth"], &["cart"]]);
+    story.written("auth").lost().judged("auth", State::Done);
+    assert_eq!((story.run.succeeded(), story.writes.len()), (1, 1));
+    // Going on asks for the leases again, and only then writes the next wave.
+    story.on(RunEvent::Resume);
+    assert_eq!((story.run.state, story.writes.len()), (RunState::Acquiring, 1));
+    story.leases();
+    assert_eq!(story.writes, ["auth", "cart"]);
+}
+
+#[test]
+fn trying_again_after_a_lost_lease_writes_nothing_twice() {
+    let mut story = Story::new(&[&["auth"], &["cart"]]);
+    story.written("auth").lost().on(RunEvent::Retry).leases();
+    assert_eq!((story.run.state, story.writes.len()), (RunState::Running, 1));
+    story.judged("auth", State::Done);
+    assert_eq!(story.writes, ["auth", "cart"]);
+}
+
+#[test]
+fn the_leases_are_given_back_at_every_end() {
+    for end in [RunEvent::Abort, RunEvent::Judged { service: ServiceId::new("auth"), verdict: done() }] {
+        let mut story = Story::new(&[&["auth"]]);
+        story.written("auth");
+        assert!(story.run.on(end, later(1)).contains(&RunCommand::Release));
+    }
+}
+
+fn done() -> Verdict {
+    Verdict::new(State::Done, Progress::default())
+}
+
 proptest! {
     /// Whatever happens in whatever order.
     #[test]
-    fn at_most_one_wave_is_active_and_nothing_is_written_after_an_end(events in proptest::collection::vec((0u8..12, 0usize..4), 0..60)) {
+    fn at_most_one_wave_is_active_and_nothing_is_written_after_an_end(events in proptest::collection::vec((0u8..14, 0usize..4), 0..60)) {
         let names = ["a", "b", "c", "d"];
         let mut story = Story::new(&[&["a", "b"], &["c"], &["d"]]);
         for (event, which) in events {
@@ -312,9 +412,12 @@ proptest! {
                 8 => story.on(RunEvent::Start),
                 9 => story.refused(name, FaultKind::OutcomeUnknown),
                 10 => story.wait(2),
+                11 => story.leases(),
+                12 => story.lost(),
                 _ => story.on(RunEvent::Abort),
             };
-            if over || (halted && event != 6) {
+            let usable = story.run.may_write() || story.run.state.is_over();
+            if over || (halted && event != 6) || !usable {
                 prop_assert_eq!(before, story.writes.len());
             }
             let active: std::collections::BTreeSet<_> = story.run.steps.iter()

@@ -73,10 +73,31 @@ fn being_heard_of_is_no_substitute_for_a_list() {
 }
 
 #[test]
-fn what_may_not_be_read_is_denied_and_jobs_do_not_matter_to_it() {
+fn what_may_not_be_read_is_denied_and_jobs_and_leases_do_not_matter_to_it() {
     let mut cluster = TestWorld::new("staging");
-    apply(&mut cluster, Change::Lost(Kind::Job, Fault::new(FaultKind::Forbidden, "no")), 1);
+    for kind in [Kind::Job, Kind::Lease] {
+        apply(&mut cluster, Change::Lost(kind, Fault::new(FaultKind::Forbidden, "no")), 1);
+    }
     assert!(seen(&cluster).freshness().is_live());
     apply(&mut cluster, lost(FaultKind::Forbidden), 1);
     assert!(matches!(seen(&cluster).freshness(), Freshness::Denied { kind: Kind::Pod, .. }));
+}
+
+#[test]
+fn a_holder_is_silent_when_its_record_has_not_changed_for_a_whole_duration_as_seen_here() {
+    let mut cluster = TestWorld::new("staging");
+    let lease = |version: &str| {
+        let mut lease = crate::domain::fixtures::lease("shipdeck-auth", "ana@mac/1/x");
+        lease.meta.resource_version = version.into();
+        // Its own times are of a clock that is hours ahead, and are not looked at.
+        lease.record.renewed = Some(later(7_200));
+        Change::Upsert(Object::Lease(Box::new(lease)))
+    };
+    let silent = |cluster: &TestWorld, at| seen(cluster).lease("shipdeck-auth").unwrap().is_silent(later(at));
+    apply(&mut cluster, lease("1"), 0);
+    // Listed again at the same version: nothing has moved.
+    assert!(apply(&mut cluster, lease("1"), 20).is_nothing());
+    assert!(!silent(&cluster, 29) && silent(&cluster, 30));
+    assert!(apply(&mut cluster, lease("2"), 31).other);
+    assert!(!silent(&cluster, 60));
 }

@@ -6,11 +6,13 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::adapters::system;
 use crate::app::effect::Effect;
+use crate::app::holders;
 use crate::app::logs::Reading;
 use crate::app::model::Model;
 use crate::app::msg::Msg;
 use crate::app::update::{self, update};
 use crate::domain::ids::EnvId;
+use crate::domain::plan::Warning;
 use crate::domain::world::Freshness;
 use crate::report::Report;
 use crate::runtime::compose::Session;
@@ -18,6 +20,8 @@ use crate::runtime::signals::Signals;
 
 /// How long a first picture may take before the command says that the cluster cannot be reached.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the answer about one's own rights is waited for.
+const LEASE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A session that is driven by a command.
 pub(super) struct Driver {
@@ -107,6 +111,20 @@ impl Driver {
             Err(report) if report.exit_code() == Report::INTERRUPTED => Err(report),
             // What has not answered by now is shown as unknown, with the reason.
             _ => Ok(()),
+        }
+    }
+
+    /// What a plan has to say where leases cannot be had; nothing where they can, or where nobody answers.
+    ///
+    /// # Errors
+    /// 130 when interrupted.
+    pub(super) async fn without_leases(&mut self, env: &EnvId) -> Result<Option<Warning>, Report> {
+        let effects = holders::ask(&mut self.session.model, env);
+        self.perform(effects);
+        let answered = |model: &Model| model.session.lease_answers.contains(env).then_some(());
+        match self.until(Some(LEASE_PATIENCE), answered).await {
+            Err(report) if report.exit_code() == Report::INTERRUPTED => Err(report),
+            _ => Ok(self.model().session.may_lease.get(env).cloned().flatten()),
         }
     }
 

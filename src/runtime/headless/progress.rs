@@ -8,7 +8,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::shapes::step_word;
 use crate::domain::ids::ServiceId;
-use crate::domain::run::{Run, StepRun, StepState};
+use crate::domain::run::{Hold, Run, StepRun, StepState};
 use crate::ui;
 
 /// What was told of a run so far.
@@ -16,6 +16,8 @@ pub(super) struct Progress {
     /// The lines that stand on the terminal and are written over; none: it is no terminal, or too low.
     drawn: Option<Vec<String>>,
     told: Vec<(ServiceId, String)>,
+    /// What was told of the leases.
+    hold: Hold,
 }
 
 impl Progress {
@@ -26,15 +28,35 @@ impl Progress {
     }
 
     fn on(terminal: bool) -> Self {
-        Self { drawn: terminal.then(Vec::new), told: Vec::new() }
+        Self { drawn: terminal.then(Vec::new), told: Vec::new(), hold: Hold::default() }
     }
 
     /// What is to be written now.
     pub(super) fn show(&mut self, run: &Run, now: Timestamp) -> String {
         let columns = crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns));
+        let leases = self.leases(run);
         match &mut self.drawn {
-            Some(drawn) => written_over(drawn, lines(run, columns, now)),
-            None => self.changes(run),
+            Some(drawn) => above(drawn, &leases) + &written_over(drawn, lines(run, columns, now)),
+            None => leases + &self.changes(run),
+        }
+    }
+
+    /// News of the leases: whom it waits for, from whom it took over, why it writes nothing more.
+    fn leases(&mut self, run: &Run) -> String {
+        if self.hold == run.hold {
+            return String::new();
+        }
+        self.hold.clone_from(&run.hold);
+        match &run.hold {
+            Hold::Waiting { service, by } => format!("waiting for {by}, who is deploying {service}\n"),
+            Hold::Held { taken_from, .. } => {
+                let line =
+                    |(service, from): &(ServiceId, _)| format!("took over {service} from {from}, who is silent\n");
+                taken_from.iter().map(line).collect()
+            }
+            Hold::Lost { service, why } => format!("{service}: {why}; nothing more is written\n"),
+            Hold::Without(why) => format!("goes on without a lease: {why}\n"),
+            Hold::Untaken | Hold::Refused { .. } | Hold::Released => String::new(),
         }
     }
 
@@ -53,6 +75,15 @@ impl Progress {
         }
         text
     }
+}
+
+/// News that stay, in the place of what is written over, which is drawn anew below them.
+fn above(drawn: &mut Vec<String>, news: &str) -> String {
+    if news.is_empty() || drawn.is_empty() {
+        return news.to_owned();
+    }
+    let up = std::mem::take(drawn).len();
+    format!("\x1b[{up}A\r\x1b[J{news}")
 }
 
 /// Over the old lines, without a flicker: nothing where nothing has changed.

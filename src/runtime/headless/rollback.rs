@@ -43,7 +43,9 @@ pub(in crate::runtime) async fn rollback(session: Session, args: &Rollback) -> R
         return if args.json { print_json(&shapes::plan(&none)) } else { Ok(()) };
     }
     let plan = plan(&mut driver, env, services).await?;
-    carry_out(driver, plan, Wishes { json: args.json, consent: args.consent.given(), dry_run: args.dry_run }).await
+    let (consent, dry_run) = (args.consent.given(), args.dry_run);
+    let wishes = Wishes { json: args.json, consent, dry_run, wait: args.wait_for_lock };
+    carry_out(driver, plan, wishes).await
 }
 
 /// Those named, else those of the group, else those that are failing.

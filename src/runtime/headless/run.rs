@@ -10,8 +10,9 @@ use crate::adapters::system;
 use crate::app::runs;
 use crate::cli::Agreed;
 use crate::domain::ids::RunId;
+use crate::domain::lease::Patience;
 use crate::domain::plan::{Plan, PlanError};
-use crate::domain::run::{Run, RunState, StepRun, StepState};
+use crate::domain::run::{Hold, Run, RunState, StepRun, StepState};
 use crate::domain::verdict::State;
 use crate::report::Report;
 use crate::ui;
@@ -22,6 +23,8 @@ pub(super) struct Wishes<'a> {
     pub(super) json: bool,
     pub(super) consent: Consent<'a>,
     pub(super) dry_run: bool,
+    /// Wait for whoever deploys the same.
+    pub(super) wait: bool,
 }
 
 /// What was said beforehand, so that nobody needs to be asked.
@@ -39,16 +42,20 @@ impl Agreed {
 }
 
 /// Shows the plan, asks, and carries it out; with nothing to do, or only to be looked at, it is printed.
-pub(super) async fn carry_out(mut driver: Driver, plan: Plan, wishes: Wishes<'_>) -> Result<(), Report> {
+pub(super) async fn carry_out(mut driver: Driver, mut plan: Plan, wishes: Wishes<'_>) -> Result<(), Report> {
     if let Some(why) = driver.model().session.read_only.as_ref().filter(|_| !wishes.dry_run) {
         return Err(Report::refused(format!("read-only: {why}")));
+    }
+    if !plan.is_empty() {
+        plan.warnings.extend(driver.without_leases(&plan.env).await?);
     }
     if wishes.dry_run || plan.is_empty() {
         return if wishes.json { print_json(&shapes::plan(&plan)) } else { print(&plan_text(&plan)) };
     }
     say(&plan_text(&plan));
     confirm(plan.env.as_str(), plan.protected, "run it", wishes.consent)?;
-    let outcome = follow(&mut driver, plan).await;
+    let patience = if wishes.wait { Patience::Wait } else { Patience::None };
+    let outcome = follow(&mut driver, plan, patience).await;
     let run = driver.model().runs.last().cloned();
     let failed = run.as_ref().and_then(|run| run.first_failure()).filter(|step| step.state == StepState::Failed);
     if let Some(step) = failed {
@@ -67,8 +74,8 @@ pub(super) async fn carry_out(mut driver: Driver, plan: Plan, wishes: Wishes<'_>
 }
 
 /// Carries the plan out, and tells on standard error how it goes.
-async fn follow(driver: &mut Driver, plan: Plan) -> Result<(), Report> {
-    let effects = runs::begin(&mut driver.session.model, plan);
+async fn follow(driver: &mut Driver, plan: Plan, patience: Patience) -> Result<(), Report> {
+    let effects = runs::begin(&mut driver.session.model, plan, patience);
     driver.perform(effects);
     let id = RunId(driver.model().runs.iter().map(|run| run.id.0).max().unwrap_or(0));
     let mut progress = driver.model().run(id).map(Progress::new);
@@ -90,14 +97,18 @@ fn ended(run: &Run) -> Option<Result<(), Report>> {
             (!held.is_empty()).then(|| Err(paused(run, &held)))
         }
         RunState::Succeeded => Some(Ok(())),
-        RunState::Halted if settled => run.first_failure().map(|step| Err(failure(step))),
-        RunState::Ended => Some(Err(Report::rollout_failed("the run was ended"))),
-        // Nobody can hold a run here: a failure came right by itself, and nobody is there to let the run go on.
-        RunState::Paused => {
-            Some(Err(Report::rollout_failed("a service failed and came right later: later waves were not begun")
-                .hint("Deploy again: what runs already is skipped.")))
+        RunState::Halted if settled => {
+            let failed = run.first_failure().map(failure);
+            failed.or_else(|| not_held(run)).map(Err)
         }
-        RunState::Halted | RunState::Running | RunState::Pausing => None,
+        RunState::Ended => Some(Err(not_held(run).unwrap_or_else(|| Report::rollout_failed("the run was ended")))),
+        // Nobody can hold a run here: its lease was lost, or a failure came right by itself, and nobody is there to let
+        // the run go on.
+        RunState::Paused => Some(Err(not_held(run).unwrap_or_else(|| {
+            Report::rollout_failed("a service failed and came right later: later waves were not begun")
+                .hint("Deploy again: what runs already is skipped.")
+        }))),
+        RunState::Acquiring | RunState::Halted | RunState::Running | RunState::Pausing => None,
     }
 }
 
@@ -119,6 +130,21 @@ fn paused(run: &Run, held: &[&StepRun]) -> Report {
     let resume = |workload| format!("Resume it: kubectl rollout resume {workload}");
     let report = held.iter().filter_map(place).map(resume).fold(report, Report::hint);
     report.hint("Then deploy again: what was written is not written twice, and is followed to its end.")
+}
+
+/// Who stands in the way, if that is why the run goes no further.
+fn not_held(run: &Run) -> Option<Report> {
+    match &run.hold {
+        Hold::Refused { service, why } => Some(
+            Report::refused(format!("{service} in {}: {why}; nothing was written", run.plan.env))
+                .hint("--wait-for-lock waits until it is free, and takes over from somebody who is silent."),
+        ),
+        Hold::Lost { service, why } => Some(
+            Report::refused(format!("{service} in {}: {why}; nothing more was written", run.plan.env))
+                .hint("shipdeck status shows what runs now."),
+        ),
+        _ => None,
+    }
 }
 
 /// A refusal changed nothing, and what was written and does not run is a failed rollout.

@@ -11,7 +11,7 @@ use crate::domain::catalog::Environment;
 use crate::domain::cleanup::Finding;
 use crate::domain::ids::{EnvId, ServiceId, Uid};
 use crate::domain::plan::{Plan, Purpose, Step};
-use crate::domain::run::{Run, RunState, StepRun, StepState};
+use crate::domain::run::{Hold, Run, RunState, StepRun, StepState};
 use crate::domain::verdict::{Evidence, State};
 use crate::domain::world::Freshness;
 
@@ -101,7 +101,8 @@ pub(super) struct NoteShape {
 #[derive(Debug, Serialize)]
 pub(super) struct RunShape {
     pub(super) version: u32,
-    /// `succeeded`, `failed`, `interrupted`, or `blocked` where somebody paused a workload.
+    /// `succeeded`, `failed`, `refused` (somebody else deploys the same), `interrupted`, or `blocked` where somebody paused a
+    /// workload.
     pub(super) outcome: &'static str,
     pub(super) plan: PlanShape,
     pub(super) steps: Vec<StepResultShape>,
@@ -248,9 +249,10 @@ pub(super) fn run(run: &Run) -> RunShape {
         version: VERSION,
         outcome: match run.state {
             RunState::Succeeded => "succeeded",
+            RunState::Ended if matches!(run.hold, Hold::Refused { .. }) => "refused",
             RunState::Halted | RunState::Ended => "failed",
             RunState::Running | RunState::Pausing if run.steps.iter().any(is_held) => "blocked",
-            RunState::Running | RunState::Pausing | RunState::Paused => "interrupted",
+            RunState::Acquiring | RunState::Running | RunState::Pausing | RunState::Paused => "interrupted",
         },
         plan: plan(&run.plan),
         steps: run.steps.iter().map(step_result).collect(),
@@ -304,7 +306,7 @@ plan    = {version: number, environment: text, purpose: deploy|promote|rollback,
 note    = {subject: text, text: text}
           (also of deploy, promote and rollback with --dry-run, or with nothing to do)
 
-run     = {version: number, outcome: succeeded|failed|interrupted|blocked, plan: plan,
+run     = {version: number, outcome: succeeded|failed|refused|interrupted|blocked, plan: plan,
            steps: [{service: text, state: succeeded|failed|refused|skipped|waiting|writing|watching, seconds?: number,
                     reason?: text, details?: [text]}]}
           (of deploy, promote and rollback)

@@ -13,7 +13,7 @@ use shipdeck::adapters::kubernetes::KubernetesCluster;
 use shipdeck::adapters::simulated::SimulatedCluster;
 use shipdeck::config::validate::parse;
 use shipdeck::domain::ids::EnvId;
-use shipdeck::domain::observed::{Change, Meta, Object, Phase, Pod, WorkloadKind, WorkloadRef};
+use shipdeck::domain::observed::{Change, Kind, Meta, Object, Phase, Pod, WorkloadKind, WorkloadRef};
 use shipdeck::ports::cluster::{ChangeSink, Cluster, DeleteTarget, ImageChange, Scope};
 use shipdeck::runtime::stage::clock;
 
@@ -113,7 +113,7 @@ impl World {
             let mut seen = into.lock().unwrap();
             seen.push(change);
             let listed = seen.iter().filter(|change| matches!(change, Change::Listed(_))).count();
-            Box::pin(async move { listed < 7 })
+            Box::pin(async move { listed < Kind::ALL.len() })
         });
         self.cluster.watch(self.scope(), sink).await;
         std::mem::take(&mut *seen.lock().unwrap())
@@ -148,6 +148,7 @@ impl World {
             container: Arc::clone(&workload.name),
             from: format!("shop/{}:v1", workload.name).into(),
             to: format!("shop/{}:{to}", workload.name).into(),
+            fence: None,
             dry_run: false,
         }
     }

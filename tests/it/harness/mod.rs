@@ -43,7 +43,7 @@ mod wait;
 pub(crate) mod workloads;
 
 pub(crate) use container_log::ContainerLog;
-pub(crate) use headless::Headless;
+pub(crate) use headless::{Answer, Headless};
 pub(crate) use namespace::Namespace;
 pub(crate) use plane::ControlPlane;
 pub(crate) use processes::Process;

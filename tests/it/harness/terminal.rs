@@ -85,6 +85,12 @@ impl Terminal {
         std::thread::sleep(Duration::from_millis(150));
     }
 
+    /// Types these keys without waiting for anything.
+    pub(crate) fn press_at_once(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
     /// Makes the terminal larger or smaller.
     pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
         let size = (std::num::NonZeroU16::new(rows).unwrap(), std::num::NonZeroU16::new(columns).unwrap());

@@ -133,6 +133,7 @@ impl<'plane> Observed<'plane> {
             container: "web".into(),
             from: Arc::clone(&found.containers[0].image),
             to: format!("shop/web:{tag}").into(),
+            fence: None,
             dry_run: false,
         };
         let answer = self.cluster.set_image(&change).await.unwrap();

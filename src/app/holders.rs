@@ -1,0 +1,185 @@
+//! Who else is changing what, as seen in the leases; and whether leases can be had at all.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::effect::Effect;
+use super::model::{Model, Overlay};
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::lease::{self, Sighting};
+use crate::domain::plan::{Plan, Warning};
+use crate::domain::world::EnvWorld;
+
+/// Somebody else who holds a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    pub service: ServiceId,
+    /// `ana@mac`.
+    pub by: Arc<str>,
+    /// When their record was last seen to change.
+    pub since: Timestamp,
+    /// Nothing was seen of them for a whole duration.
+    pub silent: bool,
+}
+
+/// Who else holds the service, if anybody does.
+pub fn of(model: &Model, service: &ServiceId, env: &EnvId) -> Option<Holder> {
+    let world = model.world.env(env)?;
+    // Most of the time nobody deploys anything.
+    world.leases().next()?;
+    let found = world.lease(&lease::name_of(service)).filter(|found| !is_ours_or_free(model, found))?;
+    Some(Holder {
+        service: service.clone(),
+        by: lease::who(&found.stored.record.holder).into(),
+        since: found.since,
+        silent: found.is_silent(model.session.now),
+    })
+}
+
+fn is_ours_or_free(model: &Model, found: &Sighting) -> bool {
+    let ours = &*model.session.identity;
+    found.stored.record.is_free() || !ours.is_empty() && found.stored.record.holder.starts_with(ours)
+}
+
+/// Everybody else who holds a service in the environment, in the order of the catalog.
+pub fn in_env(model: &Model, env: &EnvId) -> Vec<Holder> {
+    model.catalog.services.iter().filter_map(|service| of(model, &service.name, env)).collect()
+}
+
+/// Everybody else who holds a service that the plan changes.
+pub fn of_plan(model: &Model, plan: &Plan) -> Vec<Holder> {
+    plan.steps().filter_map(|step| of(model, &step.service, &plan.env)).collect()
+}
+
+/// Whether what is said of holders will be different in a moment without anything happening.
+pub fn something_ages(model: &Model) -> bool {
+    let held = |found: &Sighting| !is_ours_or_free(model, found) && !found.is_silent(model.session.now);
+    let envs = model.catalog.environments.iter().filter_map(|env| model.world.env(&env.name));
+    envs.flat_map(EnvWorld::leases).any(|(_, found)| held(found))
+}
+
+/// `seen alive 4 s ago`.
+pub fn alive(holder: &Holder, now: Timestamp) -> String {
+    match now.duration_since(holder.since).as_secs().max(0) {
+        seconds @ ..=89 if holder.silent => format!("not seen alive for {seconds} s"),
+        seconds if holder.silent => format!("not seen alive for {} min", seconds / 60),
+        seconds => format!("seen alive {seconds} s ago"),
+    }
+}
+
+/// Asks once for each environment that a plan is shown for whether leases can be had there, and says so in the plan.
+pub fn follow(model: &mut Model) -> Vec<Effect> {
+    let Some(Overlay::Plan(review)) = model.overlays.last() else { return Vec::new() };
+    let env = review.plan.env.clone();
+    match model.session.may_lease.get(&env) {
+        None => return ask(model, &env),
+        Some(Some(warning)) if !review.warnings.contains(warning) => {
+            let warning = warning.clone();
+            if let Some(Overlay::Plan(review)) = model.overlays.last_mut() {
+                review.warnings.push(warning);
+            }
+            model.session.dirty = true;
+        }
+        Some(_) => {}
+    }
+    Vec::new()
+}
+
+/// Asks whether leases can be had in an environment.
+pub fn ask(model: &mut Model, env: &EnvId) -> Vec<Effect> {
+    let Some(found) = model.catalog.environment(env) else { return Vec::new() };
+    let (cluster, namespace) = (found.cluster.clone(), found.namespace.clone());
+    model.session.may_lease.insert(env.clone(), None);
+    vec![Effect::MayLease { env: env.clone(), cluster, namespace }]
+}
+
+/// Takes in whether leases can be had.
+pub fn answered(model: &mut Model, env: &EnvId, result: Result<(), Fault>) {
+    let warning = match result {
+        // Whoever does not answer will say more when the run begins.
+        Err(fault) if fault.kind == FaultKind::Forbidden => Some(Warning {
+            subject: env.to_string(),
+            text: format!("cannot be held while it is deployed: {fault}; others may deploy the same at the same time"),
+        }),
+        _ => None,
+    };
+    model.session.may_lease.insert(env.clone(), warning);
+    model.session.lease_answers.insert(env.clone());
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::app::model::Overlay;
+    use crate::app::msg::{Msg, Outcome};
+    use crate::app::testkit::Cockpit;
+    use crate::domain::fault::{Fault, FaultKind};
+    use crate::domain::fixtures;
+    use crate::domain::ids::EnvId;
+    use crate::domain::observed::{Change, Object};
+
+    use super::*;
+
+    fn held(cockpit: &mut Cockpit, version: &str, holder: &str) {
+        let mut lease = fixtures::lease("shipdeck-auth", holder);
+        lease.meta.resource_version = version.into();
+        let change = Change::Upsert(Object::Lease(Box::new(lease)));
+        cockpit.send(Msg::Fact { env: EnvId::new("staging"), change });
+    }
+
+    /// auth, selected in staging, is to get v9.
+    fn planned() -> Cockpit {
+        let mut cockpit = Cockpit::demo();
+        cockpit.model.session.identity = "me@here/1/x".into();
+        cockpit.model.home.service = Some(ServiceId::new("auth"));
+        cockpit.model.home.env = Some(EnvId::new("staging"));
+        cockpit.press("dv9<enter>");
+        assert!(matches!(cockpit.overlay(), Some(Overlay::Plan(_))));
+        cockpit
+    }
+
+    #[test]
+    fn what_somebody_alive_deploys_is_refused_and_named() {
+        let mut cockpit = planned();
+        held(&mut cockpit, "1", "ana@mac/7/y");
+        cockpit.wait(4).press("<enter>");
+        assert_eq!(cockpit.notice(), "auth is being deployed by ana@mac, seen alive 4 s ago");
+        assert!(cockpit.written().is_empty());
+    }
+
+    #[test]
+    fn taking_over_from_somebody_silent_asks_first() {
+        let mut cockpit = planned();
+        held(&mut cockpit, "1", "ana@mac/7/y");
+        cockpit.wait(31).press("<enter>");
+        assert!(matches!(cockpit.overlay(), Some(Overlay::Confirm(confirm)) if confirm.title.contains("ana@mac")));
+        assert!(cockpit.written().is_empty());
+        cockpit.press("<enter>");
+        assert_eq!(cockpit.written(), ["auth r/auth:v9"]);
+        assert_eq!(cockpit.model.runs[0].patience, lease::Patience::TakeOver);
+    }
+
+    #[test]
+    fn what_we_hold_ourselves_and_what_was_released_holds_nobody_up() {
+        for holder in ["me@here/1/x-3", ""] {
+            let mut cockpit = planned();
+            held(&mut cockpit, "1", holder);
+            cockpit.press("<enter>");
+            assert_eq!(cockpit.written(), ["auth r/auth:v9"]);
+        }
+    }
+
+    #[test]
+    fn without_the_right_to_leases_the_plan_says_so_and_it_can_be_done() {
+        let mut cockpit = planned();
+        let asked = |effect: &Effect| matches!(effect, Effect::MayLease { .. });
+        assert!(cockpit.effects.iter().any(asked), "{:?}", cockpit.effects);
+        let result = Err(Fault::new(FaultKind::Forbidden, "no right to create leases in namespace shop"));
+        cockpit.done(Outcome::MayLease { env: EnvId::new("staging"), result });
+        let Some(Overlay::Plan(review)) = cockpit.overlay() else { panic!("the plan") };
+        assert!(review.warnings[0].text.contains("no right to create leases"), "{:?}", review.warnings);
+        cockpit.press("<enter>");
+        assert_eq!(cockpit.written(), ["auth r/auth:v9"]);
+    }
+}

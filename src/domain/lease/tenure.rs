@@ -1,0 +1,424 @@
+//! One lease from the wish to the release, as a state machine: it says what to send next and takes in what came of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{DURATION, Look, Mono, Patience, Put, RENEWAL, Record, Stamped, Stored, WRITING, next_token, who};
+use crate::domain::fault::{Fault, FaultKind};
+
+/// Between two looks at a lease that somebody else holds, and before trying again what got no answer.
+const PAUSE: Duration = Duration::from_secs(2);
+/// Tries without an answer before somebody who does not wait is told so: some minutes.
+const TRIES: u32 = 60;
+/// Tries to give back; it ends by itself when it is not renewed.
+const RELEASES: u32 = 3;
+/// Tokens tried against a fence that others keep raising.
+const TOKENS: u32 = 5;
+
+/// One lease, wanted, held or given back.
+#[derive(Clone, Debug)]
+pub struct Tenure {
+    identity: Arc<str>,
+    patience: Patience,
+    state: State,
+    /// The version of somebody else's record, and since when it has been unchanged.
+    seen: Option<(Arc<str>, Mono)>,
+    /// When the first write of ours was sent that may have made us the holder.
+    put: Option<Mono>,
+    /// Calls in a row without an answer.
+    failures: u32,
+    /// Tokens used up since the lease was won.
+    tokens: u32,
+}
+
+#[derive(Clone, Debug)]
+enum State {
+    /// Nothing is known: read.
+    Looking {
+        at: Mono,
+    },
+    Waiting {
+        by: Arc<str>,
+        at: Mono,
+    },
+    /// To be written, to become the holder.
+    Taking(Put),
+    /// The holder, and the workload is to be stamped.
+    Stamping {
+        held: Held,
+        at: Mono,
+    },
+    Held(Held),
+    /// The holder, and the last renewal was refused or got no answer: read back.
+    Checking {
+        held: Held,
+        at: Mono,
+    },
+    Releasing {
+        stored: Option<Stored>,
+        at: Mono,
+        then: Ending,
+    },
+    Ended(Ending),
+}
+
+#[derive(Clone, Debug)]
+struct Held {
+    stored: Stored,
+    /// When the last renewal that succeeded was sent.
+    renewed: Mono,
+}
+
+/// To be sent, one at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    Look,
+    Put(Put),
+    /// Stamp the workload with this token.
+    Stamp(u32),
+}
+
+/// What came of a command.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    Look(Result<Look, Fault>),
+    Put(Result<Stored, Fault>),
+    Stamp(Result<Stamped, Fault>),
+}
+
+/// What to do now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    Do(Command),
+    /// Nothing before this time.
+    At(Mono),
+    /// Nothing any more.
+    Nothing,
+}
+
+/// Where it stands, for those who want to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    Seeking,
+    /// Somebody else holds it.
+    Waiting(Arc<str>),
+    Held {
+        token: u32,
+        taken_from: Option<Arc<str>>,
+    },
+    Ended(Ending),
+}
+
+/// How it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    Released,
+    /// Never held: somebody else holds it. Silent: nothing was seen of them for a whole duration.
+    Theirs {
+        by: Arc<str>,
+        silent: bool,
+    },
+    /// Never held: leases may not be written here.
+    Forbidden(Fault),
+    /// Never held: the calls failed, or the workload cannot be stamped.
+    Failed(Fault),
+    /// Held once.
+    Lost(Loss),
+}
+
+/// Why a lease was lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Loss {
+    TakenBy(Arc<str>),
+    /// Somebody removed or emptied the record.
+    Gone,
+    Forbidden(Fault),
+}
+
+impl Tenure {
+    pub fn new(identity: impl Into<Arc<str>>, patience: Patience) -> Self {
+        let state = State::Looking { at: Duration::ZERO };
+        Self { identity: identity.into(), patience, state, seen: None, put: None, failures: 0, tokens: 0 }
+    }
+
+    pub fn standing(&self) -> Standing {
+        match &self.state {
+            State::Looking { .. } | State::Taking(_) | State::Stamping { .. } => Standing::Seeking,
+            State::Waiting { by, .. } => Standing::Waiting(Arc::clone(by)),
+            State::Held(held) | State::Checking { held, .. } => {
+                Standing::Held { token: held.stored.record.token, taken_from: held.stored.record.taken_from.clone() }
+            }
+            State::Releasing { then, .. } | State::Ended(then) => Standing::Ended(then.clone()),
+        }
+    }
+
+    /// Until when may be written, while it is held: well before anybody may take over.
+    pub fn may_write_until(&self) -> Option<Mono> {
+        match &self.state {
+            State::Held(held) | State::Checking { held, .. } => Some(held.renewed + WRITING),
+            _ => None,
+        }
+    }
+
+    /// Whether nothing is left to be sent.
+    pub fn is_over(&self) -> bool {
+        matches!(self.state, State::Ended(_))
+    }
+
+    /// A watch has known this version for longer than this machine.
+    pub fn recall(&mut self, version: &Arc<str>, since: Mono) {
+        match &mut self.seen {
+            Some((known, known_since)) if known == version => *known_since = since.min(*known_since),
+            Some(_) => {}
+            none => *none = Some((Arc::clone(version), since)),
+        }
+    }
+
+    /// What to do now. `wall` is written into the record for people and decides nothing.
+    pub fn next(&self, now: Mono, wall: Timestamp) -> Next {
+        let due = |at: &Mono, command: Command| if now >= *at { Next::Do(command) } else { Next::At(*at) };
+        match &self.state {
+            State::Looking { at }
+            | State::Waiting { at, .. }
+            | State::Checking { at, .. }
+            | State::Releasing { stored: None, at, .. } => due(at, Command::Look),
+            State::Taking(put) => Next::Do(Command::Put(dated(put.clone(), wall))),
+            State::Stamping { held, at } => due(at, Command::Stamp(held.stored.record.token)),
+            State::Held(held) => due(&(held.renewed + RENEWAL), Command::Put(renewal(&held.stored, wall))),
+            State::Releasing { stored: Some(stored), at, .. } => due(at, Command::Put(release(stored, wall))),
+            State::Ended(_) => Next::Nothing,
+        }
+    }
+
+    /// Takes in what came of a command that was sent at `sent`.
+    pub fn take(&mut self, answer: Answer, sent: Mono, now: Mono) {
+        let state = std::mem::replace(&mut self.state, State::Ended(Ending::Released));
+        self.state = match (state, answer) {
+            (State::Looking { .. } | State::Waiting { .. }, Answer::Look(look)) => self.looked(look, now),
+            (State::Taking(_), Answer::Put(result)) => self.taken(result, sent, now),
+            (State::Stamping { held, .. }, Answer::Stamp(result)) => self.stamped(held, result, now),
+            (State::Held(held), Answer::Put(result)) => renewed(held, result, sent, now),
+            (State::Checking { held, .. }, Answer::Look(look)) => self.checked(held, look, now),
+            (State::Releasing { stored, then, .. }, answer) => self.released(stored, then, answer, now),
+            (state, _) => state,
+        };
+    }
+
+    /// Gives it back, or gives the wish up.
+    pub fn release(&mut self) {
+        let at = Duration::ZERO;
+        self.failures = 0;
+        // A write whose answer was lost may have won.
+        let perhaps = self.put.is_some();
+        let state = std::mem::replace(&mut self.state, State::Ended(Ending::Released));
+        self.state = match state {
+            State::Stamping { held, .. } | State::Held(held) | State::Checking { held, .. } => {
+                State::Releasing { stored: Some(held.stored), at, then: Ending::Released }
+            }
+            State::Looking { .. } | State::Waiting { .. } | State::Taking(_) if perhaps => {
+                State::Releasing { stored: None, at, then: Ending::Released }
+            }
+            State::Looking { .. } | State::Waiting { .. } | State::Taking(_) => State::Ended(Ending::Released),
+            over @ (State::Releasing { .. } | State::Ended(_)) => over,
+        };
+    }
+
+    fn looked(&mut self, look: Result<Look, Fault>, now: Mono) -> State {
+        let look = match look {
+            Ok(look) => look,
+            Err(fault) => return self.unanswered(fault, now),
+        };
+        self.failures = 0;
+        let Some(stored) = look.lease else { return self.taking(None, look.fence, None) };
+        if stored.record.holder == self.identity {
+            // An earlier write of ours won, and its answer was lost.
+            let renewed = self.put.unwrap_or(now);
+            return State::Stamping { held: Held { stored, renewed }, at: now };
+        }
+        if stored.record.is_free() {
+            return self.taking(Some(stored), look.fence, None);
+        }
+        let by: Arc<str> = who(&stored.record.holder).into();
+        let since = match &self.seen {
+            Some((version, since)) if *version == stored.version => *since,
+            // Who moves is alive.
+            Some(_) if self.patience == Patience::TakeOver => {
+                return State::Ended(Ending::Theirs { by, silent: false });
+            }
+            _ => now,
+        };
+        self.seen = Some((Arc::clone(&stored.version), since));
+        let silent_at = since + stored.record.patience();
+        let silent = now >= silent_at;
+        match self.patience {
+            Patience::None => State::Ended(Ending::Theirs { by, silent }),
+            _ if silent => self.taking(Some(stored), look.fence, Some(by)),
+            Patience::TakeOver | Patience::Wait => State::Waiting { by, at: silent_at.min(now + PAUSE) },
+        }
+    }
+
+    fn taking(&self, over: Option<Stored>, fence: Option<u32>, taken_from: Option<Arc<str>>) -> State {
+        let recorded = over.as_ref().map_or(0, |stored| stored.record.token);
+        let Some(token) = next_token(recorded, fence) else { return State::Ended(Ending::Failed(used_up())) };
+        let record = Record {
+            holder: Arc::clone(&self.identity),
+            last: who(&self.identity).into(),
+            taken_from,
+            duration: DURATION,
+            acquired: None,
+            renewed: over.as_ref().and_then(|stored| stored.record.renewed),
+            token,
+        };
+        State::Taking(Put { over: over.map(|stored| (stored.uid, stored.version)), record })
+    }
+
+    fn taken(&mut self, result: Result<Stored, Fault>, sent: Mono, now: Mono) -> State {
+        match result {
+            Ok(stored) => {
+                self.failures = 0;
+                State::Stamping { held: Held { stored, renewed: sent }, at: now }
+            }
+            Err(fault) if fault.kind == FaultKind::Forbidden => State::Ended(Ending::Forbidden(fault)),
+            Err(fault) if fault.kind == FaultKind::Invalid => State::Ended(Ending::Failed(fault)),
+            // Somebody was faster: look who.
+            Err(fault) if matches!(fault.kind, FaultKind::Conflict | FaultKind::NotFound) => State::Looking { at: now },
+            Err(fault) => {
+                self.put.get_or_insert(sent);
+                self.unanswered(fault, now)
+            }
+        }
+    }
+
+    fn stamped(&mut self, held: Held, result: Result<Stamped, Fault>, now: Mono) -> State {
+        match result {
+            Ok(Stamped::Done) => State::Held(held),
+            Ok(Stamped::Ahead(fence)) => self.raise(&held, fence),
+            Err(fault) if is_unanswered(&fault) => {
+                // The record is not to grow old over it; a later token also settles whether the stamp had landed.
+                if now >= held.renewed + RENEWAL {
+                    return self.raise(&held, held.stored.record.token);
+                }
+                State::Stamping { held, at: now + PAUSE }
+            }
+            Err(fault) => State::Releasing { stored: Some(held.stored), at: now, then: Ending::Failed(fault) },
+        }
+    }
+
+    /// Still the holder, with a token above the fence.
+    fn raise(&mut self, held: &Held, fence: u32) -> State {
+        self.tokens += 1;
+        if self.tokens > TOKENS && self.patience != Patience::Wait {
+            let fault = Fault::new(FaultKind::Conflict, "somebody else keeps changing its fence");
+            return State::Releasing {
+                stored: Some(held.stored.clone()),
+                at: Duration::ZERO,
+                then: Ending::Failed(fault),
+            };
+        }
+        let stored = held.stored.clone();
+        let taken_from = stored.record.taken_from.clone();
+        self.put.get_or_insert(held.renewed);
+        self.taking(Some(stored), Some(fence), taken_from)
+    }
+
+    fn checked(&mut self, held: Held, look: Result<Look, Fault>, now: Mono) -> State {
+        let Ok(look) = look else { return State::Checking { held, at: now + PAUSE } };
+        let lost = |loss| State::Ended(Ending::Lost(loss));
+        match look.lease {
+            None => lost(Loss::Gone),
+            Some(found) if found.record.holder == self.identity && found.record.token == held.stored.record.token => {
+                // Ours at another version: our own renewal, or somebody's label. Renewed from here, at once.
+                State::Held(Held { stored: found, renewed: held.renewed })
+            }
+            // Taken over, and given back already.
+            Some(found) if found.record.is_free() && found.record.token > held.stored.record.token => {
+                lost(Loss::TakenBy(found.record.last))
+            }
+            Some(found) if found.record.is_free() => lost(Loss::Gone),
+            Some(found) => lost(Loss::TakenBy(who(&found.record.holder).into())),
+        }
+    }
+
+    fn released(&mut self, stored: Option<Stored>, then: Ending, answer: Answer, now: Mono) -> State {
+        let fault = match answer {
+            Answer::Put(Ok(_)) => return State::Ended(then),
+            Answer::Look(Ok(look)) => {
+                let ours = look.lease.filter(|found| found.record.holder == self.identity);
+                return match ours {
+                    Some(found) => State::Releasing { stored: Some(found), at: now, then },
+                    None => State::Ended(then),
+                };
+            }
+            Answer::Put(Err(fault)) | Answer::Look(Err(fault)) => fault,
+            Answer::Stamp(_) => return State::Releasing { stored, at: now, then },
+        };
+        self.failures += 1;
+        if self.failures >= RELEASES {
+            return State::Ended(then);
+        }
+        let at = if fault.kind == FaultKind::Conflict { now } else { now + PAUSE };
+        State::Releasing { stored: None, at, then }
+    }
+
+    fn unanswered(&mut self, fault: Fault, now: Mono) -> State {
+        match fault.kind {
+            FaultKind::Forbidden => return State::Ended(Ending::Forbidden(fault)),
+            FaultKind::NotFound | FaultKind::Invalid | FaultKind::Conflict => {
+                return State::Ended(Ending::Failed(fault));
+            }
+            _ => {}
+        }
+        self.failures += 1;
+        if self.failures >= TRIES && self.patience != Patience::Wait {
+            return match self.put {
+                Some(_) => State::Releasing { stored: None, at: now, then: Ending::Failed(fault) },
+                None => State::Ended(Ending::Failed(fault)),
+            };
+        }
+        State::Looking { at: now + PAUSE }
+    }
+}
+
+fn renewed(held: Held, result: Result<Stored, Fault>, sent: Mono, now: Mono) -> State {
+    match result {
+        Ok(stored) => State::Held(Held { stored, renewed: sent }),
+        Err(fault) if fault.kind == FaultKind::Forbidden => State::Ended(Ending::Lost(Loss::Forbidden(fault))),
+        Err(fault) => {
+            let at = if is_unanswered(&fault) { now + PAUSE } else { now };
+            State::Checking { held, at }
+        }
+    }
+}
+
+fn is_unanswered(fault: &Fault) -> bool {
+    !matches!(fault.kind, FaultKind::Forbidden | FaultKind::NotFound | FaultKind::Conflict | FaultKind::Invalid)
+}
+
+fn used_up() -> Fault {
+    Fault::new(FaultKind::Other, "its tokens are used up: remove the label shipdeck.dev/fence and the lease")
+}
+
+/// The time of a record always moves, so that its version does.
+fn moved(wall: Timestamp, before: Option<Timestamp>) -> Timestamp {
+    let least = before.map(|before| before + SignedDuration::from_micros(1));
+    least.map_or(wall, |least| wall.max(least))
+}
+
+fn dated(mut put: Put, wall: Timestamp) -> Put {
+    put.record.renewed = Some(moved(wall, put.record.renewed));
+    put.record.acquired = put.record.acquired.or(put.record.renewed);
+    put
+}
+
+fn renewal(stored: &Stored, wall: Timestamp) -> Put {
+    dated(Put { over: Some((stored.uid.clone(), Arc::clone(&stored.version))), record: stored.record.clone() }, wall)
+}
+
+/// Given back, never deleted: the counter has to survive.
+fn release(stored: &Stored, wall: Timestamp) -> Put {
+    let mut put = renewal(stored, wall);
+    put.record.holder = "".into();
+    put
+}

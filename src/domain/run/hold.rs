@@ -1,0 +1,162 @@
+//! A run and its leases: nothing is written before all of them are held, nothing after one of them is lost.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{Announcement, Run, RunCommand, RunState, StepState};
+use crate::domain::ids::ServiceId;
+use crate::domain::lease::Fence;
+
+/// How the run stands to the leases of its services.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Hold {
+    #[default]
+    Untaken,
+    /// Somebody else holds this one.
+    Waiting {
+        service: ServiceId,
+        by: Arc<str>,
+    },
+    Held {
+        /// What the writes of each have to prove.
+        fences: BTreeMap<ServiceId, Fence>,
+        /// Services that were taken over, and from whom.
+        taken_from: Vec<(ServiceId, Arc<str>)>,
+    },
+    /// Leases may not be written here: the run goes on without.
+    Without(String),
+    Refused {
+        service: ServiceId,
+        why: String,
+    },
+    Lost {
+        service: ServiceId,
+        why: String,
+    },
+    Released,
+}
+
+/// News of the leases of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HoldNews {
+    Waiting {
+        service: ServiceId,
+        by: Arc<str>,
+    },
+    Held {
+        fences: BTreeMap<ServiceId, Fence>,
+        /// Services that were taken over, and from whom.
+        taken_from: Vec<(ServiceId, Arc<str>)>,
+    },
+    Without(String),
+    Refused {
+        service: ServiceId,
+        why: String,
+    },
+    Lost {
+        service: ServiceId,
+        why: String,
+    },
+}
+
+impl Run {
+    /// What the write of a service has to prove; none: nothing.
+    pub fn fence(&self, service: &ServiceId) -> Option<&Fence> {
+        match &self.hold {
+            Hold::Held { fences, .. } => fences.get(service),
+            _ => None,
+        }
+    }
+
+    /// A person has asked it to hold: it does, or will when the active wave is done.
+    pub fn is_held(&self) -> bool {
+        matches!(self.state, RunState::Pausing | RunState::Paused)
+            || self.state == RunState::Acquiring && self.hold_wanted
+    }
+
+    pub(super) fn may_write(&self) -> bool {
+        matches!(self.hold, Hold::Held { .. } | Hold::Without(_))
+    }
+
+    /// Asks for the leases; what comes after them begins when they are held.
+    pub(super) fn acquire(&mut self) -> Vec<RunCommand> {
+        self.state = RunState::Acquiring;
+        self.hold = Hold::Untaken;
+        vec![RunCommand::Acquire]
+    }
+
+    pub(super) fn held(&mut self, news: HoldNews, now: Timestamp) -> Vec<RunCommand> {
+        if self.state.is_over() {
+            return Vec::new();
+        }
+        let acquiring = self.state == RunState::Acquiring;
+        match news {
+            HoldNews::Waiting { service, by } if acquiring => {
+                self.hold = Hold::Waiting { service, by };
+                Vec::new()
+            }
+            HoldNews::Held { fences, taken_from } if acquiring => {
+                self.hold = Hold::Held { fences, taken_from: taken_from.clone() };
+                let taken = |(service, from)| RunCommand::Announce(Announcement::TakenOver { service, from });
+                let mut commands: Vec<_> = taken_from.into_iter().map(taken).collect();
+                commands.extend(self.go_on_as_asked(now));
+                commands
+            }
+            HoldNews::Without(why) if acquiring => {
+                self.hold = Hold::Without(why.clone());
+                let mut commands = vec![RunCommand::Announce(Announcement::WithoutLeases(why))];
+                commands.extend(self.go_on_as_asked(now));
+                commands
+            }
+            HoldNews::Refused { service, why } if acquiring => self.refused(service, why, now),
+            HoldNews::Lost { service, why } if self.may_write() => {
+                self.hold = Hold::Lost { service: service.clone(), why: why.clone() };
+                self.state = RunState::Halted;
+                self.give_up(now);
+                vec![RunCommand::Announce(Announcement::LeaseLost { service, why })]
+            }
+            // Too late to mean anything.
+            _ => Vec::new(),
+        }
+    }
+
+    /// Goes on, and holds after the wave where that was asked for meanwhile.
+    fn go_on_as_asked(&mut self, now: Timestamp) -> Vec<RunCommand> {
+        let commands = self.go_on(now);
+        if std::mem::take(&mut self.hold_wanted) && self.state == RunState::Running {
+            self.state = RunState::Pausing;
+        }
+        commands
+    }
+
+    /// What a person had asked for before the leases were asked for again.
+    fn go_on(&mut self, now: Timestamp) -> Vec<RunCommand> {
+        if self.steps.iter().any(|step| step.state.went_wrong()) {
+            self.state = RunState::Halted;
+            return self.retry(now);
+        }
+        let wave = self.wave;
+        if self.steps.iter().any(|step| step.wave == wave && step.state != StepState::Waiting) {
+            // Lost in the middle of a wave: what was written is followed, and is not written again.
+            self.state = RunState::Running;
+            return self.advance(now);
+        }
+        self.begin_wave(now)
+    }
+
+    /// A run that has written nothing is over; any other holds and may try again.
+    fn refused(&mut self, service: ServiceId, why: String, now: Timestamp) -> Vec<RunCommand> {
+        self.hold = Hold::Refused { service: service.clone(), why: why.clone() };
+        let news = Announcement::NotHeld { service, why };
+        if self.steps.iter().any(|step| step.state != StepState::Waiting) {
+            self.state = RunState::Halted;
+            return vec![RunCommand::Announce(news)];
+        }
+        for step in &mut self.steps {
+            step.state = StepState::Skipped;
+        }
+        self.finish(RunState::Ended, news, now)
+    }
+}

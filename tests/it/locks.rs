@@ -1,0 +1,416 @@
+//! Two people never deploy one service at once: leases and fences on the real API server, with real processes that are
+//! stopped and killed, and the same rules in the simulated cluster.
+
+use std::process::{Child, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
+use k8s_openapi::api::coordination::v1::Lease;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
+use shipdeck::adapters::kubernetes::KubernetesCluster;
+use shipdeck::adapters::simulated::SimulatedCluster;
+use shipdeck::domain::catalog::{Catalog, Environment, Service};
+use shipdeck::domain::fault::FaultKind;
+use shipdeck::domain::ids::{ClusterId, EnvId, ServiceId, Uid};
+use shipdeck::domain::lease::{Answer, Command, Ending, Fence, Loss, Mono, Next, Patience, Standing, Tenure, name_of};
+use shipdeck::domain::observed::{WorkloadKind, WorkloadRef};
+use shipdeck::ports::cluster::{Cluster, ImageChange};
+use shipdeck::ports::lease::Target;
+
+use crate::harness::commands::succeeds;
+use crate::harness::terminal::Terminal;
+use crate::harness::{Answer as Ended, ControlPlane, Headless, Namespace, eventually, workloads};
+
+const SOON: Duration = Duration::from_secs(30);
+
+/// A holder whose clock is the test's.
+struct Holder {
+    tenure: Tenure,
+    target: Target,
+}
+
+impl Holder {
+    async fn of(cluster: &dyn Cluster, namespace: &str, kind: WorkloadKind, who: &str, patience: Patience) -> Self {
+        let workload = WorkloadRef::new(kind, "web");
+        let uid = cluster.workload(namespace, &workload).await.unwrap().meta.uid;
+        let target = Target { namespace: namespace.into(), lease: name_of(&ServiceId::new("web")), workload, uid };
+        Self { tenure: Tenure::new(format!("{who}/1/test"), patience), target }
+    }
+
+    /// Does everything that is due at this time.
+    async fn settle(&mut self, cluster: &dyn Cluster, now: Mono) {
+        while let Next::Do(command) = self.tenure.next(now, wall()) {
+            let answer = match command {
+                Command::Look => Answer::Look(cluster.look(&self.target).await),
+                Command::Put(put) => Answer::Put(cluster.put(&self.target, &put).await),
+                Command::Stamp(token) => Answer::Stamp(cluster.stamp(&self.target, token).await),
+            };
+            self.tenure.take(answer, now, now);
+        }
+    }
+
+    fn token(&self) -> u32 {
+        match self.tenure.standing() {
+            Standing::Held { token, .. } => token,
+            other => panic!("not held: {other:?}"),
+        }
+    }
+
+    /// The write that it may make.
+    fn change(&self, from: &str, to: &str) -> ImageChange {
+        ImageChange {
+            namespace: Arc::clone(&self.target.namespace),
+            workload: self.target.workload.clone(),
+            uid: self.target.uid.clone(),
+            container_index: 0,
+            container: "web".into(),
+            from: from.into(),
+            to: to.into(),
+            fence: Some(Fence { token: self.token(), lease: Arc::clone(&self.target.lease) }),
+            dry_run: false,
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a lease bears the time of the machine that writes it")]
+fn wall() -> Timestamp {
+    Timestamp::now()
+}
+
+fn seconds(number: u64) -> Mono {
+    Duration::from_secs(number)
+}
+
+/// The contract of leases and fences: the real API server and the simulated cluster behave alike.
+async fn contract(cluster: &dyn Cluster, namespace: &str, kind: WorkloadKind) {
+    let holder = async |who, patience| Holder::of(cluster, namespace, kind, who, patience).await;
+    let image = async || {
+        let found = cluster.workload(namespace, &WorkloadRef::new(kind, "web")).await.unwrap();
+        found.containers[0].image.to_string()
+    };
+    let first = image().await;
+    let version = |number: u32| format!("shop/web:v{number}");
+    let mut ana = holder("ana@mac", Patience::None).await;
+    ana.settle(cluster, seconds(100)).await;
+    let mut bob = holder("bob@pc", Patience::None).await;
+    bob.settle(cluster, seconds(100)).await;
+    assert_eq!(bob.tenure.standing(), Standing::Ended(Ending::Theirs { by: "ana@mac".into(), silent: false }));
+    cluster.set_image(&ana.change(&first, &version(2))).await.unwrap();
+
+    // Ana is stopped with a write in her hands; Bob takes over after a whole duration.
+    let in_her_hands = ana.change(&version(2), &version(3));
+    let mut bob = holder("bob@pc", Patience::TakeOver).await;
+    bob.settle(cluster, seconds(200)).await;
+    assert_eq!(bob.tenure.standing(), Standing::Waiting("ana@mac".into()));
+    for second in 201..=230 {
+        bob.settle(cluster, seconds(second)).await;
+    }
+    assert_eq!(bob.token(), ana.token() + 1);
+    let refused = cluster.set_image(&in_her_hands).await.unwrap_err();
+    assert_eq!(refused.kind, FaultKind::Conflict);
+    assert_eq!(refused.message, format!("web: superseded by operation {} of bob@pc", bob.token()));
+    assert_eq!(image().await, version(2), "what was refused changed nothing");
+    cluster.set_image(&bob.change(&version(2), &version(4))).await.unwrap();
+
+    // She is told by whom, also when he is done; and her name does not come back.
+    bob.tenure.release();
+    bob.settle(cluster, seconds(231)).await;
+    let refused = cluster.set_image(&in_her_hands).await.unwrap_err();
+    assert!(refused.message.ends_with(&format!("operation {} of bob@pc", ana.token() + 1)), "{refused}");
+    ana.settle(cluster, seconds(240)).await;
+    assert_eq!(ana.tenure.standing(), Standing::Ended(Ending::Lost(Loss::TakenBy("bob@pc".into()))));
+    let mut eve = holder("eve@box", Patience::None).await;
+    eve.settle(cluster, seconds(240)).await;
+    assert_eq!(eve.token(), ana_token(&in_her_hands) + 2);
+}
+
+fn ana_token(change: &ImageChange) -> u32 {
+    change.fence.as_ref().unwrap().token
+}
+
+#[tokio::test]
+async fn the_api_server_refuses_a_former_holder_on_every_kind_of_workload() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let cluster = KubernetesCluster::new("admin", Some(plane.kubeconfig_path()));
+    for kind in WorkloadKind::ALL {
+        let space = plane.namespace("fence").await;
+        match kind {
+            WorkloadKind::Deployment => {
+                // Without any label: the first one has to be made.
+                let mut object = workloads::deployment("web", "shop/web:v1", 1);
+                object["metadata"].as_object_mut().unwrap().remove("labels");
+                space.create::<Deployment>(object).await;
+            }
+            WorkloadKind::StatefulSet => {
+                space.create::<StatefulSet>(workloads::stateful_set("web", "shop/web:v1", 1)).await;
+            }
+            WorkloadKind::DaemonSet => {
+                space.create::<DaemonSet>(workloads::daemon_set("web", "shop/web:v1")).await;
+            }
+        }
+        contract(&cluster, &space.name, kind).await;
+    }
+}
+
+#[tokio::test]
+async fn the_simulated_cluster_refuses_the_same() {
+    let service = Service {
+        name: ServiceId::new("web"),
+        repository: None,
+        image: Some("shop/web".into()),
+        workload: WorkloadRef::deployment("web"),
+        container: None,
+        needs: Vec::new(),
+        team: None,
+    };
+    let env = Environment {
+        name: EnvId::new("staging"),
+        cluster: ClusterId::new("test"),
+        namespace: "shop".into(),
+        after: Vec::new(),
+        protected: false,
+    };
+    let catalog = Catalog { environments: vec![env], services: vec![service], ..Catalog::default() };
+    let cluster = SimulatedCluster::new(&catalog, 1, wall);
+    contract(&cluster, "shop", WorkloadKind::Deployment).await;
+}
+
+async fn fence(space: &Namespace<'_>) -> Option<String> {
+    space.get::<Deployment>("web").await.unwrap().metadata.labels?.get("shipdeck.dev/fence").cloned()
+}
+
+#[tokio::test]
+async fn undo_scaling_and_status_keep_the_fence_and_what_others_changed_is_named() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let space = plane.namespace("keep").await;
+    let cluster = KubernetesCluster::new("admin", Some(plane.kubeconfig_path()));
+    space.create::<Deployment>(workloads::deployment("web", "shop/web:v1", 1)).await;
+    let mut ana = Holder::of(&cluster, &space.name, WorkloadKind::Deployment, "ana@mac", Patience::None).await;
+    ana.settle(&cluster, seconds(100)).await;
+    let before = space.get::<Deployment>("web").await.unwrap();
+    assert_eq!((fence(&space).await.as_deref(), before.metadata.generation), (Some("1"), Some(1)));
+    cluster.set_image(&ana.change("shop/web:v1", "shop/web:v2")).await.unwrap();
+    eventually("it is rolled out", SOON, async || {
+        let status = space.get::<Deployment>("web").await?.status?;
+        (status.observed_generation == Some(2) && status.updated_replicas == Some(1)).then_some(())
+    })
+    .await;
+    succeeds(space.kubectl(&["rollout", "undo", "deployment/web"]));
+    succeeds(space.kubectl(&["scale", "deployment/web", "--replicas=3"]));
+    assert_eq!(fence(&space).await.as_deref(), Some("1"));
+    let undone = cluster.set_image(&ana.change("shop/web:v2", "shop/web:v3")).await.unwrap_err();
+    assert!(undone.message.starts_with("web: changed to shop/web:v1 by kubectl"), "{undone}");
+    cluster.set_image(&ana.change("shop/web:v1", "shop/web:v3")).await.unwrap();
+    // A tool that replaces the object drops the label: refused, which is safe, and said.
+    succeeds(space.kubectl(&["label", "deployment/web", "shipdeck.dev/fence-"]));
+    let gone = cluster.set_image(&ana.change("shop/web:v3", "shop/web:v4")).await.unwrap_err();
+    assert_eq!(gone.message, "web: its fence is gone, so another tool replaced it");
+    let other = ImageChange { uid: Uid::new("another"), ..ana.change("shop/web:v3", "shop/web:v4") };
+    assert!(cluster.set_image(&other).await.unwrap_err().message.contains("replaced by another object"));
+}
+
+/// auth, cart which needs it, and ledger, in one environment.
+async fn shop<'a>(plane: &'a ControlPlane, prefix: &str) -> (Namespace<'a>, Headless) {
+    let space = plane.namespace(prefix).await;
+    for name in ["auth", "cart", "ledger"] {
+        space.create::<Deployment>(workloads::deployment(name, &format!("shop/{name}:v1"), 1)).await;
+    }
+    let headless = Headless::new(&plane.kubeconfig_path(), &config(&space));
+    (space, headless)
+}
+
+fn config(space: &Namespace<'_>) -> String {
+    format!(
+        "[[environment]]\nname = \"staging\"\nnamespace = \"{}\"\n\
+         [[service]]\nname = \"auth\"\nimage = \"shop/auth\"\n\
+         [[service]]\nname = \"cart\"\nimage = \"shop/cart\"\nneeds = [\"auth\"]\n\
+         [[service]]\nname = \"ledger\"\nimage = \"shop/ledger\"\n",
+        space.name
+    )
+}
+
+/// Ana's deploy, which is left running.
+fn begin(headless: &Headless, line: &str) -> Child {
+    let mut command = headless.command(line);
+    command.env("USER", "ana").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+async fn finish(child: Child) -> Ended {
+    let output = tokio::task::spawn_blocking(move || child.wait_with_output()).await.unwrap().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ended { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
+}
+
+fn signal(child: &Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).unwrap();
+}
+
+async fn image(space: &Namespace<'_>, name: &str) -> String {
+    let found = space.get::<Deployment>(name).await.unwrap();
+    found.spec.unwrap().template.spec.unwrap().containers[0].image.clone().unwrap()
+}
+
+async fn is_written(space: &Namespace<'_>, name: &str, wanted: &str) {
+    eventually(&format!("{name} is {wanted}"), SOON, async || (image(space, name).await == wanted).then_some(())).await;
+}
+
+async fn holder(space: &Namespace<'_>, name: &str) -> String {
+    let lease = space.get::<Lease>(&format!("shipdeck-{name}")).await.unwrap();
+    lease.spec.unwrap().holder_identity.unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_deploys_at_once_one_is_told_who_holds_it_and_one_that_waits_comes_next() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let (space, headless) = shop(plane, "twice").await;
+    let ana = begin(&headless, "deploy --env staging auth=slow --yes");
+    is_written(&space, "auth", "shop/auth:slow").await;
+    let refused = headless.run("deploy --env staging auth=v3 --yes").await;
+    refused.is(3, "auth in staging: ana@").is(3, "is deploying it right now").is(3, "--wait-for-lock");
+    assert_eq!(image(&space, "auth").await, "shop/auth:slow");
+    let json = headless.run("deploy --env staging auth=v3 --yes --json").await;
+    json.is(3, "\"outcome\": \"refused\"");
+    // Another service is nobody's business.
+    headless.run("deploy --env staging ledger=v2 --yes").await.is(0, "");
+    let waited = headless.run("deploy --env staging auth=v3 --yes --wait-for-lock").await;
+    waited.is(0, "waiting for ana@");
+    finish(ana).await.is(0, "auth");
+    assert_eq!(image(&space, "auth").await, "shop/auth:v3");
+    assert_eq!(holder(&space, "auth").await, "", "it was given back, and not deleted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_deploy_held_is_taken_over_after_a_whole_duration() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let (space, headless) = shop(plane, "killed").await;
+    let mut ana = begin(&headless, "deploy --env staging auth=slow --yes");
+    is_written(&space, "auth", "shop/auth:slow").await;
+    ana.kill().unwrap();
+    ana.wait().unwrap();
+    let began = std::time::Instant::now();
+    headless.run("deploy --env staging auth=v3 --yes").await.is(3, "auth in staging: ana@");
+    headless.run("deploy --env staging auth=v3 --yes --wait-for-lock").await.is(0, "took over auth from ana@");
+    assert!(began.elapsed() > Duration::from_secs(19), "not before she has been silent for 30 s");
+    assert_eq!(image(&space, "auth").await, "shop/auth:v3");
+    let lease = space.get::<Lease>("shipdeck-auth").await.unwrap();
+    assert!(lease.metadata.annotations.unwrap()["shipdeck.dev/taken-over-from"].starts_with("ana@"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cockpit_asks_before_it_takes_over_from_somebody_who_is_silent() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let (space, headless) = shop(plane, "asks").await;
+    let (config, kubeconfig) = (headless.config.display().to_string(), headless.kubeconfig.display().to_string());
+    let environment = [("KUBECONFIG", kubeconfig.as_str()), ("USER", "bob")];
+    let mut cockpit = Terminal::open(&["--config", &config], &environment, (140, 36));
+    cockpit.shows(&["live", "3 of 3 ready"]);
+    let mut ana = begin(&headless, "deploy --env staging auth=slow --yes");
+    cockpit.shows(&["auth by ana@"]);
+    is_written(&space, "auth", "shop/auth:slow").await;
+    ana.kill().unwrap();
+    ana.wait().unwrap();
+    cockpit.shows(&["auth: ana@", "is silent"]);
+    cockpit.press("d");
+    cockpit.press("v3");
+    cockpit.press("\r");
+    cockpit.shows(&["wave 1"]);
+    cockpit.press("\r");
+    cockpit.shows(&["Take over from ana@", "not seen alive for"]);
+    assert_eq!(image(&space, "auth").await, "shop/auth:slow");
+    cockpit.press("\r");
+    // At once: what was seen while looking counts.
+    is_written(&space, "auth", "shop/auth:v3").await;
+    cockpit.shows(&["1 of 1 deployed"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deploy_that_was_stopped_past_its_lease_writes_nothing_more_and_says_by_whom_it_was_superseded() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let (space, headless) = shop(plane, "stopped").await;
+    let ana = begin(&headless, "deploy --env staging auth=slow cart=v2 --yes");
+    is_written(&space, "auth", "shop/auth:slow").await;
+    signal(&ana, Signal::STOP);
+    eventually("what she had begun is rolled out by Kubernetes", SOON, async || {
+        let status = space.get::<Deployment>("auth").await?.status?;
+        let counts = [status.replicas, status.updated_replicas, status.ready_replicas];
+        (status.observed_generation == Some(2) && counts == [Some(1); 3]).then_some(())
+    })
+    .await;
+    let mut bob = headless.command("deploy --env staging cart=v9 --yes --wait-for-lock");
+    let bob = bob.env("USER", "bob").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    finish(bob).await.is(0, "took over cart from ana@");
+    signal(&ana, Signal::CONT);
+    let ana = finish(ana).await;
+    ana.is(3, "superseded by bob@");
+    assert_eq!(image(&space, "cart").await, "shop/cart:v9", "no second deploy");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_cockpits_that_press_enter_at_once_exactly_one_deploys_and_the_other_is_told_by_whom() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let (space, headless) = shop(plane, "race").await;
+    let config = headless.config.display().to_string();
+    let kubeconfig = headless.kubeconfig.display().to_string();
+    let open = |user: &str| {
+        let environment = [("KUBECONFIG", kubeconfig.as_str()), ("USER", user)];
+        Terminal::open(&["--config", &config], &environment, (140, 36))
+    };
+    let mut cockpits = [open("ana"), open("bob")];
+    for (cockpit, tag) in cockpits.iter_mut().zip(["slow-a", "slow-b"]) {
+        cockpit.shows(&["live", "3 of 3 ready"]);
+        cockpit.press("d");
+        cockpit.press(tag);
+        cockpit.press("\r");
+        cockpit.shows(&["wave 1"]);
+    }
+    for cockpit in &mut cockpits {
+        cockpit.press_at_once("\r");
+    }
+    let told = |text: &str| text.contains("deploying it right now") || text.contains("is being deployed by");
+    eventually("one is told who holds it", SOON, async || cockpits.iter().any(|it| told(&it.text())).then_some(()))
+        .await;
+    let loser = usize::from(told(&cockpits[1].text()));
+    let winner = 1 - loser;
+    let (name, tag) = [("ana@", "slow-a"), ("bob@", "slow-b")][winner];
+    assert!(cockpits[loser].text().contains(name), "{}", cockpits[loser].text());
+    cockpits[winner].shows(&["1 of 1 deployed"]);
+    assert_eq!(image(&space, "auth").await, format!("shop/auth:{tag}"));
+    let found = space.get::<Deployment>("auth").await.unwrap();
+    assert_eq!(found.metadata.generation, Some(2), "one write, and no more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_deploys_what_is_shown_to_everybody_who_looks() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let (space, headless) = shop(plane, "shown").await;
+    let (config, kubeconfig) = (headless.config.display().to_string(), headless.kubeconfig.display().to_string());
+    let environment = [("KUBECONFIG", kubeconfig.as_str()), ("USER", "bob")];
+    let cockpit = Terminal::open(&["--config", &config], &environment, (140, 36));
+    cockpit.shows(&["live", "3 of 3 ready", "idle"]);
+    let ana = begin(&headless, "deploy --env staging auth=slow --yes");
+    cockpit.shows(&["auth by ana@", "deploys to staging"]);
+    finish(ana).await.is(0, "auth");
+    cockpit.becomes("idle again", |text| text.contains("idle") && !text.contains("ana@"));
+    drop(space);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_right_to_leases_the_plan_says_so_and_everything_works_as_before() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let (space, _) = shop(plane, "noleases").await;
+    let rules = json!([
+        { "apiGroups": ["apps", "batch", ""], "resources": ["*"], "verbs": ["get", "list", "watch"] },
+        { "apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["patch"] },
+    ]);
+    let kubeconfig = space.user("deployer", rules).await;
+    let headless = Headless::new(&kubeconfig, &config(&space));
+    let plan = headless.run("plan --env staging auth=v2").await;
+    plan.is(0, "no right to").is(0, "leases in namespace");
+    let done = headless.run("deploy --env staging auth=v2 --yes").await;
+    done.is(0, "goes on without a lease");
+    assert_eq!(image(&space, "auth").await, "shop/auth:v2");
+    headless.run("status").await.is(0, "v2");
+}
