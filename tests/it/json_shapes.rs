@@ -214,7 +214,9 @@ async fn every_command_prints_what_is_documented_and_a_protected_environment_wan
     let logs = shipdeck.run("logs --env staging auth --json").await;
     let lines: Vec<Value> = logs.is(0, "").out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(!lines.is_empty());
-    lines.iter().for_each(|line| shapes.fits("line", line));
+    for line in &lines {
+        shapes.fits("line", line);
+    }
     eventually("the job has failed", Duration::from_secs(30), async || {
         staging.get::<Job>("migrate").await?.status?.conditions?.into_iter().find(|it| it.type_ == "Failed")
     })

@@ -1,8 +1,9 @@
 //! `shipdeck logs`: the log pane without a screen.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::SignedDuration;
+use tokio::time::Instant;
 
 use super::driver::Driver;
 use super::run::refused;
