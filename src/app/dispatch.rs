@@ -39,8 +39,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         A::FocusServices => home::focus(model, Pane::Services),
         A::FocusDependencies => home::focus(model, Pane::Dependencies),
         A::FocusLogs => home::focus(model, Pane::Logs),
-        A::NextPane => home::next_pane(model, false),
-        A::PreviousPane => home::next_pane(model, true),
+        A::NextPane | A::PreviousPane => home::next_pane(model, action == A::PreviousPane),
         A::Enlarge => zoom(model, true),
         A::Shrink => zoom(model, false),
         A::Filter if model.home.focus == Pane::Logs => log_bridge::prompt(model, PromptPurpose::LogFilter),
@@ -101,14 +100,24 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             }
         }
         A::CleanupDelete => cleanup::ask(model),
-        A::PlanLeaveOut => plan::leave_out(model),
-        A::PlanEdit => plan::edit(model),
-        A::Other => other(model, false),
-        A::OtherBack => other(model, true),
-        A::KnownNext => versions::pick(model, true),
-        A::KnownPrevious => versions::pick(model, false),
+        A::PlanLeaveOut | A::PlanEdit | A::Other | A::OtherBack | A::KnownNext | A::KnownPrevious => {
+            in_box(model, action);
+        }
     }
     Vec::new()
+}
+
+/// Keys that a plan, the form of versions and the prompt of the log have for themselves.
+fn in_box(model: &mut Model, action: Action) {
+    match action {
+        Action::PlanLeaveOut => plan::leave_out(model),
+        Action::PlanEdit => plan::edit(model),
+        Action::Other => other(model, false),
+        Action::OtherBack => other(model, true),
+        Action::KnownNext => versions::pick(model, true),
+        Action::KnownPrevious => versions::pick(model, false),
+        _ => {}
+    }
 }
 
 fn travel(model: &mut Model, action: Action) {

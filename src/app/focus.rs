@@ -51,8 +51,9 @@ pub fn scopes(model: &Model) -> Vec<Scope> {
 /// Whether letters go into a text now.
 pub fn is_typing(model: &Model) -> bool {
     match model.overlays.last() {
-        Some(Overlay::Versions(_) | Overlay::Prompt(_)) => true,
-        Some(Overlay::Help(_) | Overlay::Palette(_) | Overlay::Menu(_)) => true,
+        Some(Overlay::Versions(_) | Overlay::Prompt(_) | Overlay::Help(_) | Overlay::Palette(_) | Overlay::Menu(_)) => {
+            true
+        }
         Some(Overlay::Plan(review)) => review.plan.protected,
         Some(Overlay::Confirm(confirm)) => confirm.word.is_some(),
         Some(_) => false,

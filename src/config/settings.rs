@@ -58,7 +58,7 @@ fn read_ui(mut ui: Table<'_>, parsed: &mut Parsed, problems: &mut Problems<'_>) 
         match colors_named(colors.get_ref()) {
             Some(colors) => settings.colors = colors,
             None => {
-                problems.add(colors.span(), format!("{} is unknown", colors.get_ref()), "auto, true, 256, 16 or none")
+                problems.add(colors.span(), format!("{} is unknown", colors.get_ref()), "auto, true, 256, 16 or none");
             }
         }
     }

@@ -90,7 +90,7 @@ fn scenes() -> Vec<(&'static str, Cockpit)> {
     scenes.extend(panes.map(|action| (action.spec().id, after(&[action]))));
     let mut bare = shop();
     bare.model.session.welcome = true;
-    scenes.extend([
+    scenes.extend(vec![
         ("welcome", bare),
         ("first start", first_start()),
         ("versions", versions()),

@@ -35,7 +35,7 @@ pub fn vertical(model: &mut Model, by: isize) {
         Pane::Dependencies => model.home.graph_scroll = model.home.graph_scroll.saturating_add_signed(by),
         Pane::Logs => log_bridge::select(model, by),
         Pane::Details => {
-            model.home.details_scroll = places::moved(model.home.details_scroll, by, model.drawn.details + 1)
+            model.home.details_scroll = places::moved(model.home.details_scroll, by, model.drawn.details + 1);
         }
         Pane::Activity => {
             model.home.activity_scroll = places::moved(model.home.activity_scroll, by, model.drawn.activity + 1);

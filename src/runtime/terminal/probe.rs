@@ -48,7 +48,7 @@ fn asked(questions: Questions) -> String {
 #[cfg(unix)]
 pub(in crate::runtime) fn ask(questions: Questions) -> Answers {
     use std::io::Write;
-    use std::time::Instant;
+    use tokio::time::Instant;
 
     if questions == Questions::default() {
         return Answers { complete: true, ..Answers::default() };
