@@ -93,7 +93,7 @@ impl Link {
     /// Sends it and reads the answer as JSON.
     pub(super) async fn json<T: DeserializeOwned>(&self, call: &Call) -> Result<T, Fault> {
         let bytes = self.bytes(call).await?;
-        serde_json::from_slice(&bytes).map_err(|error| fault::unreadable(&error, &call.doing))
+        serde_json::from_slice(&bytes).map_err(|error| call.lost(fault::unreadable(&error, &bytes, &call.doing)))
     }
 }
 
@@ -106,7 +106,9 @@ async fn checked(answer: Response<Body>, call: &Call) -> Result<Response<Body>, 
     let body = tokio::time::timeout(HEAD_LIMIT, Limited::new(answer.into_body(), FAULT_BYTES).collect()).await;
     let body = body.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let fault = fault::from_answer(code, &body, seconds.map(Duration::from_secs), &call.doing);
-    // A server that asks for another try later has done nothing; what else broke in it may have been done.
-    let undone = !code.is_server_error() || fault.retry_after.is_some();
+    // Who says to be unavailable and when to come again has done nothing. What else broke in a server may have been done:
+    // 500 and 504 ask for another try as well, when the storage was too slow to say what became of it.
+    let refused_at_the_door = code == StatusCode::SERVICE_UNAVAILABLE && seconds.is_some();
+    let undone = !code.is_server_error() || refused_at_the_door;
     Err(if undone { fault } else { call.lost(fault) })
 }

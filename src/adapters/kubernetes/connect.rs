@@ -74,11 +74,11 @@ pub(super) struct Link {
     slot: Mutex<Slot>,
 }
 
-#[derive(Debug)]
 enum Source {
     Kubeconfig(Option<PathBuf>),
+    /// What a new login gives in a test.
     #[cfg(test)]
-    Given,
+    Given(Client),
 }
 
 #[derive(Default)]
@@ -93,6 +93,16 @@ enum Slot {
         fault: Fault,
         at: Instant,
     },
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Kubeconfig(path) => f.debug_tuple("Kubeconfig").field(path).finish(),
+            #[cfg(test)]
+            Self::Given(_) => f.write_str("Given"),
+        }
+    }
 }
 
 impl std::fmt::Debug for Slot {
@@ -112,8 +122,8 @@ impl Link {
 
     #[cfg(test)]
     pub(super) fn given(client: Client) -> Self {
-        let slot = Mutex::new(Slot::Built { client, at: Instant::now() });
-        Self { context: "test".into(), source: Source::Given, slot }
+        let slot = Mutex::new(Slot::Built { client: client.clone(), at: Instant::now() });
+        Self { context: "test".into(), source: Source::Given(client), slot }
     }
 
     /// The client, built now where there is none that can be used.
@@ -151,7 +161,7 @@ impl Link {
         let path = match &self.source {
             Source::Kubeconfig(path) => path.clone(),
             #[cfg(test)]
-            Source::Given => return Err(Fault::new(FaultKind::Unauthenticated, "the given client was refused")),
+            Source::Given(client) => return Ok(client.clone()),
         };
         let context = Arc::clone(&self.context);
         let work = tokio::task::spawn_blocking(move || build_blocking(path.as_deref(), &context));

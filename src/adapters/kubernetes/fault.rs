@@ -12,14 +12,42 @@ use crate::domain::text::clean;
 
 /// Longest text of a server that is passed on.
 const LONGEST: usize = 400;
+/// A server that asks for less is obeyed without words.
+const WORTH_TELLING: Duration = Duration::from_secs(10);
 
 /// An answer that is no success. `doing` is what was tried: "list pods in shop".
 pub(super) fn from_answer(code: StatusCode, body: &[u8], retry_after: Option<Duration>, doing: &str) -> Fault {
+    if is_page(body) {
+        let fault = page(&format!("answered {}", code.as_u16()), doing);
+        return Fault { retry_after, ..fault };
+    }
     let status = serde_json::from_slice::<Status>(body).unwrap_or_default();
     let mut fault = from_status(code, &status, doing);
     let asked = status.details.retry_after_seconds.filter(|seconds| *seconds > 0).map(Duration::from_secs);
     fault.retry_after = retry_after.or(asked);
+    if let Some(pause) = fault.retry_after.filter(|pause| *pause >= WORTH_TELLING) {
+        fault.message.push_str(&format!("; it asks for a pause of {}", length(pause)));
+    }
     fault
+}
+
+/// A web page is never the API server's: a load balancer, a proxy or the login page of a network stands in between.
+fn is_page(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"<")
+}
+
+fn page(what: &str, doing: &str) -> Fault {
+    let why = format!("something between here and the API server {what} with a web page");
+    Fault::new(FaultKind::Unreachable, format!("cannot {doing}: {why}"))
+}
+
+/// `40 s`, `3 h`.
+fn length(time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds @ 120..7_200 => format!("{} min", seconds / 60),
+        seconds => format!("{} h", seconds / 3_600),
+    }
 }
 
 /// A `Status` object, of an answer or within a watch.
@@ -209,56 +237,16 @@ pub(super) fn timed_out(limit: Duration, doing: &str) -> Fault {
     Fault::new(FaultKind::Unreachable, format!("cannot {doing}: no answer within {} s", limit.as_secs()))
 }
 
-pub(super) fn unreadable(error: &serde_json::Error, doing: &str) -> Fault {
+/// An answer that was to be JSON and is not.
+pub(super) fn unreadable(error: &serde_json::Error, answer: &[u8], doing: &str) -> Fault {
+    if is_page(answer) {
+        return page("answers", doing);
+    }
     // Only where, not what: serde quotes values.
     let place = format!("line {}, column {}", error.line(), error.column());
     Fault::new(FaultKind::Other, format!("cannot {doing}: the answer cannot be read ({place})"))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn answer(code: u16, message: &str) -> Fault {
-        let body = serde_json::json!({ "message": message }).to_string();
-        from_answer(StatusCode::from_u16(code).unwrap(), body.as_bytes(), None, "set the image of web")
-    }
-
-    #[test]
-    fn a_missing_right_is_named() {
-        let fault = answer(
-            403,
-            "deployments.apps \"web\" is forbidden: User \"ann\" cannot patch resource \"deployments\" in API group \
-             \"apps\" in the namespace \"shop\"",
-        );
-        assert_eq!(fault.message, "ann: no right to patch deployments in namespace shop");
-    }
-
-    #[test]
-    fn a_policy_speaks_for_itself() {
-        let fault = answer(403, "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: frozen until Monday");
-        assert_eq!(fault.message, "cannot set the image of web, a policy forbids it: frozen until Monday");
-    }
-
-    #[test]
-    fn a_value_quoted_by_the_server_is_not_repeated() {
-        let message = "Deployment.apps \"web\" is invalid: spec.template.spec.containers[0].env[0].value: Invalid value: \"s3cret\": no";
-        let fault = answer(422, message);
-        let place = "Deployment.apps \"web\" is invalid: spec.template.spec.containers[0].env[0].value";
-        assert_eq!(fault.message, format!("cannot set the image of web, refused: {place}: invalid value"));
-        let causes = serde_json::json!({ "message": message, "details": { "causes": [
-            { "reason": "FieldValueInvalid", "message": "Invalid value: \"s3cret\": no", "field": "spec.replicas" },
-            { "reason": "FieldValueRequired", "message": "Required value", "field": "spec.template" },
-        ] } });
-        let fault = from_answer(StatusCode::UNPROCESSABLE_ENTITY, causes.to_string().as_bytes(), None, "scale web");
-        assert_eq!(fault.message, "cannot scale web, refused: spec.replicas: invalid value; spec.template: required");
-    }
-
-    #[test]
-    fn an_object_quoted_by_the_server_is_not_repeated() {
-        let fault = answer(422, "Deployment in version \"v1\": {\"env\":[{\"value\":\"s3cret\"}]}\": unknown field x");
-        assert_eq!(fault.message, "cannot set the image of web, refused: unknown field x");
-        let fault = answer(422, "invalid: {\"env\":[{\"value\":\"s3cret\"}]}");
-        assert!(!fault.message.contains("s3cret"), "{fault}");
-    }
-}
+#[path = "fault_tests.rs"]
+mod tests;

@@ -44,7 +44,7 @@ impl KubernetesCluster {
     }
 
     #[cfg(test)]
-    fn given(client: kube::Client) -> Self {
+    pub(crate) fn given(client: kube::Client) -> Self {
         Self { link: connect::Link::given(client), pulse: pulse::Pulse::new() }
     }
 }
@@ -150,3 +150,6 @@ fn escaped(text: &str) -> String {
     }
     out
 }
+
+#[cfg(test)]
+pub(crate) mod scripted;

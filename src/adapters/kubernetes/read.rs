@@ -87,7 +87,7 @@ pub(super) async fn manifest(link: &Link, namespace: &str, resource: &str, name:
     if let Some(meta) = object["metadata"].as_object_mut() {
         meta.remove("managedFields");
     }
-    serde_json::to_string_pretty(&object).map_err(|error| super::fault::unreadable(&error, &doing))
+    serde_json::to_string_pretty(&object).map_err(|error| super::fault::unreadable(&error, &[], &doing))
 }
 
 pub(super) async fn discover(link: &Link) -> Result<Discovery, Fault> {

@@ -49,7 +49,18 @@ impl From<Fault> for End {
 pub(super) async fn scope(link: &Link, pulse: &Pulse, scope: &Scope, sink: &ChangeSink) {
     let health = watch::Sender::new(Health::Well);
     let loops = Kind::ALL.map(|kind| {
-        let one = Loop { link, pulse, scope, sink, kind, version: None, lost: false, failures: 0, relisted: None };
+        let one = Loop {
+            link,
+            pulse,
+            scope,
+            sink,
+            kind,
+            version: None,
+            whole: false,
+            lost: false,
+            failures: 0,
+            relisted: None,
+        };
         Box::pin(one.run(health.subscribe()))
     });
     tokio::select! {
@@ -66,6 +77,8 @@ struct Loop<'a> {
     kind: Kind,
     /// Where a watch goes on; `None`: list first. Moves only when a change was taken, so that none is lost.
     version: Option<String>,
+    /// List all at once: a list by pages took longer than the server keeps its place in it.
+    whole: bool,
     lost: bool,
     failures: u32,
     /// When 410 was last answered by a list at once: twice in a row would be a loop.
@@ -108,8 +121,11 @@ impl Loop<'_> {
 
     fn wait_after(&mut self, fault: &Fault) -> Duration {
         self.failures = self.failures.saturating_add(1);
-        if fault.kind == FaultKind::Expired {
+        // Where it was is lost, or what stands there cannot be understood: only a new list helps.
+        if !matches!(fault.kind, FaultKind::Unreachable | FaultKind::Throttled | FaultKind::Unauthenticated) {
             self.version = None;
+        }
+        if fault.kind == FaultKind::Expired {
             if self.relisted.is_none_or(|at| at.elapsed() > RELIST_AGAIN) {
                 self.relisted = Some(Instant::now());
                 return Duration::ZERO;
@@ -133,13 +149,16 @@ impl Loop<'_> {
     async fn list(&mut self) -> Result<(), End> {
         let doing = format!("list {} in {}", self.kind.plural(), self.scope.namespace);
         let selector = selector(self.kind);
-        let base = format!("{}?limit={PAGE}{selector}", collection(self.kind, Some(&self.scope.namespace)));
-        let mut path = base.clone();
+        let all = collection(self.kind, Some(&self.scope.namespace));
+        let base = format!("{all}?limit={PAGE}{selector}");
+        let mut path = if self.whole { format!("{all}?{}", selector.trim_start_matches('&')) } else { base.clone() };
         let mut first = true;
         loop {
-            let bytes = self.link.bytes(&Call::get(path, doing.clone())).await?;
+            let bytes = self.link.bytes(&Call::get(path, doing.clone())).await;
+            self.whole = !first && matches!(&bytes, Err(fault) if fault.kind == FaultKind::Expired);
+            let bytes = bytes?;
             self.pulse.beat();
-            let page = map::page(self.kind, &bytes).map_err(|error| fault::unreadable(&error, &doing))?;
+            let page = map::page(self.kind, &bytes).map_err(|error| fault::unreadable(&error, &bytes, &doing))?;
             drop(bytes);
             if std::mem::take(&mut first) {
                 self.emit(Change::ListStarted(self.kind)).await?;
@@ -200,7 +219,7 @@ impl Loop<'_> {
 
     /// Takes one line of a watch in.
     async fn take(&mut self, line: &[u8], doing: &str) -> Result<(), End> {
-        let read = |error: serde_json::Error| fault::unreadable(&error, doing);
+        let read = |error: serde_json::Error| fault::unreadable(&error, line, doing);
         let sort = map::sort_of(line).map_err(read)?;
         let (change, version) = match &*sort {
             "ERROR" => {
