@@ -19,6 +19,7 @@ use crate::ports::lease::Target;
 pub fn begin(model: &mut Model, plan: Plan, patience: Patience) -> Vec<Effect> {
     let id = RunId(model.runs.iter().map(|run| run.id.0).max().unwrap_or(0) + 1);
     let run = Run { patience, ..Run::new(id, plan, model.session.user.as_str(), model.session.now) };
+    tracing::info!(run = id.0, env = %run.plan.env, title = &*run.plan.title, steps = run.steps.len(), "run begins");
     model.runs.push(run);
     show(model, id);
     let mut effects = on(model, id, RunEvent::Start);
@@ -193,10 +194,27 @@ pub fn turn_to(model: &mut Model, env: EnvId, service: ServiceId) {
     (model.home.env, model.home.service) = (Some(env), Some(service));
 }
 
+/// For the log file: which run a line belongs to. Reasons stay out of it: they may quote what a program printed.
+fn trace(run: &Run, news: &Announcement) {
+    let (id, env) = (run.id.0, &run.plan.env);
+    match news {
+        Announcement::StepSucceeded { service, took } => {
+            tracing::info!(run = id, %env, %service, ?took, "step succeeded");
+        }
+        Announcement::StepFailed { service, .. } => tracing::warn!(run = id, %env, %service, "step failed"),
+        Announcement::WaveDone(wave) => tracing::info!(run = id, %env, wave, "wave done"),
+        Announcement::Halted => tracing::warn!(run = id, %env, "run holds"),
+        Announcement::Paused => tracing::info!(run = id, %env, "run paused"),
+        Announcement::Succeeded => tracing::info!(run = id, %env, "run succeeded"),
+        Announcement::Ended => tracing::info!(run = id, %env, "run ended"),
+    }
+}
+
 fn announce(model: &mut Model, id: RunId, news: &Announcement) {
     let Some(run) = model.run(id) else { return };
     let watched = matches!(&model.page, Some(Page::Run(page)) if page.run == id);
     let what = name(&run.plan);
+    trace(run, news);
     let (env, done, all) = (run.plan.env.clone(), run.succeeded(), run.steps.len());
     let see = format!("{} shows it", model.keymap.hint(crate::actions::Action::ShowRun));
     match news {

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::catalog::Environment;
 use super::ids::{EnvId, Uid};
-use super::observed::{ContainerState, Job, Phase, Pod, Terminated};
+use super::observed::{ContainerState, Job, Phase, Pod, ReplicaSet, Terminated, WorkloadRef};
 use super::world::EnvWorld;
 
 /// A leftover that may be removed.
@@ -106,8 +106,9 @@ fn dead_pod(env: &EnvId, world: &EnvWorld, pod: &Pod) -> Option<Finding> {
             let lives =
                 |pod: &&Pod| pod.meta.deleting.is_none() && !matches!(pod.phase, Phase::Failed | Phase::Unknown);
             let alive = world.pods_of(&owner.uid).filter(lives).count();
-            // Not replaced yet: it may be the only witness of why.
-            if alive < set.desired as usize {
+            // Not replaced yet: it may be the only witness of why. While its workload is being rolled out it is part of
+            // what people watch.
+            if alive < set.desired as usize || is_rolling_out(world, set) {
                 return None;
             }
             let proof = format!("{alive} of {} pods of {} are there without it", set.desired, owner.name);
@@ -129,6 +130,17 @@ fn dead_pod(env: &EnvId, world: &EnvWorld, pod: &Pod) -> Option<Finding> {
         since: ended_at(pod).unwrap_or(pod.meta.created),
         proof,
     })
+}
+
+/// Whether the Deployment of a ReplicaSet is on its way to another version; one that came to a standstill is not.
+fn is_rolling_out(world: &EnvWorld, set: &ReplicaSet) -> bool {
+    let owner = set.meta.owner.as_ref().filter(|owner| &*owner.kind == "Deployment");
+    let Some(workload) = owner.and_then(|owner| world.workload(&WorkloadRef::deployment(&*owner.name))) else {
+        return false;
+    };
+    let status = &workload.status;
+    let stands = status.conditions.iter().any(|it| &*it.kind == "Progressing" && !it.status);
+    workload.observed_generation < workload.generation || (status.updated < workload.desired && !stands)
 }
 
 fn terminated(pod: &Pod) -> impl Iterator<Item = &Terminated> {
@@ -192,54 +204,5 @@ fn failed_job(env: &EnvId, job: &Job) -> Option<Finding> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::fixtures::{TestWorld, catalog, later};
-
-    fn found(cluster: &TestWorld, namespace: &str, minutes: i64) -> Vec<String> {
-        let mut env = catalog(&[]).environments[0].clone();
-        env.namespace = namespace.into();
-        let world = cluster.world.env(&cluster.env).unwrap();
-        let found = findings(&env, world, MINIMUM_AGE, later(minutes * 60));
-        found.iter().map(|finding| finding.name.to_string()).collect()
-    }
-
-    fn with_evicted(change: impl FnOnce(&mut Pod)) -> TestWorld {
-        let mut cluster = TestWorld::new("staging");
-        cluster.rolled_out("cart", "r/cart:v1", 2);
-        cluster.pod("cart", "r/cart:v1", 7, |pod| {
-            (pod.phase, pod.ready, pod.reason) = (Phase::Failed, false, Some("Evicted".into()));
-            change(pod);
-        });
-        cluster
-    }
-
-    #[test]
-    fn a_replaced_pod_is_found_once_it_is_old_enough() {
-        let cluster = with_evicted(|_| {});
-        assert_eq!(found(&cluster, "shop", 11).len(), 1);
-        assert!(found(&cluster, "shop", 9).is_empty());
-        let env = &catalog(&[]).environments[0];
-        let young =
-            |minutes: i64| too_young(env, cluster.world.env(&cluster.env).unwrap(), MINIMUM_AGE, later(minutes * 60));
-        assert_eq!((young(9), young(11)), (1, 0), "what is not offered yet is counted");
-    }
-
-    #[test]
-    fn what_is_protected_is_never_found() {
-        for namespace in ["default", "kube-system", "kube-flannel"] {
-            assert!(found(&with_evicted(|_| {}), namespace, 60).is_empty(), "{namespace}");
-        }
-        assert!(found(&with_evicted(|pod| pod.meta.marks.keep = true), "shop", 60).is_empty());
-        assert!(found(&with_evicted(|pod| pod.meta.deleting = Some(later(0))), "shop", 60).is_empty());
-        let bare_hook = |pod: &mut Pod| (pod.meta.owner, pod.meta.marks.gitops) = (None, true);
-        assert!(found(&with_evicted(bare_hook), "shop", 60).is_empty());
-    }
-
-    #[test]
-    fn a_pod_that_was_not_replaced_stays_as_a_witness() {
-        let mut cluster = with_evicted(|_| {});
-        cluster.replica_set("cart", "r/cart:v1", 3);
-        assert!(found(&cluster, "shop", 60).is_empty());
-    }
-}
+#[path = "cleanup_tests.rs"]
+mod tests;

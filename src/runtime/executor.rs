@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use tokio::sync::{Semaphore, mpsc};
+use tracing::{Instrument, info_span};
 
 use super::files::Files;
 use super::fleet::Fleet;
@@ -85,6 +86,10 @@ impl Executor {
                 let (messages, files) = (self.messages.clone(), self.files.clone());
                 self.tasks.finish(async move {
                     let result = files.save(&file, &text).await;
+                    match &result {
+                        Ok(path) => tracing::info!(what, path, "saved"),
+                        Err(fault) => tracing::warn!(what, %fault, "not saved"),
+                    }
                     send(&messages, Msg::Done(Outcome::Saved { what, result })).await;
                 });
             }
@@ -105,12 +110,19 @@ impl Executor {
     }
 
     fn discover(&mut self, id: ClusterId) {
+        let key = TaskKey::Discover(id.clone());
         let cluster = self.fleet.get(&id);
         let messages = self.messages.clone();
-        self.tasks.replace(TaskKey::Discover(id.clone()), async move {
+        let span = info_span!("discovery", cluster = %id);
+        let work = async move {
             let result = cluster.discover().await;
+            match &result {
+                Ok(found) => tracing::info!(workloads = found.workloads.len(), "discovered"),
+                Err(fault) => tracing::warn!(%fault, "not discovered"),
+            }
             send(&messages, Msg::Done(Outcome::Discovered { cluster: id, result })).await;
-        });
+        };
+        self.tasks.replace(key, work.instrument(span));
     }
 
     fn watch(&mut self, id: &ClusterId, scope: Scope) {
@@ -120,24 +132,27 @@ impl Executor {
         }
         let cluster = self.fleet.get(id);
         let sink = change_sink(self.messages.clone(), self.leases.gate());
-        self.tasks.replace(key, async move { cluster.watch(scope, sink).await });
+        let span = info_span!("watch", cluster = %id, env = %scope.env);
+        self.tasks.replace(key, async move { cluster.watch(scope, sink).await }.instrument(span));
     }
 
     fn set_image(&mut self, run: RunId, service: ServiceId, id: &ClusterId, change: ImageChange) {
         let cluster = self.fleet.get(id);
         let (messages, clock, gate) = (self.messages.clone(), Arc::clone(&self.clock), self.leases.gate());
-        self.tasks.finish(async move {
+        let span = info_span!("write", cluster = %id, run = run.0, %service, namespace = &*change.namespace);
+        let work = async move {
             // Asked at the last moment: this process may have been stopped since the write was wished for.
             let result = match gate.check(run, &service, &change).await {
                 Ok(()) => cluster.set_image(&change).await.map(Box::new),
                 Err(fault) => Err(fault),
             };
             match &result {
-                Ok(_) => tracing::info!(%service, "image written"),
-                Err(fault) => tracing::warn!(%service, %fault, "image not written"),
+                Ok(_) => tracing::info!(from = &*change.from, to = &*change.to, "image written"),
+                Err(fault) => tracing::warn!(to = &*change.to, %fault, "image not written"),
             }
             send(&messages, Msg::Done(Outcome::Written { run, service, result, at: clock() })).await;
-        });
+        };
+        self.tasks.finish(work.instrument(span));
     }
 
     fn may_lease(&mut self, env: EnvId, id: &ClusterId, namespace: Arc<str>) {
@@ -157,30 +172,43 @@ impl Executor {
         workload: WorkloadRef,
     ) {
         let messages = self.messages.clone();
-        self.tasks.finish(async move {
+        let span = info_span!("revisions", %env, %service);
+        let work = async move {
             let result = cluster.revisions(&namespace, &workload).await;
+            match &result {
+                Ok(revisions) => tracing::info!(count = revisions.len(), "revisions read"),
+                Err(fault) => tracing::warn!(%fault, "revisions not read"),
+            }
             send(&messages, Msg::Done(Outcome::Revisions { env, service, result })).await;
-        });
+        };
+        self.tasks.finish(work.instrument(span));
     }
 
     fn open_log(&mut self, stream: u64, id: &ClusterId, request: LogRequest, delay: Duration) {
         let cluster = self.fleet.get(id);
         let messages = self.messages.clone();
-        self.tasks.replace(TaskKey::Log(stream), async move {
+        let span = info_span!("log", cluster = %id, pod = &*request.pod, container = &*request.container);
+        let work = async move {
             tokio::time::sleep(delay).await;
             let event = match cluster.log(&request, log_sink(stream, messages.clone())).await {
                 Ok(()) => LogEvent::Ended,
-                Err(fault) => LogEvent::Failed(fault),
+                Err(fault) => {
+                    tracing::info!(%fault, "log ended");
+                    LogEvent::Failed(fault)
+                }
             };
             send(&messages, Msg::Log { stream, event }).await;
-        });
+        };
+        self.tasks.replace(TaskKey::Log(stream), work.instrument(span));
     }
 
     fn delete(&mut self, id: &ClusterId, namespace: Arc<str>, finding: Finding) {
         let cluster = self.fleet.get(id);
         let (messages, files) = (self.messages.clone(), self.files.clone());
         let deletions = Arc::clone(&self.deletions);
-        self.tasks.finish(async move {
+        let resource = finding.kind.resource();
+        let span = info_span!("delete", cluster = %id, env = %finding.env, resource, name = &*finding.name);
+        let work = async move {
             // A closed semaphore only means that the session ends: then nothing new is deleted.
             let Ok(_permit) = deletions.acquire_owned().await else { return };
             let saved = save_before_deletion(&*cluster, &files, &namespace, &finding).await;
@@ -188,8 +216,13 @@ impl Executor {
                 Ok(saved) => cluster.delete(&target(&namespace, &finding)).await.map(|()| saved),
                 Err(fault) => Err(fault),
             };
+            match &result {
+                Ok(saved) => tracing::info!(saved = saved.as_deref().unwrap_or_default(), "deleted"),
+                Err(fault) => tracing::warn!(%fault, "not deleted"),
+            }
             send(&messages, Msg::Done(Outcome::Deleted { uid: finding.uid, result })).await;
-        });
+        };
+        self.tasks.finish(work.instrument(span));
     }
 }
 
@@ -279,3 +312,7 @@ fn log_sink(stream: u64, messages: mpsc::Sender<Msg>) -> LogSink {
         async move { send(&messages, Msg::Log { stream, event: LogEvent::Lines(lines) }).await }.boxed()
     })
 }
+
+#[cfg(test)]
+#[path = "executor_tests.rs"]
+mod tests;

@@ -181,7 +181,7 @@ fn the_most_talkative_log_tells_what_was_refused_and_never_the_token() {
     child.kill().unwrap();
     child.wait().unwrap();
     let log = read();
-    assert!(log.contains("staging") && log.contains("403"), "{log}");
+    assert!(log.contains("403") && log.contains("watch{cluster=c env=staging}:kind{kind=\"pods\"}"), "{log}");
     for secret in ["open-sesame", "hunter2"] {
         assert!(!log.contains(secret), "{secret} is in the log");
     }

@@ -7,6 +7,7 @@ use futures::future::select_all;
 use http::StatusCode;
 use tokio::sync::watch;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::call::{Call, HEAD_LIMIT};
 use super::connect::Link;
@@ -61,7 +62,7 @@ pub(super) async fn scope(link: &Link, pulse: &Pulse, scope: &Scope, sink: &Chan
             failures: 0,
             relisted: None,
         };
-        Box::pin(one.run(health.subscribe()))
+        Box::pin(one.run(health.subscribe()).instrument(tracing::info_span!("kind", kind = kind.plural())))
     });
     tokio::select! {
         _ = select_all(loops) => {}
@@ -115,7 +116,7 @@ impl Loop<'_> {
             return Ok(());
         }
         self.lost = true;
-        tracing::warn!(env = %self.scope.env, kind = self.kind.plural(), %fault, ?wait, "watch lost");
+        tracing::warn!(%fault, ?wait, "watch lost");
         self.emit(Change::Lost(self.kind, fault)).await
     }
 
@@ -168,7 +169,7 @@ impl Loop<'_> {
             }
             let Some(next) = page.next else {
                 self.emit(Change::Listed(self.kind)).await?;
-                tracing::info!(env = %self.scope.env, kind = self.kind.plural(), version = page.version, "listed");
+                tracing::info!(version = page.version, "listed");
                 self.version = Some(page.version);
                 self.lost = false;
                 return Ok(());

@@ -160,7 +160,23 @@ pub(super) async fn delete(link: &Link, target: &DeleteTarget) -> Result<(), Fau
         body: options.to_string().into_bytes(),
         doing: format!("delete {}/{} in {}", target.resource, target.name, target.namespace),
     };
-    link.bytes(&call).await.map(drop).map_err(|fault| refused(target, fault))
+    match link.bytes(&call).await {
+        Err(fault) if fault.kind == FaultKind::OutcomeUnknown => is_gone(link, target, &call.path, fault).await,
+        answer => answer.map(drop).map_err(|fault| refused(target, fault)),
+    }
+}
+
+/// The answer to a deletion was lost: reads what stands there now.
+async fn is_gone(link: &Link, target: &DeleteTarget, path: &str, lost: Fault) -> Result<(), Fault> {
+    let doing = format!("read {}/{} in {}", target.resource, target.name, target.namespace);
+    match link.json::<wire::Bare>(&Call::get(path.to_owned(), doing)).await {
+        Ok(found) if found.metadata.uid != target.uid.as_str() || found.metadata.deletion_timestamp.is_some() => Ok(()),
+        Err(fault) if fault.kind == FaultKind::NotFound => Ok(()),
+        _ => {
+            let message = format!("it is not known whether it was deleted: {}", lost.message);
+            Err(Fault { message, ..lost })
+        }
+    }
 }
 
 /// Which precondition failed: the server names it, with both values, which tell people nothing.

@@ -18,6 +18,7 @@ fn change() -> ImageChange {
         container: "web".into(),
         from: "shop/web:v1".into(),
         to: "shop/web:v2".into(),
+        fence: None,
         dry_run: false,
     }
 }
@@ -60,6 +61,23 @@ fn lost_answers() -> [(&'static str, fn() -> Answer); 7] {
         ("a login page", || ok("<html>Please log in</html>")),
         ("half an object", || ok(r#"{"metadata":{"name":"web""#)),
     ]
+}
+
+#[tokio::test]
+async fn a_write_holds_only_for_the_very_object_container_and_image_that_were_seen() {
+    let (cluster, log) = cluster(|_| Some(web("shop/web:v2")));
+    cluster.set_image(&change()).await.unwrap();
+    let asked = log.lock().unwrap()[0].clone();
+    assert_eq!(asked.path, "/apis/apps/v1/namespaces/shop/deployments/web");
+    assert_eq!(asked.query, "fieldManager=shipdeck");
+    let image = "/spec/template/spec/containers/0/image";
+    let expected = json!([
+        { "op": "test", "path": "/metadata/uid", "value": "uid-web" },
+        { "op": "test", "path": "/spec/template/spec/containers/0/name", "value": "web" },
+        { "op": "test", "path": image, "value": "shop/web:v1" },
+        { "op": "replace", "path": image, "value": "shop/web:v2" },
+    ]);
+    assert_eq!(serde_json::from_str::<Value>(&asked.body).unwrap(), expected);
 }
 
 #[tokio::test(start_paused = true)]
@@ -200,4 +218,62 @@ async fn a_write_that_may_have_left_is_read_back() {
     let fault = cluster_at("http", port, folder.path()).set_image(&change()).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::OutcomeUnknown, "{fault}");
     assert_eq!(heads.try_iter().take(2).collect::<Vec<_>>(), ["PATCH", "GET"]);
+}
+
+fn target(resource: &'static str) -> DeleteTarget {
+    let (name, uid) = ("web-1".into(), Uid::new("uid-web-1"));
+    DeleteTarget { namespace: "shop".into(), resource, name, uid, resource_version: "7".into() }
+}
+
+#[tokio::test]
+async fn nothing_but_pods_and_jobs_is_ever_deleted_and_those_only_as_they_were_seen() {
+    let (cluster, log) = cluster(|_| Some(ok("{}")));
+    for resource in [
+        "persistentvolumeclaim",
+        "persistentvolume",
+        "customresourcedefinition",
+        "namespace",
+        "secret",
+        "configmap",
+        "replicaset",
+        "controllerrevision",
+        "deployment",
+        "node",
+    ] {
+        assert_eq!(cluster.delete(&target(resource)).await.unwrap_err().kind, FaultKind::Invalid, "{resource}");
+    }
+    assert_eq!(log.lock().unwrap().len(), 0, "nothing was asked");
+    for resource in ["pod", "job"] {
+        cluster.delete(&target(resource)).await.unwrap();
+    }
+    let log = log.lock().unwrap();
+    for asked in log.iter() {
+        let body: Value = serde_json::from_str(&asked.body).unwrap();
+        assert_eq!(body["preconditions"], json!({ "uid": "uid-web-1", "resourceVersion": "7" }));
+        let of_job = asked.path.ends_with("/jobs/web-1");
+        assert_eq!(body["propagationPolicy"], if of_job { "Background".into() } else { Value::Null });
+        assert!(body["gracePeriodSeconds"].is_null(), "nothing is forced");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deletion_whose_answer_is_lost_is_read_back() {
+    let found = |uid: &str, deleting: bool| {
+        let time = deleting.then_some("2026-11-24T10:00:00Z");
+        ok(json!({ "metadata": { "uid": uid, "deletionTimestamp": time } }).to_string())
+    };
+    let deleted = async |read: Answer| {
+        let read = std::sync::Mutex::new(Some(read));
+        let (cluster, _) = cluster(move |asked| {
+            let back = asked.method == Method::GET;
+            Some(if back { read.lock().unwrap().take().unwrap() } else { Answer::Broken })
+        });
+        cluster.delete(&target("pod")).await
+    };
+    assert!(deleted(failed(404, "not found")).await.is_ok());
+    assert!(deleted(found("uid-web-1", true)).await.is_ok(), "it is on its way out");
+    assert!(deleted(found("another", false)).await.is_ok(), "its successor stands there");
+    let unknown = deleted(found("uid-web-1", false)).await.unwrap_err();
+    assert_eq!(unknown.kind, FaultKind::OutcomeUnknown);
+    assert!(unknown.message.starts_with("it is not known whether it was deleted: "), "{unknown}");
 }

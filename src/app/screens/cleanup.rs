@@ -179,6 +179,9 @@ pub fn deleted(model: &mut Model, uid: &Uid, result: Result<Option<String>, Faul
         Err(fault) if fault.kind == FaultKind::NotFound => {
             journal::notice(model, State::Done, format!("{named} was gone already"), "nothing was deleted");
         }
+        Err(fault) if fault.kind == FaultKind::OutcomeUnknown => {
+            journal::notice(model, State::Failed, format!("{named}: {fault}"), fault.advice());
+        }
         Err(fault) => {
             journal::notice(model, State::Failed, format!("{named} was not deleted: {fault}"), fault.advice());
         }

@@ -134,6 +134,7 @@ pub(super) fn words(result: &DeleteResult) -> String {
         Some(Ok(Some(saved))) => format!("deleted, saved as {saved}"),
         Some(Ok(None)) => "deleted".to_owned(),
         Some(Err(fault)) if fault.kind == FaultKind::NotFound => "was gone already".to_owned(),
+        Some(Err(fault)) if fault.kind == FaultKind::OutcomeUnknown => fault.to_string(),
         Some(Err(fault)) => format!("still there: {fault}"),
     }
 }
