@@ -1,3 +1,5 @@
+//! What is found, and above all what never is.
+
 use super::*;
 use crate::domain::fixtures::{TestWorld, catalog, condition, later, meta};
 use crate::domain::observed::{Object, Owner};
