@@ -207,6 +207,10 @@ fn trace(run: &Run, news: &Announcement) {
         Announcement::Paused => tracing::info!(run = id, %env, "run paused"),
         Announcement::Succeeded => tracing::info!(run = id, %env, "run succeeded"),
         Announcement::Ended => tracing::info!(run = id, %env, "run ended"),
+        Announcement::NotHeld { service, .. } => tracing::warn!(run = id, %env, %service, "lease not held"),
+        Announcement::TakenOver { service, .. } => tracing::info!(run = id, %env, %service, "lease taken over"),
+        Announcement::LeaseLost { service, .. } => tracing::warn!(run = id, %env, %service, "lease lost"),
+        Announcement::WithoutLeases(_) => tracing::info!(run = id, %env, "run goes on without leases"),
     }
 }
 
