@@ -27,6 +27,8 @@ pub mod rows;
 pub mod runs;
 pub mod screens;
 #[cfg(test)]
+mod sleep_tests;
+#[cfg(test)]
 pub(crate) mod testkit;
 #[cfg(test)]
 mod tests;

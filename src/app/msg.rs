@@ -28,6 +28,8 @@ pub enum Msg {
         event: LogEvent,
     },
     Done(Outcome),
+    /// This machine slept, the process was stopped, or the clock was set forward: for so long nobody listened.
+    Woke(std::time::Duration),
     /// The process was asked to end: SIGTERM or SIGHUP.
     Terminate,
 }

@@ -8,6 +8,7 @@ use super::effect::Effect;
 use super::model::Model;
 use super::msg::Msg;
 use super::{attention, discovery, facts, focus, holders, journal, log_bridge, outcomes, rows};
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::run::StepState;
 use crate::domain::verdict::State;
 use crate::domain::world::Freshness;
@@ -38,6 +39,7 @@ fn route(model: &mut Model, msg: Msg) -> Vec<Effect> {
             }
             effects
         }
+        Msg::Woke(slept) => wake(model, slept),
         Msg::Terminate => {
             model.session.quitting = true;
             vec![Effect::Quit]
@@ -69,6 +71,34 @@ pub fn watch_all(model: &mut Model) -> Vec<Effect> {
         Effect::Watch { cluster: env.cluster.clone(), scope }
     };
     catalog.environments.iter().map(watch).collect()
+}
+
+/// What was seen before a sleep is old, however well the connections look: all is read anew, and until then nothing is
+/// judged and nothing is planned by it.
+fn wake(model: &mut Model, slept: Duration) -> Vec<Effect> {
+    let now = model.session.now;
+    let message = format!("this machine slept for {} and heard nothing meanwhile; all is read again", words(slept));
+    let fault = Fault::new(FaultKind::Unreachable, message);
+    tracing::info!(?slept, "woke");
+    let Model { world, board, catalog, .. } = &mut *model;
+    let mut effects = Vec::new();
+    for env in &catalog.environments {
+        world.doubt(&env.name, &fault, now);
+        board.refresh_env(world, catalog, &env.name, now);
+        effects.push(Effect::Unwatch(env.name.clone()));
+    }
+    effects.extend(watch_all(model));
+    rows::arrange(model);
+    model.session.dirty = true;
+    effects
+}
+
+fn words(time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds @ 120..7_200 => format!("{} min", seconds / 60),
+        seconds => format!("{} h", seconds / 3_600),
+    }
 }
 
 /// How long to wait for the next tick: a second while something shown ages, a quarter while something moves, until

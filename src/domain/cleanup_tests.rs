@@ -36,8 +36,8 @@ fn with_job(change: impl FnOnce(&mut Job)) -> TestWorld {
     cluster
 }
 
-fn owner(kind: &str) -> Option<Owner> {
-    Some(Owner { kind: kind.into(), name: "it".into(), uid: Uid::new("uid-it") })
+fn owner(kind: &str) -> Owner {
+    Owner { kind: kind.into(), name: "it".into(), uid: Uid::new("uid-it") }
 }
 
 #[test]
@@ -68,11 +68,11 @@ fn no_pod_that_must_stay_is_ever_found() {
         ("kept by its chart, by Argo CD or by a finalizer", |pod| pod.meta.marks.keep = true),
         ("a hook of a release", |pod| pod.meta.marks.helm_hook = true),
         ("on its way out", |pod| pod.meta.deleting = Some(later(0))),
-        ("of a StatefulSet, which replaces it itself", |pod| pod.meta.owner = owner("StatefulSet")),
-        ("of a DaemonSet, which replaces it itself", |pod| pod.meta.owner = owner("DaemonSet")),
-        ("of a Job, which counts it", |pod| pod.meta.owner = owner("Job")),
-        ("of another controller, whose ways nobody knows", |pod| pod.meta.owner = owner("Rollout")),
-        ("of a ReplicaSet that is not known", |pod| pod.meta.owner = owner("ReplicaSet")),
+        ("of a StatefulSet, which replaces it itself", |pod| pod.meta.owner = Some(owner("StatefulSet"))),
+        ("of a DaemonSet, which replaces it itself", |pod| pod.meta.owner = Some(owner("DaemonSet"))),
+        ("of a Job, which counts it", |pod| pod.meta.owner = Some(owner("Job"))),
+        ("of another controller, whose ways nobody knows", |pod| pod.meta.owner = Some(owner("Rollout"))),
+        ("of a ReplicaSet that is not known", |pod| pod.meta.owner = Some(owner("ReplicaSet"))),
         ("running", |pod| pod.phase = Phase::Running),
         ("pending", |pod| pod.phase = Phase::Pending),
         ("completed, of a ReplicaSet", |pod| pod.phase = Phase::Succeeded),
@@ -94,7 +94,7 @@ fn no_job_that_must_stay_is_ever_found() {
         ("a hook of a release", |job| job.meta.marks.helm_hook = true),
         ("a GitOps tool's", |job| job.meta.marks.gitops = true),
         ("on its way out", |job| job.meta.deleting = Some(later(0))),
-        ("a CronJob's, whose history has limits of its own", |job| job.meta.owner = owner("CronJob")),
+        ("a CronJob's, whose history has limits of its own", |job| job.meta.owner = Some(owner("CronJob"))),
         ("one that removes itself", |job| job.ttl = true),
         ("still at work", |job| job.active = 1),
         ("not failed", |job| job.conditions.clear()),

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::fault::Fault;
 use super::ids::{EnvId, Uid};
 use super::lease::{Sighting, Stored};
 use super::observed::{Change, Event, Job, Kind, Lease, Object, Pod, ReplicaSet, Workload, WorkloadKind, WorkloadRef};
@@ -67,6 +68,13 @@ impl World {
         // Only the sort of freshness matters here: the counter of a first read grows with every row.
         touched.freshness = std::mem::discriminant(&before) != std::mem::discriminant(&world.freshness());
         touched
+    }
+
+    /// Holds everything of an environment to be old until it is read anew: nobody listened for a while.
+    pub fn doubt(&mut self, env: &EnvId, fault: &Fault, now: Timestamp) {
+        if let Some(world) = self.envs.get_mut(env) {
+            world.doubt(fault, now);
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use super::executor::{Executor, Terminal};
 use super::input::{Late, translate};
 use super::signals::{Ending, Signal, Signals};
+use super::sleep::Sleep;
 use super::terminal::{Answers, Tui};
 use crate::actions::chord::{Chord, KeyCode};
 use crate::adapters::system;
@@ -26,6 +27,8 @@ use crate::ui::{Look, draw};
 const FRAME: Duration = Duration::from_millis(16);
 /// The same where nobody pressed a key: what comes from clusters and logs is read, not felt, and every frame costs.
 const CALM_FRAME: Duration = Duration::from_millis(50);
+/// A process that was stopped for longer has not listened.
+const STOPPED_LONG: Duration = Duration::from_secs(15);
 /// Messages taken in before the screen gets its turn.
 const BURST: usize = 2_048;
 
@@ -38,6 +41,7 @@ pub(super) struct Cockpit {
     pressed: bool,
     /// Answers of the terminal that may still come, and are no keys.
     late: Late,
+    sleep: Sleep,
 }
 
 /// Runs the cockpit until it is left and says which signal ended it, if one did. However it ends, the terminal is given
@@ -107,7 +111,7 @@ async fn turns(cockpit: &mut Cockpit, tui: &mut Tui, typed: Vec<char>) -> io::Re
 
 impl Cockpit {
     pub(super) fn new(model: Model, executor: Executor, messages: mpsc::Receiver<Msg>) -> Self {
-        Self { model, executor, messages, pressed: false, late: Late::default() }
+        Self { model, executor, messages, pressed: false, late: Late::default(), sleep: Sleep::new(system::now()) }
     }
 
     /// How soon the next frame may follow the last one.
@@ -117,9 +121,12 @@ impl Cockpit {
 
     /// Does something to the terminal that leaves nothing on it.
     fn show_again(&mut self, act: impl FnOnce(&mut Tui) -> io::Result<()>, tui: &mut Tui) -> io::Result<()> {
+        let began = now();
         act(tui)?;
         self.model.session.dirty = true;
-        Ok(())
+        // Stopped by ctrl-z for an hour is as good as asleep.
+        let stopped = began.elapsed();
+        if stopped < STOPPED_LONG { Ok(()) } else { self.take(Msg::Woke(stopped), tui) }
     }
 
     fn end(&mut self, ending: Ending, tui: &mut Tui) -> io::Result<Ending> {
@@ -151,7 +158,13 @@ impl Cockpit {
     }
 
     fn take(&mut self, msg: Msg, tui: &mut Tui) -> io::Result<()> {
-        let effects = update(&mut self.model, msg, system::now());
+        let now = system::now();
+        // Before anything is judged by what is old.
+        if let Some(slept) = self.sleep.since(now) {
+            let effects = update(&mut self.model, Msg::Woke(slept), now);
+            self.perform(effects, tui)?;
+        }
+        let effects = update(&mut self.model, msg, now);
         self.perform(effects, tui)
     }
 

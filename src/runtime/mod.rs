@@ -9,6 +9,7 @@ mod headless;
 mod input;
 mod leases;
 mod signals;
+mod sleep;
 pub mod stage;
 mod start;
 mod tasks;

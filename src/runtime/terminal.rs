@@ -27,11 +27,11 @@ impl Tui {
     /// # Errors
     /// When there is none, or it refuses raw mode.
     pub(super) fn open(mouse: bool, questions: Questions) -> io::Result<(Self, Answers)> {
-        // Nothing but keys and answers comes before the mouse is taken.
-        take(false)?;
-        let answers = probe::ask(questions);
-        let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
-        let mut tui = Self { terminal, mouse: false };
+        let (mut tui, answers) = taken(|| {
+            let answers = probe::ask(questions);
+            let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+            Ok((Self { terminal, mouse: false }, answers))
+        })?;
         if mouse {
             tui.set_mouse(true)?;
         }
@@ -103,6 +103,12 @@ impl Drop for Tui {
     }
 }
 
+/// Takes the terminal and begins with it. What fails after it was taken gives it back: whoever reads the error must see it.
+fn taken<T>(begin: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    // Nothing but keys and answers comes before the mouse is taken.
+    take(false).and_then(|()| begin()).inspect_err(|_| give_back())
+}
+
 fn take(mouse: bool) -> io::Result<()> {
     enable_raw_mode()?;
     execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
@@ -134,7 +140,37 @@ fn wrap(sequence: &str, tmux: bool, term: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+
+    use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
     use super::*;
+
+    #[test]
+    #[ignore = "the child of the next test: it needs a terminal of its own"]
+    fn fails_after_the_terminal_was_taken() {
+        let failed = taken(|| Err::<(), _>(io::Error::other("it has no size"))).unwrap_err();
+        let _ = writeln!(io::stderr(), "said afterwards: {failed}");
+    }
+
+    #[test]
+    fn an_error_after_the_terminal_was_taken_is_read_on_a_terminal_that_was_given_back() {
+        let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+        let child = "runtime::terminal::tests::fails_after_the_terminal_was_taken";
+        command.args(["--exact", child, "--ignored", "--nocapture"]);
+        let mut child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let mut bytes = Vec::new();
+        // A terminal whose program has ended reads as an error.
+        let _ = pair.master.try_clone_reader().unwrap().read_to_end(&mut bytes);
+        assert!(child.wait().unwrap().success());
+        let shown = String::from_utf8_lossy(&bytes);
+        let (before, after) = shown.split_once("\x1b[?1049l").unwrap();
+        assert!(before.contains("\x1b[?1049h"), "it had the terminal");
+        assert!(after.contains("said afterwards: it has no size"), "{after}");
+    }
 
     #[test]
     fn a_copy_is_wrapped_for_what_stands_between_us_and_the_terminal() {

@@ -271,23 +271,29 @@ async fn a_reader_that_goes_away_ends_it(shipdeck: &Headless) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_deploy_says_what_goes_on_without_it() {
-    use rustix::process::{Pid, Signal, kill_process};
+    use rustix::process::Signal;
     let Some(plane) = ControlPlane::shared() else { return };
-    let space = plane.namespace("interrupt").await;
-    shop(&space).await;
-    let shipdeck = Headless::new(&plane.kubeconfig_path(), &config(&space.name));
+    // By a person, and by a pipeline that is cancelled.
+    for signal in [Signal::INT, Signal::TERM] {
+        interrupted(&plane.namespace("interrupt").await, &plane.kubeconfig_path(), signal).await;
+    }
+}
+
+async fn interrupted(space: &Namespace<'_>, kubeconfig: &std::path::Path, signal: rustix::process::Signal) {
+    use rustix::process::{Pid, kill_process};
+    shop(space).await;
+    let shipdeck = Headless::new(kubeconfig, &config(&space.name));
     let mut command = shipdeck.command("deploy --env staging auth=unready cart=v2 --yes");
     let child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
-    eventually("auth was written", SOON, async || (image(&space, "auth").await == "shop/auth:unready").then_some(()))
+    eventually("auth was written", SOON, async || (image(space, "auth").await == "shop/auth:unready").then_some(()))
         .await;
     tokio::time::sleep(Duration::from_millis(500)).await;
-    kill_process(Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap(), Signal::INT).unwrap();
+    kill_process(Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap(), signal).unwrap();
     let output = tokio::task::spawn_blocking(move || child.wait_with_output()).await.unwrap().unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(130), "{told}");
     assert!(told.contains("auth goes on in the cluster") && told.contains("cart was not begun"), "{told}");
-    assert_eq!(image(&space, "cart").await, "shop/cart:v1");
-    space.delete().await;
+    assert_eq!(image(space, "cart").await, "shop/cart:v1");
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod locks;
 mod logs;
 mod playground;
 mod races;
+mod rights;
 mod runs;
 mod scenarios;
 mod terminal_faults;

@@ -123,6 +123,21 @@ fn a_full_disk_takes_the_log_and_nothing_else() {
 }
 
 #[test]
+fn a_data_folder_that_cannot_be_written_is_told_when_it_is_needed_and_hinders_nothing_else() {
+    let mut terminal = demo(&[("XDG_DATA_HOME", "/dev/null/nowhere"), ("HOME", "/dev/null")]);
+    terminal.press("4");
+    // Ctrl-s saves the log.
+    terminal.press("\x13");
+    terminal.shows(&["is no folder"]);
+    terminal.press("\x1b");
+    terminal.press("?");
+    terminal.shows(&["Keys"]);
+    terminal.press("\x1b");
+    send(terminal.pid(), Signal::TERM);
+    assert_eq!(terminal.exit(), (143, true));
+}
+
+#[test]
 fn without_a_terminal_it_says_what_to_use_instead() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_shipdeck"));
     let output = command.arg("demo").stdin(Stdio::null()).output().unwrap();

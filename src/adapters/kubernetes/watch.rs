@@ -126,11 +126,9 @@ impl Loop<'_> {
         if !matches!(fault.kind, FaultKind::Unreachable | FaultKind::Throttled | FaultKind::Unauthenticated) {
             self.version = None;
         }
-        if fault.kind == FaultKind::Expired {
-            if self.relisted.is_none_or(|at| at.elapsed() > RELIST_AGAIN) {
-                self.relisted = Some(Instant::now());
-                return Duration::ZERO;
-            }
+        if fault.kind == FaultKind::Expired && self.relisted.is_none_or(|at| at.elapsed() > RELIST_AGAIN) {
+            self.relisted = Some(Instant::now());
+            return Duration::ZERO;
         }
         if fault.kind == FaultKind::Forbidden {
             return FORBIDDEN_WAIT;

@@ -55,7 +55,7 @@ pub(super) async fn set_image(link: &Link, change: &ImageChange) -> Result<Workl
         }
         let crowded = fault.kind == FaultKind::Conflict;
         match explain(link, change, &path, fault).await? {
-            Found::Written(workload) => return Ok(workload),
+            Found::Written(workload) => return Ok(*workload),
             // Others write status so often that the server gave up; nobody touched the image, so the tests still hold.
             Found::AsBefore(_) if crowded && tries < CROWDED_TRIES => {}
             Found::AsBefore(fault) => return Err(fault),
@@ -65,7 +65,7 @@ pub(super) async fn set_image(link: &Link, change: &ImageChange) -> Result<Workl
 
 /// What stands there after a write that met with no clear answer.
 enum Found {
-    Written(Workload),
+    Written(Box<Workload>),
     /// The old image, and why the write did not come through.
     AsBefore(Fault),
 }
@@ -103,7 +103,7 @@ async fn explain(link: &Link, change: &ImageChange, path: &str, fault: Fault) ->
         }
     }
     match standing {
-        Standing::Done => Ok(Found::Written(found)),
+        Standing::Done => Ok(Found::Written(Box::new(found))),
         Standing::Open => {
             let lost = unknown && !change.dry_run;
             Ok(Found::AsBefore(if lost { lost_answer(name, &fault) } else { fault }))

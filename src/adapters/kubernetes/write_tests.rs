@@ -51,7 +51,9 @@ fn methods(log: &Log) -> String {
 }
 
 /// Answers that do not say whether the write was applied.
-fn lost_answers() -> [(&'static str, fn() -> Answer); 7] {
+type Lost = (&'static str, fn() -> Answer);
+
+fn lost_answers() -> [Lost; 7] {
     [
         ("the connection breaks", || Answer::Broken),
         ("silence", || Answer::Silence),

@@ -138,6 +138,14 @@ impl EnvWorld {
         Touched::default()
     }
 
+    /// Nothing that was heard counts any longer, until each kind has been listed anew.
+    pub(super) fn doubt(&mut self, fault: &Fault, now: Timestamp) {
+        for kind in Kind::ALL {
+            self.lost_now(kind, fault.clone(), now);
+            self.source(kind, now).listed = false;
+        }
+    }
+
     pub(super) fn lost_now(&mut self, kind: Kind, fault: Fault, now: Timestamp) -> Touched {
         let source = self.source(kind, now);
         let since = match &source.state {

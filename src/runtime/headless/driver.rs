@@ -17,6 +17,7 @@ use crate::domain::world::Freshness;
 use crate::report::Report;
 use crate::runtime::compose::Session;
 use crate::runtime::signals::Signals;
+use crate::runtime::sleep::Sleep;
 
 /// How long a first picture may take before the command says that the cluster cannot be reached.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -27,6 +28,7 @@ const LEASE_PATIENCE: Duration = Duration::from_secs(5);
 pub(super) struct Driver {
     pub(super) session: Session,
     signals: Signals,
+    sleep: Sleep,
 }
 
 impl Driver {
@@ -36,7 +38,7 @@ impl Driver {
     /// When the system refuses signal handlers.
     pub(super) fn start(session: Session) -> Result<Self, Report> {
         let signals = Signals::new().map_err(|error| Report::usage(format!("cannot listen for signals: {error}")))?;
-        let mut driver = Self { session, signals };
+        let mut driver = Self { session, signals, sleep: Sleep::new(system::now()) };
         // Nobody looks at the log of the selected cell, for there is none.
         driver.session.model.logs.reading = Reading::Off;
         let effects = update::start(&mut driver.session.model);
@@ -79,11 +81,17 @@ impl Driver {
                 },
                 msg = timeout_at(second, self.session.messages.recv()) => msg,
             };
-            let effects = match msg {
-                Ok(Some(msg)) => update(&mut self.session.model, msg, system::now()),
+            let now = system::now();
+            if let Some(slept) = self.sleep.since(now) {
+                let effects = update(&mut self.session.model, Msg::Woke(slept), now);
+                self.perform(effects);
+            }
+            let msg = match msg {
+                Ok(Some(msg)) => msg,
                 Ok(None) => return Err(Report::unreachable("every connection was closed")),
-                Err(_) => update(&mut self.session.model, Msg::Tick, system::now()),
+                Err(_) => Msg::Tick,
             };
+            let effects = update(&mut self.session.model, msg, now);
             self.perform(effects);
             if end.is_some_and(|end| Instant::now() >= end) {
                 return Err(Report::unreachable("no answer in time"));

@@ -1,0 +1,113 @@
+//! Users who may do a part only: which right is missing is said, and everything else goes on.
+
+use k8s_openapi::api::apps::v1::Deployment;
+use serde_json::{Value, json};
+
+use crate::harness::shop::{config, shop};
+use crate::harness::terminal::Terminal;
+use crate::harness::{ControlPlane, Headless, Namespace};
+
+/// What shipdeck needs in a namespace, but for one verb on one resource.
+fn all_but(verb: &str, resource: &str) -> Value {
+    let needed = [
+        ("apps", "deployments", "get list watch patch"),
+        ("apps", "statefulsets", "get list watch patch"),
+        ("apps", "daemonsets", "get list watch patch"),
+        ("apps", "replicasets", "get list watch"),
+        ("batch", "jobs", "get list watch delete"),
+        ("", "pods", "get list watch delete"),
+        ("", "pods/log", "get"),
+        ("", "events", "get list watch"),
+    ];
+    let rule = |(group, of, verbs): (&str, &str, &str)| {
+        let verbs: Vec<&str> = verbs.split(' ').filter(|it| of != resource || *it != verb).collect();
+        json!({ "apiGroups": [group], "resources": [of], "verbs": verbs })
+    };
+    needed.map(rule).into()
+}
+
+async fn generation(space: &Namespace<'_>, name: &str) -> i64 {
+    space.get::<Deployment>(name).await.unwrap().metadata.generation.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_list_pods_is_told_so_and_what_may_be_read_is_live() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let (dark, bright) = (plane.namespace("dark").await, plane.namespace("bright").await);
+    shop(&dark).await;
+    shop(&bright).await;
+    let clerk = dark.user("clerk", all_but("list", "pods")).await;
+    let text = format!(
+        "[[environment]]\nname = \"dark\"\ncontext = \"{0}-clerk\"\nnamespace = \"{0}\"\n\
+         [[environment]]\nname = \"bright\"\ncontext = \"admin\"\nnamespace = \"{1}\"\n\
+         [[service]]\nname = \"auth\"\nimage = \"shop/auth\"\n",
+        dark.name, bright.name
+    );
+    let shipdeck = Headless::new(&clerk, &text);
+    let both = std::env::join_paths([&clerk, &plane.kubeconfig_path()]).unwrap().into_string().unwrap();
+    let path = shipdeck.config.display().to_string();
+    let mut terminal = Terminal::open(&["--config", &path], &[("KUBECONFIG", &both)], (160, 40));
+    terminal.shows(&["may not list pods", "live", "v1"]);
+    let missing = format!("clerk: no right to list pods in namespace {}", dark.name);
+    let deploy = shipdeck.run("deploy --env dark auth=v2 --yes").await;
+    deploy.is(3, &missing).is(3, "Ask a cluster administrator for the right that is named.");
+    assert_eq!(generation(&dark, "auth").await, 1, "nothing was written blindly");
+    // The other environment is none the worse for it.
+    let shipdeck = Headless { kubeconfig: both.into(), ..shipdeck };
+    shipdeck.run("deploy --env bright auth=v2 --yes").await.is(0, "auth succeeded");
+    terminal.shows(&["may not list pods", "v2"]);
+    terminal.press("q");
+    assert!(terminal.ended());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_patch_is_refused_at_the_write_with_the_verb_named_and_sees_on() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let space = plane.namespace("reader").await;
+    shop(&space).await;
+    let clerk = space.user("clerk", all_but("patch", "deployments")).await;
+    let shipdeck = Headless::new(&clerk, &config(&space.name));
+    let (path, kubeconfig) = (shipdeck.config.display().to_string(), clerk.display().to_string());
+    let log = shipdeck.home.path().join("log").display().to_string();
+    let arguments = ["--config", &path, "--log-file", &log];
+    let mut terminal = Terminal::open(&arguments, &[("KUBECONFIG", &kubeconfig)], (160, 40));
+    terminal.shows(&["live", "auth", "v1", "2 of 2 ready"]);
+    for keys in ["d", "v2", "\r"] {
+        terminal.press(keys);
+    }
+    terminal.shows(&["wave 1"]);
+    terminal.press("\r");
+    terminal.shows(&["no right to patch deployments", &space.name]);
+    assert_eq!(generation(&space, "auth").await, 1);
+    terminal.press("q");
+    terminal.shows(&["live", "v1"]);
+    // The run holds and might be tried again, so that leaving asks.
+    terminal.press("q");
+    terminal.shows(&["Leave it?"]);
+    terminal.press("\r");
+    assert!(terminal.ended());
+    // Whoever reads the log file finds the run and the cluster of every line, and never the token.
+    let log = std::fs::read_to_string(log).unwrap();
+    let token: Value = serde_json::from_str(&std::fs::read_to_string(&clerk).unwrap()).unwrap();
+    let token = token["users"][0]["user"]["token"].as_str().unwrap();
+    assert!(!token.is_empty() && !log.contains(token));
+    for line in ["run begins run=1 env=staging", "run=1 service=auth", "step failed run=1", "run holds run=1"] {
+        assert!(log.contains(line), "no {line:?} in\n{log}");
+    }
+    assert!(log.contains(&format!("watch{{cluster={}-clerk env=staging}}:kind{{kind=\"pods\"}}", space.name)), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rights_that_no_verdict_needs_hinder_no_deploy() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let space = plane.namespace("no-events").await;
+    shop(&space).await;
+    for (user, resource) in [("deaf", "events"), ("idle", "jobs")] {
+        let kubeconfig = space.user(user, all_but("list", resource)).await;
+        let shipdeck = Headless::new(&kubeconfig, &config(&space.name));
+        shipdeck.run(&format!("deploy --env staging auth={user} --yes")).await.is(0, "auth succeeded");
+        let (path, kubeconfig) = (shipdeck.config.display().to_string(), kubeconfig.display().to_string());
+        let terminal = Terminal::open(&["--config", &path], &[("KUBECONFIG", &kubeconfig)], (160, 40));
+        terminal.shows(&["live", user]);
+    }
+}
