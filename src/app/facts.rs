@@ -29,7 +29,7 @@ pub fn take(model: &mut Model, env: &EnvId, change: Change) -> Vec<Effect> {
         findings(model, env);
     }
     let mut effects = runs::judge(model, env, &touched);
-    if model.home.env.as_ref() == Some(env) || selection_moved(model) {
+    if selection_moved(model) || is_followed(model, env, &touched) {
         effects.extend(super::log_bridge::follow(model));
     }
     effects
@@ -43,6 +43,13 @@ fn refresh(model: &mut Model, env: &EnvId, touched: &Touched) -> bool {
     }
     let services = catalog.services.iter().filter(|service| touched.workloads.contains(&service.workload));
     services.fold(false, |changed, service| board.refresh(world, service, env, now) | changed)
+}
+
+/// Whether it is about the service whose log is shown.
+fn is_followed(model: &Model, env: &EnvId, touched: &Touched) -> bool {
+    let shown = model.logs.target.as_ref().filter(|(shown, _)| shown == env);
+    let service = shown.and_then(|(_, service)| model.catalog.service(service));
+    service.is_some_and(|service| touched.freshness || touched.workloads.contains(&service.workload))
 }
 
 fn findings(model: &mut Model, env: &EnvId) {

@@ -13,7 +13,7 @@ use crate::domain::ids::ServiceId;
 /// Rows keep their places for this long after a key.
 pub const STILL: SignedDuration = SignedDuration::from_secs(2);
 /// While facts pour in, rows are put in order at most this often.
-pub const APART: SignedDuration = SignedDuration::from_millis(100);
+pub const APART: SignedDuration = SignedDuration::from_millis(250);
 
 /// Puts rows in order now if that is due, else notes that it will be.
 pub fn arrange(model: &mut Model) {

@@ -10,7 +10,6 @@ use super::msg::Msg;
 use super::{attention, discovery, facts, focus, holders, journal, log_bridge, outcomes, rows};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::run::StepState;
-use crate::domain::verdict::State;
 use crate::domain::world::Freshness;
 use crate::ports::cluster::Scope;
 
@@ -116,11 +115,7 @@ pub fn next_tick(model: &Model) -> Option<Duration> {
 
 fn something_moves(model: &Model) -> bool {
     let watching = |state: &StepState| matches!(state, StepState::Writing | StepState::Watching);
-    model.runs.iter().any(|run| run.steps.iter().any(|step| watching(&step.state))) || progressing(model)
-}
-
-fn progressing(model: &Model) -> bool {
-    model.board.cells().any(|cell| cell.verdict.state == State::Progressing && !cell.stale)
+    model.runs.iter().any(|run| run.steps.iter().any(|step| watching(&step.state))) || model.board.is_moving()
 }
 
 /// Whether something is still read for the first time: then rows come fast, and people wait for them.

@@ -29,10 +29,19 @@ pub struct Cell {
     pub stale: bool,
 }
 
+impl Cell {
+    /// A rollout is under way and is seen to be.
+    pub fn is_moving(&self) -> bool {
+        self.verdict.state == State::Progressing && !self.stale
+    }
+}
+
 /// All cells.
 #[derive(Clone, Debug, Default)]
 pub struct Board {
     cells: BTreeMap<EnvId, HashMap<ServiceId, Cell>>,
+    /// Cells in motion: asked for at every turn of the event loop.
+    moving: usize,
 }
 
 impl Board {
@@ -40,9 +49,9 @@ impl Board {
         self.cells.get(env)?.get(service)
     }
 
-    /// All cells, in no order.
-    pub fn cells(&self) -> impl Iterator<Item = &Cell> {
-        self.cells.values().flat_map(HashMap::values)
+    /// Whether any rollout is under way, as far as is known now.
+    pub fn is_moving(&self) -> bool {
+        self.moving > 0
     }
 
     /// Judges one cell again. True if it looks different now.
@@ -51,7 +60,9 @@ impl Board {
         if self.cell(&service.name, env) == Some(&cell) {
             return false;
         }
-        self.cells.entry(env.clone()).or_default().insert(service.name.clone(), cell);
+        self.moving += usize::from(cell.is_moving());
+        let before = self.cells.entry(env.clone()).or_default().insert(service.name.clone(), cell);
+        self.moving -= usize::from(before.is_some_and(|cell| cell.is_moving()));
         true
     }
 
@@ -81,6 +92,7 @@ impl Board {
         for row in self.cells.values_mut() {
             row.retain(|service, _| catalog.service(service).is_some());
         }
+        self.moving = self.cells.values().flat_map(HashMap::values).filter(|cell| cell.is_moving()).count();
     }
 
     /// Whether the service runs something else here than in the environment that this one is promoted to.

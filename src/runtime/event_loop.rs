@@ -1,5 +1,6 @@
 //! The only event loop: what arrives is taken in one order, what is asked for is begun, and a frame is drawn when
-//! something shown has changed, at most one in 16 ms after a key and one in 50 ms after all else. When nothing happens, nothing runs.
+//! something shown has changed, at most one in 16 ms after a key and one in 100 ms after all else. When nothing happens,
+//! nothing runs.
 
 use std::io;
 use std::time::Duration;
@@ -25,8 +26,12 @@ use crate::ui::{Look, draw};
 
 /// Shortest time between two frames.
 const FRAME: Duration = Duration::from_millis(16);
-/// The same where nobody pressed a key: what comes from clusters and logs is read, not felt, and every frame costs.
-const CALM_FRAME: Duration = Duration::from_millis(50);
+/// The same where nobody pressed a key: what comes from clusters and logs is read, not felt, and every frame costs. The
+/// first change after rest is drawn at once.
+const CALM_FRAME: Duration = Duration::from_millis(100);
+/// Shortest time between two turns at the messages: waking up costs more than taking one in, and what comes within it is
+/// taken in one turn. The first after rest does not wait.
+const GATHER: Duration = Duration::from_millis(10);
 /// A process that was stopped for longer has not listened.
 const STOPPED_LONG: Duration = Duration::from_secs(15);
 /// Messages taken in before the screen gets its turn.
@@ -72,6 +77,7 @@ async fn turns(cockpit: &mut Cockpit, tui: &mut Tui, typed: Vec<char>) -> io::Re
     let mut ended = None;
     let mut drawn = start_of_time();
     let mut clock = start_of_time();
+    let mut taken = start_of_time();
     while !cockpit.model.session.quitting {
         let now = now();
         let due = drawn + cockpit.pace();
@@ -98,7 +104,10 @@ async fn turns(cockpit: &mut Cockpit, tui: &mut Tui, typed: Vec<char>) -> io::Re
                 Signal::Continued => cockpit.show_again(Tui::retake, tui)?,
             },
             () = at(frame) => {}
-            Some(msg) = cockpit.messages.recv() => cockpit.burst(msg, tui)?,
+            Some(msg) = after(taken + GATHER, &mut cockpit.messages) => {
+                cockpit.burst(msg, tui)?;
+                taken = Instant::now();
+            }
             () = at(tick) => {
                 // Ticks that were missed (a suspended laptop) are not made up for.
                 clock = Instant::now();
@@ -181,6 +190,14 @@ impl Cockpit {
         }
         Ok(())
     }
+}
+
+/// The next message, not before that time. May be given up at any moment: no message is lost by it.
+async fn after(time: Instant, messages: &mut mpsc::Receiver<Msg>) -> Option<Msg> {
+    if time > now() {
+        sleep_until(time).await;
+    }
+    messages.recv().await
 }
 
 /// Waits until then, or for ever.

@@ -1,5 +1,6 @@
 //! Logs, streamed: bounded memory, cleaned lines, small batches.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -112,7 +113,8 @@ fn path(request: &LogRequest) -> String {
 
 /// A line as the API sends it: its time, a space, its text.
 fn line(clock: &mut Clock, bytes: &[u8], length: usize) -> LogLine {
-    let whole = String::from_utf8_lossy(bytes);
+    // `from_utf8_lossy` looks at one byte after the other; this does not, and nearly every line passes.
+    let whole = std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
     let (time, text) = match whole.split_once(' ') {
         Some((time, rest)) => clock.read(time).map_or((None, &*whole), |time| (Some(time), rest)),
         None => clock.read(&whole).map_or((None, &*whole), |time| (Some(time), "")),

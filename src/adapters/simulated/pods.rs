@@ -174,8 +174,8 @@ impl SimPod {
 
     fn crashing(&self, now: Timestamp, exit_code: i32, reason: &str) -> Shown {
         let runs = self.runs(now);
-        let ends = runs.iter().filter_map(|run| run.end).filter(|end| *end <= now);
-        let last = ends.last().map(|end| Terminated {
+        let mut ends = runs.iter().filter_map(|run| run.end).filter(|end| *end <= now);
+        let last = ends.next_back().map(|end| Terminated {
             exit_code,
             reason: reason.into(),
             message: "".into(),

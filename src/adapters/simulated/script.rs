@@ -119,14 +119,11 @@ impl Script {
         let opening = self.opening.get(number as usize);
         let time = self.at(number);
         let closing = self.closing.as_ref().filter(|_| opening.is_none() && self.run.end == Some(time));
-        let text = match opening.or(closing) {
-            Some(text) => text.clone(),
-            None => {
-                let mut dice = Dice::new(number.wrapping_add(self.name.len() as u64 * 7_919));
-                dice.below(2);
-                QUIET[dice.below(QUIET.len() as u64) as usize].to_owned()
-            }
-        };
+        let text = opening.or(closing).cloned().unwrap_or_else(|| {
+            let mut dice = Dice::new(number.wrapping_add(self.name.len() as u64 * 7_919));
+            dice.below(2);
+            QUIET[dice.below(QUIET.len() as u64) as usize].to_owned()
+        });
         LogLine { time: Some(time), text, cut: false }
     }
 }

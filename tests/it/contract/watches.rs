@@ -17,9 +17,12 @@ contract![
 
 fn kind_of(change: &Change) -> Kind {
     match change {
-        Change::ListStarted(kind) | Change::Listed(kind) | Change::Lost(kind, _) | Change::Alive(kind) => *kind,
+        Change::ListStarted(kind)
+        | Change::Listed(kind)
+        | Change::Lost(kind, _)
+        | Change::Alive(kind)
+        | Change::Delete { kind, .. } => *kind,
         Change::Upsert(object) => object.kind(),
-        Change::Delete { kind, .. } => *kind,
     }
 }
 
