@@ -106,9 +106,9 @@ async fn a_rollout_is_followed_to_its_end(world: World) {
     };
     soon("the rollout is seen to be complete", async || {
         let last = states().pop()?;
-        let status = &last.status;
+        let counts = &last.status;
         let complete = last.observed_generation == written.generation
-            && [status.updated, status.available, status.replicas].iter().all(|count| *count == 2);
+            && [counts.updated, counts.available, counts.replicas].iter().all(|count| *count == 2);
         complete.then_some(())
     })
     .await;
