@@ -200,7 +200,7 @@ actions! {
     RunPause = "run-pause", "pause after wave", Run, Run, Acts, ["p"];
     /// Try the failed services again.
     RunRetry = "run-retry", "try again", Run, Run, Acts, ["f"];
-    /// Put everything back that this run changed, in reverse order.
+    /// Put back what this run changed; one under way is aborted first.
     RunRollBack = "run-roll-back", "roll back all", Run, Run, Acts, ["r"];
     /// Begin nothing more; what was begun goes on.
     RunAbort = "run-abort", "abort", Run, Run, Acts, ["X"];

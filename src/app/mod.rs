@@ -24,6 +24,8 @@ pub mod outcomes;
 pub mod overlays;
 pub mod places;
 pub mod rows;
+#[cfg(test)]
+mod run_tests;
 pub mod runs;
 pub mod screens;
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::domain::lease::{self, Patience};
 use crate::domain::observed::Workload;
 use crate::domain::plan::{Plan, Purpose, Step};
 use crate::domain::rollout::{self, View};
-use crate::domain::run::{Announcement, Baseline, Run, RunCommand, RunEvent};
+use crate::domain::run::{Announcement, Baseline, Run, RunCommand, RunEvent, StepState};
 use crate::domain::verdict::{State, Verdict};
 use crate::domain::world::Touched;
 use crate::ports::cluster::ImageChange;
@@ -51,6 +51,7 @@ pub fn on(model: &mut Model, id: RunId, event: RunEvent) -> Vec<Effect> {
         }
     }
     super::screens::run::retell(model);
+    super::overlays::plan::retell(model);
     if settled {
         effects.extend(super::attention::pay(model));
     }
@@ -157,17 +158,26 @@ fn judge_run(model: &mut Model, id: RunId) -> Vec<Effect> {
     let Some(run) = model.run(id) else { return Vec::new() };
     let verdicts: Vec<(ServiceId, Verdict)> = run
         .watched()
+        .filter(|(step, _)| !taken_on(model, run, &step.service))
         .filter_map(|(step, baseline)| Some((step.service.clone(), verdict(model, run, &step.service, baseline)?)))
         .collect();
     let mut effects = Vec::new();
     for (service, verdict) in verdicts {
-        let same = model.run(id).and_then(|run| run.step(&service)).and_then(|step| step.verdict.as_ref());
-        // Time may turn what looks the same into an end, so an end is always told.
-        if same != Some(&verdict) {
+        let Some(step) = model.run(id).and_then(|run| run.step(&service)) else { continue };
+        // What looks the same may be an end now: of a step that is tried again, or by time alone.
+        let may_end = step.state == StepState::Watching && verdict.state != State::Progressing;
+        if may_end || step.verdict.as_ref() != Some(&verdict) {
             effects.extend(on(model, id, RunEvent::Judged { service, verdict }));
         }
     }
     effects
+}
+
+/// Whether a later run of this session has taken a service on: what is seen there now is that one's doing, and neither a
+/// failure of the former nor the deed of somebody else.
+fn taken_on(model: &Model, run: &Run, service: &ServiceId) -> bool {
+    let begun = |other: &Run| other.step(service).is_some_and(|step| step.started.is_some());
+    model.runs.iter().any(|other| other.id > run.id && other.plan.env == run.plan.env && begun(other))
 }
 
 /// None while the picture is not current: what is old never decides.

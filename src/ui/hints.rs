@@ -8,7 +8,7 @@ use crate::actions::Action;
 use crate::app::availability::available;
 use crate::app::geometry::Area;
 use crate::app::model::{Model, Page, Pane, Prompt, PromptPurpose};
-use crate::domain::run::Run;
+use crate::domain::run::{Run, RunState};
 
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
     pen.fill(area, Ground::Band);
@@ -45,10 +45,17 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
     pen.hint(x, y, Action::Help, "help");
 }
 
-/// What a key does now: the one that holds a run also lets it go on.
-fn title(action: Action, model: &Model) -> &'static str {
-    let held = crate::app::screens::run::shown(model).is_some_and(Run::is_held);
-    if action == Action::RunPause && held { "go on" } else { action.spec().title }
+/// What a key does now: the one that holds a run also lets it go on, and what is under way is aborted to be put back.
+pub(super) fn title(action: Action, model: &Model) -> &'static str {
+    let run = crate::app::screens::run::shown(model);
+    let halted = run.is_some_and(|run| run.state == RunState::Halted);
+    let goes = run.is_some_and(|run| !run.state.is_over()) && !halted;
+    match action {
+        Action::RunPause if run.is_some_and(Run::is_held) => "go on",
+        Action::RunRollBack if goes => "abort and roll back",
+        Action::RunAbort if halted => "leave it as it is",
+        _ => action.spec().title,
+    }
 }
 
 fn shown_actions(model: &Model) -> Vec<Action> {

@@ -27,7 +27,10 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
     match model.overlays.last() {
         None | Some(Overlay::Prompt(_)) => {}
         Some(Overlay::Versions(form)) => versions(pen, form, area, model),
-        Some(Overlay::Plan(review)) => super::plan_box::draw(pen, review, area),
+        Some(Overlay::Plan(review)) => {
+            let undone = review.undoes.and_then(|id| model.run(id));
+            super::plan_box::draw(pen, review, undone.filter(|run| !run.state.is_over()), area);
+        }
         Some(Overlay::Confirm(confirm)) => ask(pen, confirm, area),
         Some(Overlay::Help(listing)) => list(pen, listing, "Keys and signs", area),
         Some(Overlay::Palette(listing)) => list(pen, listing, "Do anything", area),

@@ -10,11 +10,13 @@ use crate::app::geometry::{self, Area};
 use crate::app::model::PlanReview;
 use crate::app::touch::Touch;
 use crate::domain::plan::{Plan, Purpose};
+use crate::domain::run::Run;
 
 /// Columns that the box wants.
 const WIDTH: u16 = 88;
 
-pub(super) fn draw(pen: &mut Pen<'_>, review: &PlanReview, area: Area) {
+/// `aborts`: what is under way and ends when this begins.
+pub(super) fn draw(pen: &mut Pen<'_>, review: &PlanReview, aborts: Option<&Run>, area: Area) {
     let plan = &review.plan;
     let edge = if plan.protected { Token::Warn } else { Token::Accent };
     let mut content = content(review, geometry::inside_box(area.width, WIDTH));
@@ -27,6 +29,10 @@ pub(super) fn draw(pen: &mut Pen<'_>, review: &PlanReview, area: Area) {
     let note = if plan.protected { "protected" } else { "" };
     let inside = open(pen, area, (WIDTH, content.len() as u16 + 6), &title(plan), note, edge);
     let x = pen.text(inside.x, inside.y, "Nothing has happened yet.", Token::Text, inside.width);
+    if let Some(run) = aborts {
+        let text = format!("The {} is under way: this aborts it first.", purpose(&run.plan));
+        pen.text(x + 1, inside.y, &text, Token::Warn, (inside.right()).saturating_sub(x + 1));
+    }
     if let Purpose::Promote { from } = &plan.purpose {
         let text = format!("This ships exactly what runs in {from}.");
         pen.text(x + 2, inside.y, &text, Token::Muted, inside.width.saturating_sub(28));
@@ -38,6 +44,14 @@ pub(super) fn draw(pen: &mut Pen<'_>, review: &PlanReview, area: Area) {
     let below = content.len().saturating_sub(skip + room);
     pen.drawn.overlay = content.len().saturating_sub(room);
     foot(pen, review, below, inside);
+}
+
+fn purpose(plan: &Plan) -> &'static str {
+    match plan.purpose {
+        Purpose::Deploy => "deploy",
+        Purpose::Promote { .. } => "promotion",
+        Purpose::RollBack => "roll back",
+    }
 }
 
 fn title(plan: &Plan) -> String {

@@ -23,10 +23,13 @@ const LAST_LINES: usize = 6;
 
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunPage, area: Area) {
     let Some(run) = model.run(page.run) else { return };
-    let note = format!("{} · started by {}, {}", runs::name(&run.plan), run.by, format::clock(run.started));
-    let back = model.keymap.hint(Action::Back);
-    let leave = if run.state.is_over() { format!("{back} back") } else { format!("{back} leave, it goes on") };
+    let leave = format!("{} {}", model.keymap.hint(Action::Back), leave_words(run.state));
     let title = format!("Run {}", run.id);
+    let name = runs::name(&run.plan);
+    let whole = format!("{name} · started by {}, {}", run.by, format::clock(run.started));
+    // Who began it is left out where it could only be told in part.
+    let room = usize::from(area.width).saturating_sub(title.width() + leave.width() + 12);
+    let note = if whole.width() <= room { whole } else { name };
     pen.rule(area, &Rule { title: &title, note: &note, state: &leave, focused: true, ..Rule::default() });
     let body = Area::new(area.x + 2, area.y + 1, area.width.saturating_sub(4), area.height.saturating_sub(3));
     let open = page.selected.as_ref().or(run.first_failure().map(|step| &step.service));
@@ -38,6 +41,14 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunPage, area: Area)
     lines::draw(pen, &content, skip.min(focus.0), body);
     let below = content.len().saturating_sub(skip + room);
     outlook(pen, run, below, Area::new(area.x, area.bottom().saturating_sub(2), area.width, 2));
+}
+
+fn leave_words(state: RunState) -> &'static str {
+    match state {
+        RunState::Succeeded | RunState::Ended => "back",
+        RunState::Halted | RunState::Paused => "leave, it waits",
+        RunState::Acquiring | RunState::Running | RunState::Pausing => "leave, it goes on",
+    }
 }
 
 /// Everything of the page, and the first and last line of what has the focus.
@@ -89,7 +100,8 @@ fn summary(model: &Model, run: &Run, width: u16) -> Line {
     };
     let mut line = Line::text(0, format!("{done} of {total} {word}"), Token::Hi).bar(20, bar, parts, total as u32);
     let mut x = 20 + bar + 3;
-    for (number, word, token) in [(moving, "moving", Token::Prog), (failed, "failed", Token::Fail)] {
+    let left = if run.state.is_over() { "left to Kubernetes" } else { "moving" };
+    for (number, word, token) in [(moving, left, Token::Prog), (failed, "failed", Token::Fail)] {
         if number > 0 {
             let text = format!("{number} {word}");
             let next = x + text.len() as u16 + 3;
@@ -123,6 +135,9 @@ fn wave_title(run: &Run, index: usize, now: Timestamp) -> Line {
         ("halted".to_owned(), Token::Fail)
     } else if run.wave == index && !run.state.is_over() {
         (slow_steps(run, now).unwrap_or_else(|| "now".to_owned()), Token::Prog)
+    } else if run.state.is_over() && steps().any(|step| step.started.is_some()) {
+        let how = if run.undone_by.is_some() { "rolled back" } else { "left as it is" };
+        (how.to_owned(), Token::Muted)
     } else if run.state.is_over() || run.state == RunState::Halted {
         ("not begun".to_owned(), Token::Muted)
     } else {
@@ -182,7 +197,7 @@ fn step_row(model: &Model, run: &Run, step: &StepRun, planned: &Step, (width, to
         let token = if step.state.went_wrong() { Token::Fail } else { Token::Warn };
         line = line.within(words + 29, width.saturating_sub(words + 29 + 9), note, token);
     }
-    let end = step.finished.unwrap_or(model.session.now);
+    let end = step.finished.or(run.finished).unwrap_or(model.session.now);
     let took = step.started.map(|started| format::span(end.duration_since(started))).unwrap_or_default();
     let slow = run.slower_than(step, model.session.now).is_some();
     line.right(took, if slow { Token::Warn } else { Token::Muted })
@@ -306,17 +321,13 @@ fn remedy(model: &Model, step: &StepRun, found: Option<&Evidence>, width: u16, r
     }
     let mut keys = Line::default();
     let mut x = 3;
-    let ways = [
-        (Action::RunRollBack, "roll back all"),
-        (Action::RunRetry, "try again"),
-        (Action::RunAbort, "leave it as it is"),
-    ];
-    for (action, words) in ways {
+    for action in [Action::RunRollBack, Action::RunRetry, Action::RunAbort] {
         if available_below(action, model).is_err() {
             continue;
         }
-        keys.pieces.push(lines::Piece::Hint { x, action, word: words });
-        x += (model.keymap.hint(action).width() + words.width()) as u16 + 4;
+        let word = super::hints::title(action, model);
+        keys.pieces.push(lines::Piece::Hint { x, action, word });
+        x += (model.keymap.hint(action).width() + word.width()) as u16 + 4;
     }
     block.push(keys);
     block

@@ -84,6 +84,8 @@ pub struct PlanReview {
     pub scroll: usize,
     /// The form that it came from, to go back to.
     pub form: Option<VersionsForm>,
+    /// The run that it puts back; one that is under way is aborted first.
+    pub undoes: Option<RunId>,
     /// More to know, found by the cockpit rather than the plan.
     pub warnings: Vec<Warning>,
 }

@@ -23,7 +23,8 @@ pub fn open(model: &mut Model, request: Request, form: Option<VersionsForm>) -> 
 
 fn show(model: &mut Model, request: Request, plan: Plan, form: Option<VersionsForm>) {
     let confirm = LineInput::default();
-    let review = PlanReview { request, plan, confirm, selected: 0, scroll: 0, form, warnings: Vec::new() };
+    let review =
+        PlanReview { request, plan, confirm, selected: 0, scroll: 0, form, undoes: None, warnings: Vec::new() };
     model.overlays.push(Overlay::Plan(review));
 }
 
@@ -88,7 +89,7 @@ pub fn confirm(model: &mut Model, patience: Patience) -> Vec<Effect> {
         journal::notice(model, State::Blocked, title, "nothing has happened");
         return Vec::new();
     }
-    if let Some(why) = refusal(model, &review.plan) {
+    if let Some(why) = refusal(model, review) {
         journal::notice(model, State::Blocked, why, "nothing has happened");
         return Vec::new();
     }
@@ -105,16 +106,13 @@ pub fn confirm(model: &mut Model, patience: Patience) -> Vec<Effect> {
     let Some(Overlay::Plan(review)) = model.overlays.pop() else { return Vec::new() };
     model.home.marks.clear();
     model.home.group = None;
-    // A run that is being undone begins nothing more.
-    let undone = super::super::screens::run::shown(model)
-        .filter(|run| review.plan.purpose == Purpose::RollBack && run.plan.env == review.plan.env)
-        .map(|run| run.id);
     let mut effects = Vec::new();
-    if let Some(id) = undone {
-        effects.extend(runs::on(model, id, crate::domain::run::RunEvent::Abort));
+    // A run that is being undone begins nothing more.
+    if let Some(id) = review.undoes {
+        effects.extend(runs::on(model, id, run::RunEvent::Abort));
     }
     effects.extend(runs::begin(model, review.plan, patience));
-    if let (Some(id), Some(new)) = (undone, model.runs.last().map(|run| run.id))
+    if let (Some(id), Some(new)) = (review.undoes, model.runs.last().map(|run| run.id))
         && let Some(run) = model.run_mut(id)
     {
         run.undone_by = Some(new);
@@ -123,7 +121,8 @@ pub fn confirm(model: &mut Model, patience: Patience) -> Vec<Effect> {
 }
 
 /// Why the plan may not begin now.
-fn refusal(model: &Model, plan: &Plan) -> Option<String> {
+fn refusal(model: &Model, review: &PlanReview) -> Option<String> {
+    let plan = &review.plan;
     if let Some(why) = &model.session.read_only {
         return Some(format!("read-only: {why}"));
     }
@@ -134,12 +133,11 @@ fn refusal(model: &Model, plan: &Plan) -> Option<String> {
         let alive = holders::alive(holder, model.session.now);
         return Some(format!("{} is being deployed by {}, {alive}", holder.service, holder.by));
     }
-    let undoing = super::super::screens::run::shown(model).map(|run| run.id);
-    let other = model.runs.iter().find(|run| {
-        run.plan.env == plan.env
-            && !run.state.is_over()
-            && !(plan.purpose == Purpose::RollBack && Some(run.id) == undoing)
-    })?;
+    if let Some(step) = review.undoes.and_then(|id| model.run(id)).and_then(|run| run.unanswered().next()) {
+        return Some(format!("the write of {} has no answer yet; it decides what there is to put back", step.service));
+    }
+    let others = |run: &&run::Run| run.plan.env == plan.env && !run.state.is_over() && review.undoes != Some(run.id);
+    let other = model.runs.iter().find(others)?;
     Some(format!("the {} is still under way; finish or abort it first", runs::name(&other.plan)))
 }
 
@@ -207,6 +205,25 @@ fn rebuild(model: &mut Model, changes: Vec<Warning>) {
     review.confirm.clear();
     review.selected = 0;
     model.overlays.push(Overlay::Plan(review));
+}
+
+/// A plan that puts a run back follows that run while it goes on: what it begins meanwhile is put back too.
+pub fn retell(model: &mut Model) {
+    let Model { overlays, runs, .. } = model;
+    for overlay in overlays {
+        let Overlay::Plan(review) = overlay else { continue };
+        let Some(mut plan) = review.undoes.and_then(|id| runs.iter().find(|run| run.id == id)).and_then(run::inverse)
+        else {
+            continue;
+        };
+        for left_out in &review.plan.skipped {
+            leave_out_of(&mut plan, &left_out.service, &left_out.why);
+        }
+        run::learn(&mut plan, runs);
+        let selected = review.plan.steps().nth(review.selected).map(|step| step.service.clone());
+        review.selected = plan.steps().position(|step| Some(&step.service) == selected.as_ref()).unwrap_or_default();
+        review.plan = plan;
+    }
 }
 
 fn leave_out_of(plan: &mut Plan, service: &ServiceId, why: &str) {

@@ -5,7 +5,7 @@ use crate::app::model::{Confirm, Confirmed, Model, Overlay, Page, PlanReview};
 use crate::app::{input::LineInput, journal, runs};
 use crate::domain::ids::RunId;
 use crate::domain::plan::{Purpose, Request, Wanted};
-use crate::domain::run::{self, Run, RunEvent};
+use crate::domain::run::{self, Run, RunEvent, RunState, StepRun, StepState};
 use crate::domain::verdict::State;
 
 /// The run whose page is open.
@@ -29,9 +29,10 @@ pub fn retry(model: &mut Model) -> Vec<Effect> {
     runs::on(model, id, RunEvent::Retry)
 }
 
-/// Shows the plan that puts everything back.
+/// Shows the plan that puts everything back; a run that is under way is aborted when that begins.
 pub fn roll_back(model: &mut Model) -> Vec<Effect> {
-    let Some(mut plan) = shown(model).and_then(run::inverse) else {
+    let undone = shown(model).and_then(|run| Some((run.id, run::inverse(run)?)));
+    let Some((undone, mut plan)) = undone else {
         journal::notice(model, State::Blocked, "this run has changed nothing, so there is nothing to put back", "");
         return Vec::new();
     };
@@ -46,6 +47,7 @@ pub fn roll_back(model: &mut Model) -> Vec<Effect> {
         selected: 0,
         scroll: 0,
         form: None,
+        undoes: Some(undone),
         warnings: Vec::new(),
     }));
     Vec::new()
@@ -54,11 +56,16 @@ pub fn roll_back(model: &mut Model) -> Vec<Effect> {
 /// Asks before the run is ended.
 pub fn abort(model: &mut Model) -> Vec<Effect> {
     let Some(run) = shown(model) else { return Vec::new() };
-    let lines = what_remains(run);
+    let name = runs::name(&run.plan);
+    let (title, question) = if run.state == RunState::Halted {
+        (format!("Leave the {name} as it is"), "Leave it?")
+    } else {
+        (format!("Abort the {name}"), "Begin nothing more?")
+    };
     let confirm = Confirm {
-        title: format!("Abort the {}", runs::name(&run.plan)),
-        lines,
-        question: "Begin nothing more?".to_owned(),
+        title,
+        lines: what_remains(run),
+        question: question.to_owned(),
         word: None,
         typed: LineInput::default(),
         then: Confirmed::AbortRun(run.id),
@@ -80,17 +87,21 @@ pub fn retell(model: &mut Model) {
     }
 }
 
-/// What goes on without shipdeck, and what does not.
+/// What goes on without shipdeck and what does not, each with its services.
 pub fn what_remains(run: &Run) -> Vec<String> {
-    use crate::domain::run::StepState;
-    let count = |wanted: fn(&StepState) -> bool| run.steps.iter().filter(|step| wanted(&step.state)).count();
-    let begun = count(|state| matches!(state, StepState::Writing | StepState::Watching));
-    let waiting = count(|state| matches!(state, StepState::Waiting));
-    vec![
-        format!("{begun} rolling out: Kubernetes goes on with them"),
-        format!("{waiting} waiting: they will not begin"),
-        format!("{} done: they stay as they are", run.succeeded()),
-    ]
+    let kinds: [(&str, fn(&StepRun) -> bool); 6] = [
+        ("rolling out, Kubernetes goes on", |it| matches!(it.state, StepState::Writing | StepState::Watching)),
+        ("waiting, will not begin", |it| matches!(it.state, StepState::Waiting | StepState::Skipped)),
+        ("done, stays as it is", |it| it.state == StepState::Succeeded),
+        ("failed, stays as it is", |it| it.state == StepState::Failed),
+        ("refused, is unchanged", |it| matches!(it.state, StepState::Refused(_)) && !it.lost),
+        ("perhaps written, look at what runs", |it| matches!(it.state, StepState::Refused(_)) && it.lost),
+    ];
+    let line = |(what, is): (&str, fn(&StepRun) -> bool)| {
+        let names: Vec<&str> = run.steps.iter().filter(|it| is(it)).map(|it| it.service.as_str()).collect();
+        (!names.is_empty()).then(|| format!("{} {what}: {}", names.len(), names.join(", ")))
+    };
+    kinds.into_iter().filter_map(line).collect()
 }
 
 /// Ends the run.

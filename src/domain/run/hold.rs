@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Announcement, Run, RunCommand, RunState, StepState};
+use super::{Announcement, Run, RunCommand, RunState, StepRun, StepState};
 use crate::domain::ids::ServiceId;
 use crate::domain::lease::Fence;
 
@@ -74,6 +74,12 @@ impl Run {
     pub fn is_held(&self) -> bool {
         matches!(self.state, RunState::Pausing | RunState::Paused)
             || self.state == RunState::Acquiring && self.hold_wanted
+    }
+
+    /// Steps whose write is under way: what became of them is known when it is answered.
+    pub fn unanswered(&self) -> impl Iterator<Item = &StepRun> {
+        let waits = |step: &&StepRun| step.trouble.as_ref().is_none_or(|trouble| trouble.again.is_none());
+        self.steps.iter().filter(|step| step.state == StepState::Writing).filter(waits)
     }
 
     pub(super) fn may_write(&self) -> bool {

@@ -14,6 +14,9 @@ use crate::domain::verdict::{Progress, State, Verdict};
 
 /// For how long a write that meets with no clear answer is tried again before a person is asked.
 const TRIED_FOR: Duration = Duration::from_mins(5);
+/// How long a rollout that is tried again may go on showing what was known to be wrong: a kubelet looks again only now and
+/// then.
+const KNOWN_FOR: Duration = Duration::from_mins(1);
 /// The longest pause between two tries, unless the server asks for a longer one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
@@ -31,6 +34,7 @@ impl Run {
                 baseline: None,
                 trouble: None,
                 lost: false,
+                known: None,
             })
         });
         Self {
@@ -180,11 +184,14 @@ impl Run {
         }
     }
 
-    fn judged(&mut self, service: &ServiceId, verdict: Verdict, now: Timestamp) -> Vec<RunCommand> {
+    fn judged(&mut self, service: &ServiceId, mut verdict: Verdict, now: Timestamp) -> Vec<RunCommand> {
         let Some(step) = self.step_mut(service) else { return Vec::new() };
         let was = step.state.clone();
         if !matches!(was, StepState::Watching | StepState::Failed) {
             return Vec::new();
+        }
+        if was == StepState::Watching && still_known(step, &verdict, now) {
+            verdict.state = State::Progressing;
         }
         let state = verdict.state;
         let why = verdict.evidence.as_ref().map(|evidence| evidence.headline.clone());
@@ -290,6 +297,10 @@ impl Run {
                 // Its limits are counted anew.
                 (baseline.at, baseline.reached.at) = (now, now);
                 step.state = StepState::Watching;
+                if let Some(verdict) = &mut step.verdict {
+                    verdict.state = State::Progressing;
+                    step.known = verdict.evidence.clone();
+                }
             } else {
                 step.state = StepState::Writing;
                 again.push(step.service.clone());
@@ -318,6 +329,12 @@ impl Run {
         }
         vec![RunCommand::Release, RunCommand::Announce(news)]
     }
+}
+
+/// Whether it fails only by what a person knew when they had it tried again, and it is too early to say so once more.
+fn still_known(step: &StepRun, verdict: &Verdict, now: Timestamp) -> bool {
+    let early = step.baseline.as_ref().is_some_and(|it| now.duration_since(it.at).unsigned_abs() < KNOWN_FOR);
+    early && verdict.state == State::Failed && step.known.is_some() && step.known == verdict.evidence
 }
 
 /// What time or another try may cure: the cluster is not reached, busy, or its answer was lost.

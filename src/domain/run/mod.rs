@@ -29,7 +29,7 @@ use super::ids::{RunId, ServiceId};
 use super::lease::Patience;
 use super::observed::{Condition, TemplateHash, Workload};
 use super::plan::{Plan, Step};
-use super::verdict::{Progress, Verdict};
+use super::verdict::{Evidence, Progress, Verdict};
 
 /// A plan being carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +93,8 @@ pub struct StepRun {
     pub trouble: Option<Trouble>,
     /// The answer to a write of it was lost: it may have taken effect, whatever later tries met with.
     pub lost: bool,
+    /// What was wrong with its rollout when a person asked to try it again.
+    pub known: Option<Evidence>,
 }
 
 /// A write that has not come through yet and is tried again.

@@ -1,0 +1,130 @@
+//! A run by its keys: tried again, put back while it goes on, left.
+
+use super::model::Overlay;
+use super::msg::{Msg, Outcome};
+use super::testkit::Cockpit;
+use crate::domain::fixtures::TestWorld;
+use crate::domain::ids::{EnvId, RunId, ServiceId};
+use crate::domain::observed::{Change, ContainerState, Object, Workload, WorkloadRef};
+use crate::domain::run::{RunState, StepState};
+
+fn staging() -> EnvId {
+    EnvId::new("staging")
+}
+
+/// What the cluster shows of a service that wants another image: its pods run, or their image is not found.
+fn shows(cockpit: &mut Cockpit, service: &str, image: &str, generation: i64, found: bool) -> Workload {
+    let mut cluster = TestWorld::new("staging");
+    cluster.deployment(service, image, 2, |it| {
+        (it.generation, it.observed_generation) = (generation, generation);
+        if !found {
+            (it.status.updated, it.status.ready, it.status.available) = (1, 1, 1);
+        }
+    });
+    cluster.replica_set(service, image, 2);
+    for number in 0..2 {
+        cluster.pod(service, image, number, |pod| {
+            if !found {
+                pod.ready = false;
+                let waiting = ContainerState::Waiting { reason: "InvalidImageName".into(), message: "no".into() };
+                (pod.containers[0].ready, pod.containers[0].state) = (false, waiting);
+            }
+        });
+    }
+    let world = cluster.world.env(&staging()).unwrap();
+    let workload = world.workload(&WorkloadRef::deployment(service)).unwrap().clone();
+    let set = world.replica_sets_of(&workload.meta.uid).next().unwrap().clone();
+    let pods: Vec<_> = world.pods().cloned().collect();
+    let objects = std::iter::once(Object::Workload(Box::new(workload.clone())))
+        .chain([Object::ReplicaSet(Box::new(set))])
+        .chain(pods.into_iter().map(|pod| Object::Pod(Box::new(pod))));
+    for object in objects {
+        cockpit.send(Msg::Fact { env: staging(), change: Change::Upsert(object) });
+    }
+    workload
+}
+
+/// The write of a service is answered, and then its pods come.
+fn goes_out(cockpit: &mut Cockpit, run: u64, service: &str, image: &str, generation: i64, found: bool) {
+    let workload = shows(cockpit, service, image, generation, found);
+    let (service, at) = (ServiceId::new(service), cockpit.now);
+    cockpit.done(Outcome::Written { run: RunId(run), service, result: Ok(Box::new(workload)), at });
+}
+
+fn notices(cockpit: &Cockpit) -> Vec<&str> {
+    cockpit.model.journal.notices.iter().map(|it| it.title.as_str()).collect()
+}
+
+fn states(cockpit: &Cockpit, run: usize) -> Vec<&StepState> {
+    cockpit.model.runs[run].steps.iter().map(|step| &step.state).collect()
+}
+
+#[test]
+fn what_is_tried_again_and_still_stands_as_before_fails_again_after_a_minute() {
+    let mut cockpit = Cockpit::demo();
+    cockpit.press("dv9<enter><enter>");
+    goes_out(&mut cockpit, 1, "auth", "r/auth:v9", 2, false);
+    assert_eq!((cockpit.model.runs[0].state, states(&cockpit, 0)), (RunState::Halted, vec![&StepState::Failed]));
+    cockpit.press("f").wait(59);
+    assert_eq!((cockpit.model.runs[0].state, states(&cockpit, 0)), (RunState::Running, vec![&StepState::Watching]));
+    assert!(cockpit.model.runs[0].steps[0].verdict.as_ref().unwrap().evidence.is_some(), "what is known is still told");
+    cockpit.wait(2);
+    assert_eq!((cockpit.model.runs[0].state, states(&cockpit, 0)), (RunState::Halted, vec![&StepState::Failed]));
+}
+
+#[test]
+fn what_is_tried_again_and_comes_right_is_done() {
+    let mut cockpit = Cockpit::demo();
+    cockpit.press("dv9<enter><enter>");
+    goes_out(&mut cockpit, 1, "auth", "r/auth:v9", 2, false);
+    cockpit.press("f").wait(5);
+    shows(&mut cockpit, "auth", "r/auth:v9", 2, true);
+    assert_eq!(cockpit.model.runs[0].state, RunState::Succeeded);
+}
+
+#[test]
+fn ones_own_way_back_is_no_failure_of_what_it_puts_back_and_nobody_elses_doing() {
+    let mut cockpit = Cockpit::demo();
+    cockpit.press("dv9<enter><enter>");
+    shows(&mut cockpit, "auth", "r/auth:v9", 2, true);
+    goes_out(&mut cockpit, 1, "auth", "r/auth:v9", 2, false);
+    cockpit.press("frX<esc><esc>");
+    cockpit.press("Rr<enter>");
+    assert_eq!(cockpit.written(), ["auth r/auth:v2"], "{:?}", notices(&cockpit));
+    let before = notices(&cockpit).len();
+    goes_out(&mut cockpit, 2, "auth", "r/auth:v2", 3, true);
+    cockpit.wait(1);
+    assert_eq!(cockpit.model.runs[1].state, RunState::Succeeded);
+    let said = notices(&cockpit)[before..].join("; ");
+    assert!(!said.contains("changed it"), "{said}");
+    assert_eq!(cockpit.model.runs[0].steps[0].state, StepState::Watching, "the run that was aborted says no more");
+}
+
+#[test]
+fn the_way_back_in_mid_run_takes_in_what_is_begun_while_it_is_read() {
+    let mut cockpit = Cockpit::demo();
+    cockpit.press("g<enter>dv9<down>v9<down>v9<enter><enter>");
+    let unanswered = cockpit.press("r<enter>").notice().to_owned();
+    assert!(unanswered.contains("auth has no answer yet"), "{unanswered}");
+    goes_out(&mut cockpit, 1, "auth", "r/auth:v9", 2, true);
+    goes_out(&mut cockpit, 1, "cart", "r/cart:v9", 2, false);
+    let Some(Overlay::Plan(review)) = cockpit.overlay() else { panic!("{:?}", cockpit.overlay()) };
+    let back: Vec<_> = review.plan.steps().map(|step| step.service.as_str()).collect();
+    assert_eq!(back, ["cart", "auth"]);
+    assert_eq!(cockpit.press("<enter>").written(), ["cart r/cart:v2"]);
+    assert_eq!(cockpit.model.runs[0].state, RunState::Ended);
+    assert_eq!(cockpit.model.runs[0].undone_by, Some(RunId(2)));
+}
+
+#[test]
+fn what_was_left_out_of_the_way_back_stays_left_out() {
+    let mut cockpit = Cockpit::demo();
+    cockpit.press("g<enter>dv9<down>v9<down>v9<enter><enter>");
+    goes_out(&mut cockpit, 1, "auth", "r/auth:v9", 2, true);
+    shows(&mut cockpit, "cart", "r/cart:v9", 2, true);
+    cockpit.press("rjx");
+    goes_out(&mut cockpit, 1, "cart", "r/cart:v9", 2, true);
+    let Some(Overlay::Plan(review)) = cockpit.overlay() else { panic!("{:?}", cockpit.overlay()) };
+    let back: Vec<_> = review.plan.steps().map(|step| step.service.as_str()).collect();
+    assert_eq!(back, ["checkout", "cart"], "auth was left out while cart was being written");
+}
