@@ -1,7 +1,7 @@
 //! The world of `shipdeck demo` on simulated time: every key works in it, no keys break it, and a seed is a world.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use shipdeck::actions::chord::Chord;
@@ -14,9 +14,9 @@ use shipdeck::runtime::stage::{Stage, clock};
 
 const SIZES: [(u16, u16); 2] = [(80, 24), (200, 50)];
 
-/// A demo after its first seconds. Its files go where nobody keeps anything.
+/// A demo after its first seconds. Its files go where cargo keeps what tests leave behind.
 async fn demo(seed: u64, size: (u16, u16)) -> Stage {
-    let folder = std::env::temp_dir().join(format!("shipdeck-demo-{}", std::process::id()));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("demo");
     demo_in(folder, seed, size).await
 }
 
