@@ -128,36 +128,36 @@ actions! {
     Palette = "palette", "all", Global, Find, Looks, [":"];
     /// Show every key and every sign.
     Help = "help", "help", Global, Find, Looks, ["?"];
-    /// Show what can be done with what is selected.
+    /// Show what can be done with the selection.
     Menu = "menu", "menu", Home, Find, Looks, ["x"];
     /// Change the order of the services.
     Sort = "sort", "sort", Home, Find, Looks, ["s"];
 
-    /// Show details and evidence of the selected cell.
+    /// Show all that is known of the selection.
     Details = "details", "details", Home, Ask, Looks, ["5", "v"];
-    /// Show what happened lately, here and by others.
+    /// Show what happened lately, and where.
     Activity = "activity", "activity", Home, Ask, Looks, ["6"];
-    /// Show the commands that would have done what was done.
+    /// Show what was done, as commands.
     CommandLog = "command-log", "commands", Global, Ask, Looks, ["@"];
     /// Show errors and notices.
     ErrorLog = "error-log", "errors", Global, Ask, Looks, ["!"];
     /// Show the run under way, or the last one.
     ShowRun = "show-run", "run", Home, Ask, Looks, ["R"];
 
+    /// Choose versions, then see the plan.
+    Deploy = "deploy", "deploy", Home, Do, Acts, ["d"];
+    /// Bring what runs here to the next environment.
+    Promote = "promote", "promote", Home, Do, Acts, ["P"];
+    /// Go back to what ran before.
+    RollBack = "roll-back", "roll back", Home, Do, Acts, ["r"];
+    /// See what is left over and remove it.
+    CleanUp = "clean-up", "clean up", Home, Do, Acts, ["c"];
     /// Mark the selected service.
     Mark = "mark", "mark", Home, Do, Looks, ["space"];
     /// Mark the services of a group.
     MarkGroup = "mark-group", "group", Home, Do, Looks, ["g"];
     /// Take all marks away.
     Unmark = "unmark", "unmark all", Home, Do, Looks, ["u"];
-    /// Choose versions for the marked services and see the plan.
-    Deploy = "deploy", "deploy", Home, Do, Acts, ["d"];
-    /// Bring what this environment runs to the next one, exactly.
-    Promote = "promote", "promote", Home, Do, Acts, ["P"];
-    /// Go back to what the marked services ran before.
-    RollBack = "roll-back", "roll back", Home, Do, Acts, ["r"];
-    /// See leftovers of the environment and remove them.
-    CleanUp = "clean-up", "clean up", Home, Do, Acts, ["c"];
     /// Copy what is selected to the clipboard.
     Copy = "copy", "copy", Home, Do, Looks, ["y"];
     /// Read everything again.
@@ -191,7 +191,7 @@ actions! {
     LogTimestamps = "log-timestamps", "times", Logs, LogPane, Looks, ["t"];
     /// Read JSON lines as fields, or show them as they are.
     LogFields = "log-fields", "fields", Logs, LogPane, Looks, ["z"];
-    /// Copy all lines that are shown, the newest ones if they are too many.
+    /// Copy all lines that are shown.
     LogCopyAll = "log-copy-all", "copy all", Logs, LogPane, Looks, ["Y"];
     /// Save everything that was received.
     LogSave = "log-save", "save", Logs, LogPane, Looks, ["ctrl-s"];

@@ -212,9 +212,48 @@ fn palette_help_and_menu_narrow_by_typing_and_do_what_is_chosen() {
     assert_eq!((cockpit.selected(), cockpit.overlay().is_none()), ("checkout", true));
     cockpit.press("?choose versions");
     let Some(Overlay::Help(help)) = cockpit.overlay() else { panic!() };
-    assert_eq!(help.entries[0].note, "d");
+    assert_eq!(help.entries[0].title, "deploy", "what is told is found too");
     cockpit.press("<enter>");
     assert!(matches!(cockpit.overlay(), Some(Overlay::Versions(_))));
+}
+
+#[test]
+fn things_are_found_by_the_names_that_hints_and_commands_use() {
+    for (typed, first) in [("dep", "deploy"), ("pro", "promote"), ("clean", "clean up"), ("rollb", "roll back")] {
+        for open in [":", "?"] {
+            let mut cockpit = Cockpit::demo();
+            cockpit.press(open).press(typed);
+            let Some(Overlay::Help(list) | Overlay::Palette(list)) = cockpit.overlay() else { panic!() };
+            assert_eq!(list.entries[0].title, first, "{open}{typed}");
+        }
+    }
+}
+
+#[test]
+fn help_begins_with_what_can_be_done_and_ends_with_what_cannot() {
+    let mut cockpit = Cockpit::demo();
+    cockpit.press("?");
+    let Some(Overlay::Help(list)) = cockpit.overlay() else { panic!() };
+    assert_eq!(list.entries[0].title, "deploy");
+    let cannot = list.entries.iter().skip_while(|entry| entry.refused.is_none());
+    assert!(cannot.clone().count() > 5 && cannot.into_iter().all(|entry| entry.refused.is_some()));
+}
+
+#[test]
+fn the_menu_speaks_of_the_cell_and_of_marks_only_where_there_are_some() {
+    let mut cockpit = Cockpit::demo();
+    let told = |cockpit: &mut Cockpit| {
+        cockpit.press("x");
+        let Some(Overlay::Menu(list)) = cockpit.overlay() else { panic!() };
+        let told = list.entries.iter().map(|entry| entry.about.clone()).collect::<Vec<_>>().join("\n");
+        cockpit.press("<esc>");
+        told
+    };
+    let about = told(&mut cockpit);
+    assert!(about.contains("a version for auth") && !about.contains("marked"), "{about}");
+    cockpit.press("g<enter>");
+    let about = told(&mut cockpit);
+    assert!(about.contains("versions for the 3 marked services"), "{about}");
 }
 
 #[test]

@@ -17,11 +17,14 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
         return;
     }
     let focused = model.home.focus == Pane::Activity;
-    let key = Some(Action::Activity);
-    pen.rule(area, &Rule { key, title: "Activity", state: "last two days", focused, ..Rule::default() });
     let body = area.below_rule();
     let inside = Area::new(body.x + 1, body.y, body.width.saturating_sub(2), body.height);
-    pen.drawn.activity = lines::scrolled(pen, &content(model, inside.width), model.home.activity_scroll, inside);
+    let content = content(model, inside.width);
+    let below = lines::below(&content, model.home.activity_scroll, inside);
+    let key = Some(Action::Activity);
+    let note = "last two days";
+    pen.rule(area, &Rule { key, title: "Activity", note, state: &below, focused, ..Rule::default() });
+    pen.drawn.activity = lines::scrolled(pen, &content, model.home.activity_scroll, inside);
 }
 
 pub(super) fn content(model: &Model, width: u16) -> Vec<Line> {

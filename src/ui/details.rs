@@ -1,5 +1,7 @@
 //! Everything known of one cell: the verdict with its evidence, what runs, its pods, its neighbours, its events.
 
+use unicode_width::UnicodeWidthStr;
+
 use super::lines::{self, Line, wrapped};
 use super::look::Token;
 use super::pen::{Pen, Rule};
@@ -10,13 +12,15 @@ use crate::app::model::{Model, Pane};
 use crate::domain::board::Cell;
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::image::short_digest;
-use crate::domain::observed::{ContainerState, Pod, Workload};
+use crate::domain::observed::{ContainerState, Pod, RunningImage, Workload};
 use crate::domain::plan::version_of;
-use crate::domain::verdict::Verdict;
+use crate::domain::verdict::{Evidence, PodContainer, State, Verdict};
 use crate::domain::world::EnvWorld;
 
 /// Events told.
 const EVENTS: usize = 8;
+/// Log lines told of a pod in trouble.
+const LAST_LINES: usize = 4;
 
 /// Pane 5 of wide screens: the selection, always open.
 pub(super) fn pane(pen: &mut Pen<'_>, model: &Model, area: Area) {
@@ -26,32 +30,34 @@ pub(super) fn pane(pen: &mut Pen<'_>, model: &Model, area: Area) {
     let (Some(service), Some(env)) = (&model.home.service, &model.home.env) else { return };
     let note = format!("{env} / {service}");
     let focused = model.home.focus == Pane::Details;
-    pen.rule(area, &Rule { key: Some(Action::Details), title: "Details", note: &note, focused, ..Rule::default() });
     let body = area.below_rule();
     let inside = Area::new(body.x + 1, body.y, body.width.saturating_sub(2), body.height);
     let content = content(model, service, env, inside.width);
+    let below = lines::below(&content, model.home.details_scroll, inside);
+    let key = Some(Action::Details);
+    pen.rule(area, &Rule { key, title: "Details", note: &note, state: &below, focused, ..Rule::default() });
     pen.drawn.details = lines::scrolled(pen, &content, model.home.details_scroll, inside);
 }
 
 /// The lines for a width.
 pub(super) fn content(model: &Model, service: &ServiceId, env: &EnvId, width: u16) -> Vec<Line> {
     let Some(cell) = model.board.cell(service, env) else { return vec![Line::text(0, "not read yet", Token::Muted)] };
-    let mut content = verdict(&cell.verdict, width);
+    let mut content = verdict(model, &cell.verdict, (service, env), width);
     let world = model.world.env(env);
     let declared = model.catalog.service(service);
     let workload = world.zip(declared).and_then(|(world, it)| Some((world, world.workload(&it.workload)?)));
-    content.extend(running(model, cell, workload.map(|(_, workload)| workload)));
+    content.extend(running(model, cell, workload));
     if let Some((world, workload)) = workload {
         content.extend(pods(model, world, workload));
     }
-    content.extend(neighbours(model, service, env));
+    content.extend(neighbours(model, service, env, width));
     if let Some((world, workload)) = workload {
         content.extend(events(world, workload, width));
     }
     content
 }
 
-fn verdict(verdict: &Verdict, width: u16) -> Vec<Line> {
+fn verdict(model: &Model, verdict: &Verdict, of: (&ServiceId, &EnvId), width: u16) -> Vec<Line> {
     let token = signs::token(verdict.state);
     let glyph = signs::glyph(verdict.state, false);
     let Some(evidence) = &verdict.evidence else {
@@ -67,17 +73,46 @@ fn verdict(verdict: &Verdict, width: u16) -> Vec<Line> {
     if !evidence.remedy.is_empty() {
         lines.extend(wrapped(2, &evidence.remedy, Token::Text, width));
     }
+    lines.extend(last_lines(model, evidence, of));
     lines.push(Line::default());
     lines
 }
 
-fn running(model: &Model, cell: &Cell, workload: Option<&Workload>) -> Vec<Line> {
-    let mut lines = vec![Line::heading("Running")];
-    for (index, running) in cell.running.iter().enumerate() {
-        let digest = running.digest.as_deref().map(short_digest).unwrap_or_default();
-        let label = if index == 0 { "version" } else { "also" };
-        lines.push(Line::pair(label, format!("{} {digest}", running.image.version()), Token::Text));
+/// What the pod in trouble wrote last, as far as the log of this cell was received.
+fn last_lines(model: &Model, evidence: &Evidence, (service, env): (&ServiceId, &EnvId)) -> Vec<Line> {
+    let Some(PodContainer { pod, .. }) = &evidence.pod else { return Vec::new() };
+    if !model.logs.target.as_ref().is_some_and(|target| (&target.1, &target.0) == (service, env)) {
+        return Vec::new();
     }
+    let written = model.logs.last_lines(pod, LAST_LINES);
+    written
+        .into_iter()
+        .map(|line| Line { edge: Some(Token::Line), inset: 2, ..Line::text(2, line, Token::Muted) })
+        .collect()
+}
+
+/// What serves first, with how many pods; then what does not, or not yet.
+fn running(model: &Model, cell: &Cell, workload: Option<(&EnvWorld, &Workload)>) -> Vec<Line> {
+    let pods: Vec<&Pod> = workload.iter().flat_map(|(world, workload)| world.pods_under(workload)).collect();
+    let counts = |running: &RunningImage| {
+        let its = pods.iter().filter(|pod| pod.meta.deleting.is_none() && runs(pod, running));
+        its.fold((0, 0), |(ready, all), pod| (ready + usize::from(pod.ready), all + 1))
+    };
+    let mut versions: Vec<_> = cell.running.iter().enumerate().map(|(index, it)| (index, it, counts(it))).collect();
+    versions.sort_by_key(|(index, _, (ready, _))| (*ready == 0, *index));
+    let mut lines = vec![Line::heading("Running")];
+    for (index, running, (ready, all)) in versions {
+        let digest = running.digest.as_deref().map(short_digest).unwrap_or_default();
+        let label = match (ready, index) {
+            (1.., _) => "serves",
+            (0, 0) => "new",
+            _ => "old",
+        };
+        let told = if ready == all { format::count(all, "pod") } else { format!("{ready} of {all} ready") };
+        let token = if ready == 0 { Token::Muted } else { Token::Text };
+        lines.push(Line::pair(label, format!("{} {digest}", running.image.version()), token).right(told, token));
+    }
+    let workload = workload.map(|(_, workload)| workload);
     if let Some(image) = cell.running.first().map(|running| &running.image.repository) {
         lines.push(Line::pair("image", image.to_string(), Token::Muted));
     }
@@ -141,21 +176,59 @@ fn state(pod: &Pod) -> String {
     format!("{}{restarts}", waiting.or(unscheduled).unwrap_or_else(|| "not ready".to_owned()))
 }
 
-fn neighbours(model: &Model, service: &ServiceId, env: &EnvId) -> Vec<Line> {
+/// Whether a container of the pod runs this image: by its content where that is known, else by its version.
+fn runs(pod: &Pod, running: &RunningImage) -> bool {
+    pod.containers.iter().filter(|status| !status.init).any(|status| match (&status.digest, &running.digest) {
+        (Some(its), Some(wanted)) => its == wanted,
+        _ => version_of(&status.image) == running.image.version(),
+    })
+}
+
+fn neighbours(model: &Model, service: &ServiceId, env: &EnvId, width: u16) -> Vec<Line> {
     let Some(declared) = model.catalog.service(service) else { return Vec::new() };
     let dependents = model.catalog.services.iter().filter(|other| other.needs.contains(service));
-    let state = |name: &ServiceId| {
-        let state = model.board.cell(name, env).map(|cell| cell.verdict.state);
-        format!("{name} {}", state.map_or("?", |state| signs::glyph(state, false)))
-    };
-    let list = |names: Vec<String>| if names.is_empty() { "nothing".to_owned() } else { names.join("  ") };
     let mut lines = vec![Line::heading("Neighbours")];
     if let Some(team) = &declared.team {
         lines.push(Line::pair("team", team.to_string(), Token::Text));
     }
-    lines.push(Line::pair("needs", list(declared.needs.iter().map(state).collect()), Token::Text));
-    lines.push(Line::pair("for", list(dependents.map(|other| state(&other.name)).collect()), Token::Text));
+    lines.extend(with_states(model, "needs", declared.needs.iter(), env, width));
+    lines.extend(with_states(model, "for", dependents.map(|other| &other.name), env, width));
     lines.push(Line::default());
+    lines
+}
+
+/// Services and how they stand, so that the one in trouble is seen at once.
+fn with_states<'a>(
+    model: &Model,
+    label: &str,
+    services: impl Iterator<Item = &'a ServiceId>,
+    env: &EnvId,
+    width: u16,
+) -> Vec<Line> {
+    const AT: u16 = 9;
+    let mut lines = vec![Line::text(0, label, Token::Muted)];
+    let mut x = AT;
+    for name in services {
+        let wide = (name.as_str().width() as u16).saturating_add(4);
+        if x > AT && x.saturating_add(wide) > width.saturating_add(2) {
+            lines.push(Line::default());
+            x = AT;
+        }
+        let state = model.board.cell(name, env).map_or(State::Reading, |cell| cell.verdict.state);
+        let token = if state == State::Ok { Token::Calm } else { signs::token(state) };
+        let name_token = if state == State::Failed { Token::Fail } else { Token::Text };
+        if let Some(line) = lines.last_mut() {
+            *line = std::mem::take(line).and(x, signs::glyph(state, false), token).and(
+                x.saturating_add(2),
+                name.to_string(),
+                name_token,
+            );
+        }
+        x = x.saturating_add(wide);
+    }
+    if x == AT && lines.len() == 1 {
+        lines[0] = std::mem::take(&mut lines[0]).and(AT, "nothing", Token::Muted);
+    }
     lines
 }
 

@@ -43,9 +43,10 @@ pub(super) fn paint(model: &Model, look: Look, buf: &mut Buffer) -> Drawn {
         Some(Page::Run(page)) => run_page::draw(&mut pen, model, page, geometry::page(model)),
         Some(Page::Cleanup(page)) => cleanup_page::draw(&mut pen, model, page, geometry::page(model)),
     }
-    hints::draw(&mut pen, model, home.hints);
     toast(&mut pen, model, area);
     overlays::draw(&mut pen, model, area);
+    pen.anywhere();
+    hints::draw(&mut pen, model, home.hints);
     pen.drawn
 }
 

@@ -86,12 +86,13 @@ fn summary(pen: &mut Pen<'_>, model: &Model, body: Area, width: u16) {
 
 fn head(pen: &mut Pen<'_>, model: &Model, env: &Environment, area: Area, columns: &Columns) {
     let right = area.x + columns.content;
-    let (mut ready, mut there, mut worst) = (0, 0, State::Ok);
+    let (mut ready, mut resting, mut there, mut worst) = (0, 0, 0, State::Ok);
     for service in &model.catalog.services {
         let Some(cell) = model.board.cell(&service.name, &env.name) else { continue };
         match cell.verdict.state {
             State::Absent | State::Reading => continue,
-            State::Ok | State::ScaledToZero | State::Done if !cell.stale => ready += 1,
+            State::Ok | State::Done if !cell.stale => ready += 1,
+            State::ScaledToZero if !cell.stale => resting += 1,
             State::Ok | State::ScaledToZero | State::Done => worst = worst.min(State::Unknown),
             other => {
                 if other.urgency() < worst.urgency() {
@@ -104,8 +105,13 @@ fn head(pen: &mut Pen<'_>, model: &Model, env: &Environment, area: Area, columns
     let selected = model.home.env.as_ref() == Some(&env.name);
     let style = pen.look.style(if selected { Token::Hi } else { Token::Text });
     let style = style.add_modifier(ratatui::style::Modifier::BOLD);
-    let counts = if columns.content < 28 { format!("{ready}/{there}") } else { format!("{ready} of {there} ready") };
-    let token = if ready == there { Token::Muted } else { signs::token(worst) };
+    // What is scaled to zero is neither ready nor in trouble.
+    let counts = match (columns.content, resting) {
+        (..28, _) => format!("{ready}/{there}"),
+        (_, 0) => format!("{ready} of {there} ready"),
+        _ => format!("{ready} of {there}, {resting} at 0"),
+    };
+    let token = if ready + resting == there { Token::Muted } else { signs::token(worst) };
     let at = if there == 0 { right } else { pen.right(right, area.y, &counts, token) };
     pen.styled(
         area.x,

@@ -2,12 +2,12 @@
 //! its key pressed.
 
 use super::look::{Ground, Token};
-use super::overlays;
 use super::pen::Pen;
+use super::{listing_box, overlays};
 use crate::actions::Action;
 use crate::app::availability::available;
 use crate::app::geometry::Area;
-use crate::app::model::{Model, Page, Pane, Prompt, PromptPurpose};
+use crate::app::model::{Model, Overlay, Page, Pane, Prompt, PromptPurpose};
 use crate::domain::run::{Run, RunState};
 
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
@@ -15,6 +15,9 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
     let y = area.y;
     if let Some(prompt) = overlays::prompt(model) {
         return prompted(pen, prompt, area);
+    }
+    if let Some(overlay) = model.overlays.last() {
+        return in_box(pen, overlay, y);
     }
     if let Some(Page::Cleanup(page)) =
         model.page.as_ref().filter(|page| matches!(page, Page::Cleanup(page) if page.filtering))
@@ -43,6 +46,25 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
         x = pen.hint(x, y, action, title) + 2;
     }
     pen.hint(x, y, Action::Help, "help");
+}
+
+/// What works while a box is open; one that asks or plans says so itself.
+fn in_box(pen: &mut Pen<'_>, overlay: &Overlay, y: u16) {
+    match overlay {
+        Overlay::Help(_) | Overlay::Palette(_) | Overlay::Menu(_) => listing_box::hints(pen, 1, y),
+        Overlay::Details { .. }
+        | Overlay::Activity { .. }
+        | Overlay::Line(_)
+        | Overlay::Commands { .. }
+        | Overlay::Errors { .. } => {
+            let mut x = 1;
+            if pen.drawn.overlay > 0 {
+                x = pen.hint_pair(x, y, (Action::Up, Action::Down), "scroll") + 2;
+            }
+            pen.hint(x, y, Action::Back, "close");
+        }
+        Overlay::Versions(_) | Overlay::Plan(_) | Overlay::Confirm(_) | Overlay::Picker(_) | Overlay::Prompt(_) => {}
+    }
 }
 
 /// What a key does now: the one that holds a run also lets it go on, and what is under way is aborted to be put back.

@@ -1,5 +1,6 @@
 //! Lines made before they are drawn, so that they can be wrapped, counted and scrolled.
 
+use ratatui::style::Modifier;
 use unicode_width::UnicodeWidthStr;
 
 use super::look::{Ground, Token};
@@ -19,6 +20,8 @@ pub(super) enum Piece {
     Bar { x: u16, width: u16, parts: Vec<(u32, Token)>, total: u32 },
     /// A key and what it does, at a column.
     Hint { x: u16, action: Action, word: &'static str },
+    /// What was typed and found, at a column.
+    Lit { x: u16, text: String },
     /// A hairline from a column to the end.
     Rule { x: u16 },
 }
@@ -147,6 +150,12 @@ pub(super) fn scrolled(pen: &mut Pen<'_>, lines: &[Line], scroll: usize, area: A
     rest
 }
 
+/// `8 more below`, of a text that is scrolled to a line; empty: that is all.
+pub(super) fn below(lines: &[Line], scroll: usize, area: Area) -> String {
+    let rest = lines.len().saturating_sub(usize::from(area.height)).saturating_sub(scroll);
+    if rest > 0 { format!("{rest} more below") } else { String::new() }
+}
+
 fn one(pen: &mut Pen<'_>, line: &Line, area: Area) {
     if let Some(ground) = line.ground {
         pen.under(area, ground);
@@ -160,7 +169,7 @@ fn one(pen: &mut Pen<'_>, line: &Line, area: Area) {
     for piece in &line.pieces {
         let (at, room) = match piece {
             Piece::Text { x, width, .. } | Piece::Bar { x, width, .. } => (*x, *width),
-            Piece::Rule { x } | Piece::Hint { x, .. } => (*x, 0),
+            Piece::Rule { x } | Piece::Hint { x, .. } | Piece::Lit { x, .. } => (*x, 0),
             Piece::Right { .. } => (0, 0),
         };
         let rest = area.width.saturating_sub(at);
@@ -172,6 +181,10 @@ fn one(pen: &mut Pen<'_>, line: &Line, area: Area) {
             }
             Piece::Right { before, text, token } => {
                 pen.right(area.right().saturating_sub(*before), area.y, text, *token);
+            }
+            Piece::Lit { text, .. } => {
+                let style = pen.look.style(Token::Accent).add_modifier(Modifier::UNDERLINED | Modifier::BOLD);
+                pen.styled(x, area.y, text, style, room);
             }
             Piece::Hint { action, word, .. } => {
                 pen.hint(x, area.y, *action, word);

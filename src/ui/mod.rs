@@ -6,12 +6,14 @@ mod details;
 mod draw;
 mod environments;
 mod format;
+mod frame;
 mod graph;
 mod header;
 mod hints;
 #[cfg(test)]
 mod key_tests;
 mod lines;
+mod listing_box;
 mod logs;
 mod look;
 mod overlays;

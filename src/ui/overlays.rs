@@ -1,15 +1,15 @@
 //! Boxes over the screen: the only boxes there are.
 
-use super::details;
-use super::format;
+use super::frame::{self, open};
 use super::lines::{self, Line};
 use super::look::{Ground, Token};
 use super::pen::Pen;
+use super::{details, format, listing_box};
 use crate::actions::Action;
 use crate::app::geometry::{self, Area};
 use crate::app::input::LineInput;
 use crate::app::logs::Detail;
-use crate::app::model::{Confirm, EntryDoes, Listing, Model, Overlay, Picker, Prompt, VersionRow, VersionsForm};
+use crate::app::model::{Confirm, Model, Overlay, Picker, Prompt, VersionRow, VersionsForm};
 use crate::app::touch::Touch;
 use crate::domain::versions::Source;
 use unicode_width::UnicodeWidthStr;
@@ -32,25 +32,26 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
             super::plan_box::draw(pen, review, undone.filter(|run| !run.state.is_over()), area);
         }
         Some(Overlay::Confirm(confirm)) => ask(pen, confirm, area),
-        Some(Overlay::Help(listing)) => list(pen, listing, "Keys and signs", area),
-        Some(Overlay::Palette(listing)) => list(pen, listing, "Do anything", area),
-        Some(Overlay::Menu(listing)) => list(pen, listing, "Here", area),
+        Some(Overlay::Help(listing)) => listing_box::draw(pen, model, listing, "Keys and signs", area),
+        Some(Overlay::Palette(listing)) => listing_box::draw(pen, model, listing, "Do anything", area),
+        Some(Overlay::Menu(listing)) => listing_box::draw(pen, model, listing, &here(model), area),
         Some(Overlay::Picker(picker)) => pick(pen, picker, area),
         Some(Overlay::Details { service, env, scroll }) => {
             let frame = open(pen, area, (88, 24), &format!("{service} in {env}"), "", Token::Accent);
             let content = details::content(model, service, env, frame.width);
-            pen.drawn.overlay = lines::scrolled(pen, &content, *scroll, frame);
+            scrolled(pen, &content, *scroll, frame);
         }
         Some(Overlay::Activity { scroll }) => {
             let frame = open(pen, area, (88, 40), "Activity of the last two days", "", Token::Accent);
             let content = super::activity::content(model, frame.width);
-            pen.drawn.overlay = lines::scrolled(pen, &content, *scroll, frame);
+            scrolled(pen, &content, *scroll, frame);
         }
         Some(Overlay::Line(detail)) => {
             let note = format!("{} copies it", pen.key(Action::Copy));
             let height = u16::try_from(detail.len()).unwrap_or(u16::MAX - 4).min(u16::MAX - 4);
             let frame = open(pen, area, (Detail::WIDTH, height), &detail.title, &note, Token::Accent);
             super::logs::detail(pen, detail, frame);
+            frame::foot(pen, frame, pen.drawn.overlay.saturating_sub(detail.scroll));
         }
         Some(Overlay::Commands { scroll }) => {
             let told = model.journal.commands.iter().rev().map(|command| {
@@ -74,47 +75,6 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
     }
 }
 
-/// Dims the screen, where nothing can be touched any more, and opens a box; returns its inside.
-pub(super) fn open(pen: &mut Pen<'_>, area: Area, size: (u16, u16), title: &str, note: &str, edge: Token) -> Area {
-    let dim = pen.look.style(Token::Dim);
-    for y in area.y..area.bottom() {
-        for x in area.x..area.right() {
-            if let Some(cell) = pen.buf.cell_mut((x, y)) {
-                cell.set_style(ratatui::style::Style::reset());
-                cell.set_style(dim);
-            }
-        }
-    }
-    let ground = pen.look.ground(Ground::Bg);
-    pen.buf.set_style(pen.buf.area, ground);
-    let width = geometry::box_width(area.width, size.0);
-    let height = (size.1 + 4).min(area.height.saturating_sub(2)).max(5);
-    let frame = Area::new((area.width - width) / 2, (area.height.saturating_sub(height)) / 2, width, height);
-    pen.fill(frame, Ground::Over);
-    pen.drawn.touches.clear();
-    pen.touch(frame, Touch::Inside);
-    let (right, bottom) = (frame.right() - 1, frame.bottom() - 1);
-    for x in frame.x + 1..right {
-        pen.text(x, frame.y, "─", edge, 1);
-        pen.text(x, bottom, "─", edge, 1);
-    }
-    for y in frame.y + 1..bottom {
-        pen.text(frame.x, y, "│", edge, 1);
-        pen.text(right, y, "│", edge, 1);
-    }
-    for (x, y, sign) in [(frame.x, frame.y, "╭"), (right, frame.y, "╮"), (frame.x, bottom, "╰"), (right, bottom, "╯")]
-    {
-        pen.text(x, y, sign, edge, 1);
-    }
-    let title = format!(" {title} ");
-    pen.text(frame.x + 2, frame.y, &title, Token::Hi, width.saturating_sub(6));
-    if !note.is_empty() {
-        pen.right(right.saturating_sub(2), frame.y, &format!(" {note} "), edge);
-    }
-    pen.inside(frame);
-    Area::new(frame.x + 3, frame.y + 2, geometry::inside_box(area.width, size.0), height.saturating_sub(4))
-}
-
 /// One line being typed; returns where its field ends.
 pub(super) fn line(pen: &mut Pen<'_>, input: &LineInput, x: u16, y: u16, width: u16) -> u16 {
     let text = input.text();
@@ -127,6 +87,21 @@ pub(super) fn line(pen: &mut Pen<'_>, input: &LineInput, x: u16, y: u16, width: 
         pen.styled(cursor, y, &under, style, 1);
     }
     end.max(cursor + 1)
+}
+
+/// The service and the environment that are selected.
+fn here(model: &Model) -> String {
+    match (&model.home.service, &model.home.env) {
+        (Some(service), Some(env)) => format!("{service} in {env}"),
+        _ => "Nothing is selected".to_owned(),
+    }
+}
+
+/// A text in a box, of which as much is shown as there is room for.
+fn scrolled(pen: &mut Pen<'_>, content: &[Line], scroll: usize, inside: Area) {
+    let rest = lines::scrolled(pen, content, scroll, inside);
+    pen.drawn.overlay = rest;
+    frame::foot(pen, inside, rest.saturating_sub(scroll));
 }
 
 fn versions(pen: &mut Pen<'_>, form: &VersionsForm, area: Area, model: &Model) {
@@ -249,53 +224,6 @@ fn ask(pen: &mut Pen<'_>, confirm: &Confirm, area: Area) {
     }
 }
 
-fn list(pen: &mut Pen<'_>, listing: &Listing, title: &str, area: Area) {
-    let rows = listing.entries.len() as u16;
-    let inside = open(pen, area, (84, rows + 3), title, &rows.to_string(), Token::Accent);
-    let x = pen.text(inside.x, inside.y, ": ", Token::Accent, 2);
-    line(pen, &listing.input, x, inside.y, inside.width.saturating_sub(4));
-    let room = usize::from(inside.height.saturating_sub(2));
-    let first = listing.selected.saturating_sub(room.saturating_sub(1));
-    if listing.entries.is_empty() {
-        pen.text(inside.x, inside.y + 2, "Nothing is called that. backspace shows more.", Token::Muted, inside.width);
-    }
-    for (row, (index, entry)) in listing.entries.iter().enumerate().skip(first).take(room).enumerate() {
-        let y = inside.y + 2 + row as u16;
-        pen.touch(Area::new(inside.x, y, inside.width, 1), Touch::Row(index));
-        if index == listing.selected {
-            pen.under(Area::new(inside.x - 1, y, inside.width + 2, 1), Ground::Sel);
-        }
-        let token = match (&entry.refused, index == listing.selected) {
-            (Some(_), _) => Token::Muted,
-            (None, true) => Token::Hi,
-            (None, false) => Token::Text,
-        };
-        let grouped = !entry.group.is_empty();
-        let mut x = inside.x + if grouped { 8 } else { 0 };
-        let told = row > 0 && listing.entries.get(index.wrapping_sub(1)).is_some_and(|it| it.group == entry.group);
-        if grouped && !told {
-            pen.text(inside.x, y, entry.group, Token::Muted, 8);
-        }
-        if let EntryDoes::Sign(state) = entry.does {
-            pen.text(x, y, super::signs::glyph(state, pen.look.ascii), super::signs::token(state), 1);
-            x += 2;
-        }
-        let note = entry.refused.as_deref().unwrap_or(&entry.note);
-        let note_token = if entry.refused.is_some() { Token::Held } else { Token::Accent };
-        let room = inside.right().saturating_sub(x);
-        let note = format::cut(note, usize::from(room.saturating_sub(30).max(12)));
-        let at = pen.right(inside.right(), y, &note, note_token);
-        let width = at.saturating_sub(x + 2);
-        pen.text(x, y, &entry.title, token, width);
-        for matched in &entry.matched {
-            let style = pen.look.style(Token::Accent).add_modifier(ratatui::style::Modifier::UNDERLINED);
-            if let Some(c) = entry.title.chars().nth(*matched).filter(|_| *matched + 1 < usize::from(width)) {
-                pen.styled(x + *matched as u16, y, &c.to_string(), style, 1);
-            }
-        }
-    }
-}
-
 fn pick(pen: &mut Pen<'_>, picker: &Picker, area: Area) {
     let inside = open(pen, area, (60, picker.items.len() as u16 + 2), &picker.title, "", Token::Accent);
     let room = usize::from(inside.height.saturating_sub(2)).max(1);
@@ -338,5 +266,5 @@ fn text(
         content.push(Line::text(0, none, Token::Muted));
     }
     let inside = open(pen, area, (WIDTH, content.len() as u16), title, "", Token::Accent);
-    pen.drawn.overlay = lines::scrolled(pen, &content, scroll, inside);
+    scrolled(pen, &content, scroll, inside);
 }

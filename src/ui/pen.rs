@@ -44,6 +44,11 @@ impl<'a> Pen<'a> {
         self.within = inner.intersection(self.buf.area);
     }
 
+    /// From now on everything may be written on again.
+    pub(super) fn anywhere(&mut self) {
+        self.within = self.buf.area;
+    }
+
     /// The key of an action as it works now.
     pub(super) fn key(&self, action: Action) -> String {
         if self.typing { self.keymap.typing_hint(action) } else { self.keymap.hint(action) }
@@ -75,6 +80,12 @@ impl<'a> Pen<'a> {
         let end = self.text(end + 1, y, word, Token::Muted, right.saturating_sub(end + 1));
         self.touch(Area::new(x, y, end.saturating_sub(x), 1), Touch::Do(action));
         end
+    }
+
+    /// Two keys that do the same thing in two directions.
+    pub(super) fn hint_pair(&mut self, x: u16, y: u16, pair: (Action, Action), word: &str) -> u16 {
+        let x = self.hint(x, y, pair.0, "");
+        self.hint(x, y, pair.1, word)
     }
 
     /// Columns of a hint with the space after it.

@@ -1,9 +1,10 @@
 //! A plan before anything happens: waves, what cannot go, what to know, and what has to be typed.
 
 use super::format;
+use super::frame::open;
 use super::lines::{self, Line, wrap, wrapped};
 use super::look::{Ground, Token};
-use super::overlays::{open, typed};
+use super::overlays::typed;
 use super::pen::Pen;
 use crate::actions::Action;
 use crate::app::geometry::{self, Area};

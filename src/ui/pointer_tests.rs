@@ -75,7 +75,7 @@ fn a_protected_plan_is_not_run_by_a_click_before_its_name_is_typed() {
 #[test]
 fn rows_of_boxes_and_pages_are_selected_and_menus_chosen_from() {
     let mut cockpit = Cockpit::demo();
-    cockpit.press("x").click("Choose versions for");
+    cockpit.press("x").click("Choose a version for");
     assert!(matches!(cockpit.overlay(), Some(Overlay::Versions(_))));
     cockpit.press("<esc>g").click("all · 3 services");
     assert_eq!(cockpit.model.home.marks.len(), 3);

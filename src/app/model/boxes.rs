@@ -125,18 +125,23 @@ pub struct Listing {
     pub entries: Vec<Entry>,
 }
 
-/// One line of a listing.
+/// One row of a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
+    /// One or two words, the same as in the hints.
     pub title: String,
+    /// What it does or means, in a sentence.
+    pub about: String,
+    /// Its keys.
     pub note: String,
     pub does: EntryDoes,
     /// Why it cannot be done now.
     pub refused: Option<String>,
     /// What it belongs to, told once for neighbours of one group; empty: nothing.
     pub group: &'static str,
-    /// Positions (characters of `title`) that the typed text matched.
+    /// Positions (characters of `title`, or else of `about`) that the typed text matched.
     pub matched: Vec<usize>,
+    pub matched_about: Vec<usize>,
 }
 
 /// What choosing an entry does.

@@ -1,29 +1,31 @@
 //! Lists that are narrowed by typing: help, palette and menu.
 
+use std::cmp::Reverse;
+
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use crate::actions::{ACTIONS, Action, Section};
 use crate::app::effect::Effect;
-use crate::app::model::{Entry, EntryDoes, Listing, Model, Overlay};
+use crate::app::model::{Entry, EntryDoes, Listing, Model, Overlay, Pane};
 use crate::app::{dispatch, places, screens};
+use crate::domain::catalog::Service;
 use crate::domain::verdict::State;
 
 /// What the menu of a cell offers.
-const MENU: [Action; 10] = [
+const MENU: [Action; 8] = [
     Action::Deploy,
     Action::Promote,
     Action::RollBack,
     Action::Details,
     Action::FocusLogs,
     Action::Mark,
-    Action::MarkGroup,
     Action::Copy,
     Action::CleanUp,
-    Action::WriteConfig,
 ];
 
-/// How the sections of the help are called, in its order.
+/// How the sections of the help are called, in its order: what a newcomer looks for comes first; how to move is what
+/// everybody knows.
 const SECTIONS: [(Section, &str); 7] = [
     (Section::Do, "do"),
     (Section::Ask, "ask"),
@@ -33,6 +35,9 @@ const SECTIONS: [(Section, &str); 7] = [
     (Section::Move, "move"),
     (Section::Screen, "screen"),
 ];
+
+/// What help calls what cannot be done now, which comes last.
+const NOT_NOW: &str = "not now";
 
 /// What the signs mean.
 const SIGNS: [(State, &str); 13] = [
@@ -71,79 +76,135 @@ pub fn open(model: &mut Model, which: Which) {
 }
 
 fn entries(model: &Model, which: Which) -> Vec<Entry> {
-    let actions: Vec<Action> = match which {
-        Which::Menu => MENU.to_vec(),
-        Which::Help | Which::Palette => ACTIONS.iter().map(|spec| spec.action).collect(),
-    };
-    let mut entries: Vec<Entry> = actions.into_iter().map(|action| entry(model, action)).collect();
+    if which == Which::Menu {
+        return MENU
+            .into_iter()
+            .map(|action| Entry { about: about_cell(model, action), ..entry(model, action) })
+            .collect();
+    }
+    let mut specs: Vec<_> = ACTIONS.iter().collect();
+    specs.sort_by_key(|spec| SECTIONS.iter().position(|(section, _)| *section == spec.section));
+    let (can, cannot): (Vec<_>, Vec<_>) =
+        specs.into_iter().map(|spec| entry(model, spec.action)).partition(|entry| entry.refused.is_none());
     if which == Which::Help {
-        // What a newcomer looks for comes first; how to move is what everybody knows.
-        let place = |entry: &Entry| SECTIONS.iter().position(|(_, name)| *name == entry.group);
-        entries.sort_by_key(place);
-        entries.extend(SIGNS.iter().map(|(state, meaning)| Entry {
-            title: format!("{}: {meaning}", state.as_str().replace('-', " ")),
-            note: String::new(),
-            does: EntryDoes::Sign(*state),
-            refused: None,
-            group: "signs",
-            matched: Vec::new(),
-        }));
-    } else {
-        for entry in &mut entries {
-            entry.group = "";
-        }
+        let cannot = cannot.into_iter().map(|entry| Entry { group: NOT_NOW, ..entry });
+        return can.into_iter().map(sectioned).chain(SIGNS.iter().map(sign)).chain(cannot).collect();
     }
-    if which == Which::Palette {
-        let go = |service: &crate::domain::catalog::Service| Entry {
-            title: service.name.to_string(),
-            note: "service".to_owned(),
-            does: EntryDoes::Go(service.name.clone(), None),
-            refused: None,
-            group: "",
-            matched: Vec::new(),
-        };
-        entries.extend(model.catalog.services.iter().map(go));
-    }
-    entries
+    let go = |service: &Service| Entry {
+        title: service.name.to_string(),
+        about: "go to this service".to_owned(),
+        ..bare(EntryDoes::Go(service.name.clone(), None))
+    };
+    can.into_iter().chain(cannot).chain(model.catalog.services.iter().map(go)).collect()
+}
+
+fn bare(does: EntryDoes) -> Entry {
+    let (title, about, note) = (String::new(), String::new(), String::new());
+    Entry { title, about, note, does, refused: None, group: "", matched: Vec::new(), matched_about: Vec::new() }
+}
+
+fn sectioned(entry: Entry) -> Entry {
+    let EntryDoes::Action(action) = entry.does else { return entry };
+    let group = SECTIONS.iter().find(|(section, _)| *section == action.spec().section).map_or("", |(_, name)| name);
+    Entry { group, ..entry }
+}
+
+fn sign((state, meaning): &(State, &str)) -> Entry {
+    let title = state.as_str().replace('-', " ");
+    Entry { title, about: (*meaning).to_owned(), group: "signs", ..bare(EntryDoes::Sign(*state)) }
 }
 
 fn entry(model: &Model, action: Action) -> Entry {
-    let keys = model.keymap.keys(action).iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     Entry {
-        title: action.spec().help.trim_end_matches('.').to_owned(),
-        note: keys,
-        does: EntryDoes::Action(action),
+        title: action.spec().title.to_owned(),
+        about: action.spec().help.trim_end_matches('.').to_owned(),
+        note: model.keymap.keys(action).iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
         refused: dispatch::available_below(action, model).err(),
-        group: SECTIONS.iter().find(|(section, _)| *section == action.spec().section).map_or("", |(_, name)| name),
-        matched: Vec::new(),
+        ..bare(EntryDoes::Action(action))
     }
 }
 
+/// What an action would do to the selected cell, or to what is marked instead.
+fn about_cell(model: &Model, action: Action) -> String {
+    let general = || action.spec().help.trim_end_matches('.').to_owned();
+    let (Some(service), Some(env)) = (&model.home.service, &model.home.env) else { return general() };
+    let marks = model.home.marks.len();
+    let chosen = match marks {
+        0 => service.to_string(),
+        1 => "the marked service".to_owned(),
+        many => format!("the {many} marked services"),
+    };
+    match action {
+        Action::Deploy if marks > 1 => format!("Choose versions for {chosen} and see the plan"),
+        Action::Deploy => format!("Choose a version for {chosen} and see the plan"),
+        Action::Promote => {
+            let what = if marks == 0 { format!("all that {env} runs") } else { chosen };
+            let next: Vec<_> = model.catalog.downstream(env).map(|next| next.name.as_str()).collect();
+            format!(
+                "Bring {what} to {}, exactly",
+                if next.is_empty() { "the next one".to_owned() } else { next.join(" or ") }
+            )
+        }
+        Action::RollBack if marks > 1 => format!("Go back to what {chosen} ran before"),
+        Action::RollBack => format!("Go back to what {chosen} ran before in {env}"),
+        Action::Mark if model.home.marks.contains(service) => format!("Take the mark of {service} away"),
+        Action::Mark => format!("Mark {service}, to deploy several at once"),
+        Action::CleanUp => format!("See leftovers of {env} and remove them"),
+        Action::Copy if model.home.focus != Pane::Logs => format!("Copy the exact image of {service} to the clipboard"),
+        _ => general(),
+    }
+}
+
+/// What is called as is typed comes first, then what is told with the same words.
 fn narrowed(entries: Vec<Entry>, typed: &str) -> Vec<Entry> {
-    if typed.trim().is_empty() {
+    let typed = typed.trim();
+    if typed.is_empty() {
         return entries;
     }
     let mut matcher = Matcher::new(Config::DEFAULT);
     let pattern = Pattern::parse(typed, CaseMatching::Smart, Normalization::Smart);
     let mut buffer = Vec::new();
-    let mut found: Vec<(u32, Entry)> = Vec::new();
+    let mut found: Vec<(Fit, Entry)> = Vec::new();
     for mut entry in entries {
         let mut indices = Vec::new();
-        let title = Utf32Str::new(&entry.title, &mut buffer);
-        let mut score = pattern.indices(title, &mut matcher, &mut indices);
-        if score.is_none() {
-            indices.clear();
-            score = (entry.note == typed).then_some(1);
-        }
-        if let Some(score) = score {
+        let score = pattern.indices(Utf32Str::new(&entry.title, &mut buffer), &mut matcher, &mut indices);
+        let fit = if entry.note == typed {
+            Fit::Key
+        } else if let Some(score) = score {
             indices.sort_unstable();
             indices.dedup();
             entry.matched = indices.into_iter().map(|index| index as usize).collect();
-            found.push((score, entry));
-        }
+            Fit::Title(Reverse(score))
+        } else if let Some(places) = told(&entry.about, typed) {
+            entry.matched_about = places;
+            Fit::About
+        } else {
+            continue;
+        };
+        found.push((fit, entry));
     }
-    found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    // Among equals, those that are found first stay first.
+    found.sort_by(|(a, _), (b, _)| a.cmp(b));
     found.into_iter().map(|(_, entry)| entry).collect()
+}
+
+/// How what was typed fits, the best first.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    Key,
+    Title(Reverse<u32>),
+    About,
+}
+
+/// Where all of the typed words stand in a sentence; none: some do not.
+fn told(about: &str, typed: &str) -> Option<Vec<usize>> {
+    let about = about.to_lowercase();
+    let mut places = Vec::new();
+    for word in typed.to_lowercase().split_whitespace() {
+        let at = about[..about.find(word)?].chars().count();
+        places.extend(at..at + word.chars().count());
+    }
+    Some(places)
 }
 
 fn top(model: &mut Model) -> Option<(Which, &mut Listing)> {

@@ -1,0 +1,64 @@
+//! The only box there is: a frame over the dimmed screen, which says on its lower edge how it is closed.
+
+use super::look::{Ground, Token};
+use super::pen::Pen;
+use crate::actions::Action;
+use crate::app::geometry::{self, Area};
+use crate::app::touch::Touch;
+
+/// Dims the screen, where nothing can be touched any more, and opens a box; returns its inside.
+pub(super) fn open(pen: &mut Pen<'_>, area: Area, size: (u16, u16), title: &str, note: &str, edge: Token) -> Area {
+    let dim = pen.look.style(Token::Dim);
+    for y in area.y..area.bottom() {
+        for x in area.x..area.right() {
+            if let Some(cell) = pen.buf.cell_mut((x, y)) {
+                cell.set_style(ratatui::style::Style::reset());
+                cell.set_style(dim);
+            }
+        }
+    }
+    let ground = pen.look.ground(Ground::Bg);
+    pen.buf.set_style(pen.buf.area, ground);
+    let width = geometry::box_width(area.width, size.0);
+    let height = (size.1 + 4).min(area.height.saturating_sub(2)).max(5);
+    let frame = Area::new((area.width - width) / 2, (area.height.saturating_sub(height)) / 2, width, height);
+    pen.fill(frame, Ground::Over);
+    pen.drawn.touches.clear();
+    pen.touch(frame, Touch::Inside);
+    let (right, bottom) = (frame.right() - 1, frame.bottom() - 1);
+    for x in frame.x + 1..right {
+        pen.text(x, frame.y, "─", edge, 1);
+        pen.text(x, bottom, "─", edge, 1);
+    }
+    for y in frame.y + 1..bottom {
+        pen.text(frame.x, y, "│", edge, 1);
+        pen.text(right, y, "│", edge, 1);
+    }
+    for (x, y, sign) in [(frame.x, frame.y, "╭"), (right, frame.y, "╮"), (frame.x, bottom, "╰"), (right, bottom, "╯")]
+    {
+        pen.text(x, y, sign, edge, 1);
+    }
+    let title = format!(" {title} ");
+    pen.text(frame.x + 2, frame.y, &title, Token::Hi, width.saturating_sub(6));
+    if !note.is_empty() {
+        pen.right(right.saturating_sub(2), frame.y, &format!(" {note} "), edge);
+    }
+    pen.inside(frame);
+    Area::new(frame.x + 3, frame.y + 2, geometry::inside_box(area.width, size.0), height.saturating_sub(4))
+}
+
+/// On the lower edge of a box without a last line of its own: how much more there is, and how it is closed.
+pub(super) fn foot(pen: &mut Pen<'_>, inside: Area, below: usize) {
+    pen.anywhere();
+    let y = inside.bottom() + 1;
+    if below > 0 {
+        pen.text(inside.x - 1, y, &format!(" {below} more below "), Token::Muted, inside.width);
+    }
+    let width = pen.hint_width(Action::Back, "close");
+    if pen.key(Action::Back).is_empty() || width + 20 > inside.width {
+        return;
+    }
+    let x = (inside.right() + 1).saturating_sub(width);
+    pen.text(x, y, &" ".repeat(usize::from(width)), Token::Muted, width);
+    pen.hint(x + 1, y, Action::Back, "close");
+}
