@@ -12,6 +12,7 @@ mod contract;
 mod control_plane;
 mod demo;
 mod faults;
+mod fences;
 mod harness;
 mod json_shapes;
 mod kubelet;

@@ -9,11 +9,13 @@
 //! Nobody believes another machine's clock: a holder is silent when its record has not changed for a whole duration as
 //! observed here. [`Tenure`] is the machine of one lease; it does nothing itself and never asks what time it is.
 
+mod talk;
 mod tenure;
 #[cfg(test)]
 mod tests;
 
-pub use tenure::{Answer, Command, Ending, Loss, Next, Standing, Tenure};
+pub use talk::{Answer, Command, Ending, Loss, Next, Standing};
+pub use tenure::Tenure;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::talk::{Answer, Command, Ending, Loss, Next, Standing};
 use super::{DURATION, Look, Mono, Patience, Put, RENEWAL, Record, Stamped, Stored, WRITING, next_token, who};
 use crate::domain::fault::{Fault, FaultKind};
 
@@ -69,72 +70,6 @@ struct Held {
     stored: Stored,
     /// When the last renewal that succeeded was sent.
     renewed: Mono,
-}
-
-/// To be sent, one at a time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
-    Look,
-    Put(Put),
-    /// Stamp the workload with this token.
-    Stamp(u32),
-}
-
-/// What came of a command.
-#[derive(Clone, Debug)]
-pub enum Answer {
-    Look(Result<Look, Fault>),
-    Put(Result<Stored, Fault>),
-    Stamp(Result<Stamped, Fault>),
-}
-
-/// What to do now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Next {
-    Do(Command),
-    /// Nothing before this time.
-    At(Mono),
-    /// Nothing any more.
-    Nothing,
-}
-
-/// Where it stands, for those who want to write.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
-    Seeking,
-    /// Somebody else holds it.
-    Waiting(Arc<str>),
-    Held {
-        token: u32,
-        taken_from: Option<Arc<str>>,
-    },
-    Ended(Ending),
-}
-
-/// How it ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ending {
-    Released,
-    /// Never held: somebody else holds it. Silent: nothing was seen of them for a whole duration.
-    Theirs {
-        by: Arc<str>,
-        silent: bool,
-    },
-    /// Never held: leases may not be written here.
-    Forbidden(Fault),
-    /// Never held: the calls failed, or the workload cannot be stamped.
-    Failed(Fault),
-    /// Held once.
-    Lost(Loss),
-}
-
-/// Why a lease was lost.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Loss {
-    TakenBy(Arc<str>),
-    /// Somebody removed or emptied the record.
-    Gone,
-    Forbidden(Fault),
 }
 
 impl Tenure {
