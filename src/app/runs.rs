@@ -17,7 +17,7 @@ use crate::ports::lease::Target;
 
 /// Begins to carry a plan out and shows how it goes.
 pub fn begin(model: &mut Model, plan: Plan, patience: Patience) -> Vec<Effect> {
-    let id = RunId(model.runs.iter().map(|run| run.id.0).max().unwrap_or(0) + 1);
+    let id = next_id(model);
     let run = Run { patience, ..Run::new(id, plan, model.session.user.as_str(), model.session.now) };
     tracing::info!(run = id.0, env = %run.plan.env, title = &*run.plan.title, steps = run.steps.len(), "run begins");
     model.runs.push(run);
@@ -25,6 +25,11 @@ pub fn begin(model: &mut Model, plan: Plan, patience: Patience) -> Vec<Effect> {
     let mut effects = on(model, id, RunEvent::Start);
     effects.extend(super::attention::pay(model));
     effects
+}
+
+/// What the next run will be called.
+pub fn next_id(model: &Model) -> RunId {
+    RunId(model.runs.iter().map(|run| run.id.0).max().unwrap_or(0) + 1)
 }
 
 /// Opens the page of a run.
@@ -266,13 +271,22 @@ fn announce(model: &mut Model, id: RunId, news: &Announcement) {
         Announcement::LeaseLost { service, why } => {
             let detail = "nothing more is written; trying again asks for it anew";
             journal::notice(model, State::Failed, format!("{what} holds: {service}: {why}"), detail);
+            if watched {
+                journal::seen_at_once(model);
+            }
         }
         Announcement::WithoutLeases(why) => {
             let detail = "others may deploy the same at the same time";
             journal::notice(model, State::Blocked, format!("{what} goes on without a lease: {why}"), detail);
         }
+        // The page of its way back is what is looked at now.
+        Announcement::Ended if run.undone_by.is_some() => {}
         Announcement::Ended => {
-            let detail = "what was begun goes on in the cluster; nothing new begins";
+            let detail = if run.steps.iter().any(|step| step.baseline.is_some()) {
+                "what was begun goes on in the cluster; nothing new begins"
+            } else {
+                "nothing was changed"
+            };
             journal::notice(model, State::Blocked, format!("{what} ended: {done} of {all} done"), detail);
         }
     }

@@ -183,7 +183,10 @@ fn failed_job(env: &EnvId, job: &Job) -> Option<Finding> {
         return None;
     }
     let reason = match &*failed.reason {
-        "BackoffLimitExceeded" => format!("gave up after {} tries", job.failed.max(1)),
+        "BackoffLimitExceeded" => match job.failed {
+            0 | 1 => "gave up after one try".to_owned(),
+            tries => format!("gave up after {tries} tries"),
+        },
         "DeadlineExceeded" => "deadline passed".to_owned(),
         other => other.to_owned(),
     };

@@ -24,7 +24,7 @@ use crate::config::example::example;
 use crate::config::load::{Overrides, Shows, load};
 use crate::config::{Colors, Loaded, Origin, Settings, Theme};
 use crate::report::Report;
-use crate::ui::{Look, svg};
+use crate::ui::{self, Look, svg};
 
 /// Runs the program.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -146,10 +146,10 @@ fn check(options: &Options, live: bool) -> Result<(), Report> {
     }
     let catalog = &loaded.catalog;
     out.push_str(&format!(
-        "{} environments, {} services, {} groups\n",
-        catalog.environments.len(),
-        catalog.services.len(),
-        catalog.groups.len()
+        "{}, {}, {}\n",
+        ui::count(catalog.environments.len(), "environment"),
+        ui::count(catalog.services.len(), "service"),
+        ui::count(catalog.groups.len(), "group")
     ));
     for (name, value, origin) in &loaded.origins {
         out.push_str(&format!("{name:20} {value:12} {}\n", origin.as_str()));
@@ -190,6 +190,9 @@ fn headless<F: Future<Output = Result<(), Report>>>(
     work: impl FnOnce(Session) -> F,
 ) -> Result<(), Report> {
     let loaded = load(&overrides(options))?;
+    if loaded.catalog.environments.is_empty() {
+        return Err(headless::unconfigured());
+    }
     block_on(async { work(session(loaded, options, None)?).await })
 }
 

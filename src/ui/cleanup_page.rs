@@ -9,6 +9,7 @@ use crate::app::model::{CleanupPage, Model};
 use crate::app::screens::cleanup::shown;
 use crate::app::touch::Touch;
 use crate::domain::cleanup::FindingKind;
+use crate::domain::fault::{Fault, FaultKind};
 
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &CleanupPage, area: Area) {
     let note = format!("{} · {}", page.env, format::count(page.findings.len(), "leftover"));
@@ -110,7 +111,7 @@ fn row(pen: &mut Pen<'_>, model: &Model, page: &CleanupPage, line: &Row<'_>, are
             let reason = match page.results.get(&finding.uid).map(|result| &result.result) {
                 Some(None) => "deleting …".to_owned(),
                 Some(Some(Ok(_))) => "deleted".to_owned(),
-                Some(Some(Err(fault))) => format!("still there: {fault}"),
+                Some(Some(Err(fault))) => not_deleted(fault),
                 None => finding.reason.clone(),
             };
             pen.text(6 + name_width, area.y, &reason, Token::Muted, area.width.saturating_sub(name_width + 14));
@@ -121,6 +122,15 @@ fn row(pen: &mut Pen<'_>, model: &Model, page: &CleanupPage, line: &Row<'_>, are
                 Token::Muted,
             );
         }
+    }
+}
+
+/// What is said of a deletion without a yes: it stays, it is gone, or nobody knows.
+fn not_deleted(fault: &Fault) -> String {
+    match fault.kind {
+        FaultKind::NotFound => "was gone already".to_owned(),
+        FaultKind::OutcomeUnknown => format!("perhaps deleted: {fault}"),
+        _ => format!("still there: {fault}"),
     }
 }
 

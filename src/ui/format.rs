@@ -64,7 +64,7 @@ fn local(time: Timestamp) -> jiff::Zoned {
 }
 
 /// `1 pod`, `2 pods`.
-pub(super) fn count(number: usize, one: &str) -> String {
+pub(crate) fn count(number: usize, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }
 

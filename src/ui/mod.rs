@@ -31,7 +31,7 @@ mod snapshots;
 mod tests;
 
 pub use draw::draw;
-pub(crate) use format::span;
+pub(crate) use format::{count, span};
 pub use look::{Look, Token};
 pub use picture::{svg, text};
 pub use signs::{glyph, word};

@@ -208,10 +208,12 @@ pub(super) fn typed(pen: &mut Pen<'_>, word: &str, input: &LineInput, inside: Ar
 }
 
 fn ask(pen: &mut Pen<'_>, confirm: &Confirm, area: Area) {
-    let inside = open(pen, area, (88, confirm.lines.len() as u16 + 4), &confirm.title, "", Token::Warn);
+    let width = usize::from(geometry::inside_box(area.width, 88)).max(1);
+    let told: Vec<String> = confirm.lines.iter().flat_map(|text| lines::wrap(text, width)).collect();
+    let inside = open(pen, area, (88, told.len() as u16 + 4), &confirm.title, "", Token::Warn);
     let room = usize::from(inside.height.saturating_sub(3));
-    pen.drawn.overlay = confirm.lines.len().saturating_sub(room);
-    for (index, text) in confirm.lines.iter().skip(confirm.scroll).take(room).enumerate() {
+    pen.drawn.overlay = told.len().saturating_sub(room);
+    for (index, text) in told.iter().skip(confirm.scroll).take(room).enumerate() {
         pen.text(inside.x, inside.y + index as u16, text, Token::Text, inside.width);
     }
     let y = inside.bottom() - 1;

@@ -12,11 +12,13 @@ use crate::app::availability::available_below;
 use crate::app::geometry::Area;
 use crate::app::model::{Model, RunPage};
 use crate::app::runs;
+use crate::app::screens::run::shown;
 use crate::app::touch::Touch;
 use crate::domain::ids::ServiceId;
 use crate::domain::plan::{Purpose, Step};
 use crate::domain::run::{Hold, Run, RunState, StepRun, StepState};
 use crate::domain::verdict::{Evidence, PodContainer, State};
+use crate::domain::world::Freshness;
 
 /// Log lines shown of a pod that failed.
 const LAST_LINES: usize = 6;
@@ -40,7 +42,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunPage, area: Area)
     let skip = if content.len() <= room { 0 } else { (last + 2).saturating_sub(room).min(content.len() - room) };
     lines::draw(pen, &content, skip.min(focus.0), body);
     let below = content.len().saturating_sub(skip + room);
-    outlook(pen, run, below, Area::new(area.x, area.bottom().saturating_sub(2), area.width, 2));
+    outlook(pen, model, run, below, Area::new(area.x, area.bottom().saturating_sub(2), area.width, 2));
 }
 
 fn leave_words(state: RunState) -> &'static str {
@@ -266,6 +268,9 @@ fn evidence(model: &Model, step: &StepRun, area: Area) -> Vec<Line> {
     if let (Some(seen), Some(first)) = (seen, block.iter_mut().find(|it| !it.pieces.is_empty())) {
         *first = std::mem::take(first).right_before(2, seen, Token::Muted);
     }
+    if let Some(why) = lost(model, step) {
+        block.extend(wrapped(3, why, Token::Text, width + 3));
+    }
     let refused = matches!(step.state, StepState::Refused(_));
     for detail in found.filter(|_| !refused).into_iter().flat_map(|it| &it.details) {
         block.extend(wrapped(3, detail, Token::Muted, width + 3));
@@ -280,6 +285,12 @@ fn evidence(model: &Model, step: &StepRun, area: Area) -> Vec<Line> {
         (line.ground, line.edge, line.inset) = (Some(Ground::Band), Some(edge), inset);
     }
     block
+}
+
+/// Who has taken the lease of a step that somebody else has changed since.
+fn lost<'a>(model: &'a Model, step: &StepRun) -> Option<&'a str> {
+    let Some(Hold::Lost { service, why }) = shown(model).map(|run| &run.hold) else { return None };
+    (*service == step.service && superseded(step)).then_some(why)
 }
 
 fn last_lines(model: &Model, found: Option<&Evidence>) -> Vec<Line> {
@@ -333,11 +344,18 @@ fn remedy(model: &Model, step: &StepRun, found: Option<&Evidence>, width: u16, r
     block
 }
 
-fn outlook(pen: &mut Pen<'_>, run: &Run, below: usize, area: Area) {
-    let (text, token) = outlook_words(run);
+fn outlook(pen: &mut Pen<'_>, model: &Model, run: &Run, below: usize, area: Area) {
+    let (text, token) = out_of_sight(model, run).unwrap_or_else(|| outlook_words(run));
     let more = if below > 0 { format!("{below} more below") } else { String::new() };
     pen.rule(area, &Rule { title: "What happens by itself", state: &more, ..Rule::default() });
     pen.text(2, area.y + 1, &text, token, area.width.saturating_sub(3));
+}
+
+/// While the cluster is away nothing is decided, and that is what happens by itself.
+fn out_of_sight(model: &Model, run: &Run) -> Option<(String, Token)> {
+    let Freshness::Stale { fault, .. } = model.world.env(&run.plan.env)?.freshness() else { return None };
+    let text = format!("{}: this is what was seen last. It goes on when {} is seen again.", fault.kind, run.plan.env);
+    (!run.state.is_over()).then_some((text, Token::Warn))
 }
 
 fn outlook_words(run: &Run) -> (String, Token) {
@@ -346,7 +364,7 @@ fn outlook_words(run: &Run) -> (String, Token) {
             return (format!("It waits for {by}, who is deploying {service}. Nothing was written."), Token::Held);
         }
         (RunState::Halted | RunState::Paused, Hold::Lost { service, why } | Hold::Refused { service, why }) => {
-            return (format!("{service}: {why}. Nothing more is written; going on asks for it anew."), Token::Fail);
+            return (format!("{service}: {why}. Nothing more is written."), Token::Fail);
         }
         (RunState::Ended, Hold::Refused { service, why }) => {
             return (format!("{service}: {why}. Nothing was written."), Token::Fail);

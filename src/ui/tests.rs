@@ -219,3 +219,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_question_is_read_to_its_end_on_a_narrow_screen() {
+    use crate::app::input::LineInput;
+    use crate::app::model::{Confirm, Confirmed, Overlay};
+    let mut model = model(80, 24);
+    let end = "and this is how it ends";
+    let lines = vec![format!("{} {end}", "much to know before an answer can be given ".repeat(3))];
+    let (title, question) = ("Take over".to_owned(), "Take over?".to_owned());
+    let confirm =
+        Confirm { title, lines, question, word: None, typed: LineInput::default(), then: Confirmed::Quit, scroll: 0 };
+    model.overlays.push(Overlay::Confirm(confirm));
+    let shown = screen(&model, look()).join(" ").replace(['│', ' '], "");
+    assert!(shown.contains(&end.replace(' ', "")), "{shown}");
+}

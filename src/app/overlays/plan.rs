@@ -109,14 +109,13 @@ pub fn confirm(model: &mut Model, patience: Patience) -> Vec<Effect> {
     let mut effects = Vec::new();
     // A run that is being undone begins nothing more.
     if let Some(id) = review.undoes {
+        let new = runs::next_id(model);
+        if let Some(run) = model.run_mut(id) {
+            run.undone_by = Some(new);
+        }
         effects.extend(runs::on(model, id, run::RunEvent::Abort));
     }
     effects.extend(runs::begin(model, review.plan, patience));
-    if let (Some(id), Some(new)) = (review.undoes, model.runs.last().map(|run| run.id))
-        && let Some(run) = model.run_mut(id)
-    {
-        run.undone_by = Some(new);
-    }
     effects
 }
 

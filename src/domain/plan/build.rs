@@ -64,7 +64,7 @@ struct Builder<'a> {
 }
 
 fn environment<'a>(catalog: &'a Catalog, env: &EnvId) -> Result<&'a Environment, PlanError> {
-    catalog.environment(env).ok_or_else(|| PlanError::UnknownEnvironment(env.clone()))
+    catalog.environment(env).ok_or_else(|| PlanError::unknown_environment(catalog, env))
 }
 
 impl Builder<'_> {

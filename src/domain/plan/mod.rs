@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
+use super::catalog::Catalog;
 use super::ids::{EnvId, ServiceId, Uid};
 use super::image::Image;
 use super::observed::WorkloadRef;
@@ -126,8 +127,8 @@ pub enum PlanError {
     UnknownNeed { service: ServiceId, needed_by: ServiceId },
     #[error("there is no service {service}{}", suggestion(.near.as_ref()))]
     UnknownService { service: ServiceId, near: Option<ServiceId> },
-    #[error("there is no environment {0}")]
-    UnknownEnvironment(EnvId),
+    #[error("there is no environment {env}{}", others(.known))]
+    UnknownEnvironment { env: EnvId, known: Vec<EnvId> },
     #[error("{service} does not exist in {env}: no {workload} there")]
     NotThere { service: ServiceId, env: EnvId, workload: WorkloadRef },
     #[error("which container of {workload} is {service}? It has {}. Set `container` in the configuration", .containers.join(", "))]
@@ -146,12 +147,25 @@ pub enum PlanError {
     Stale { env: EnvId, why: String },
     #[error("read-only: {0}")]
     ReadOnly(String),
-    #[error("no service was chosen")]
+    #[error("no service was chosen: name services, or a group")]
     Nothing,
 }
 
 fn path(cycle: &[ServiceId]) -> String {
     cycle.iter().map(ServiceId::as_str).collect::<Vec<_>>().join(" → ")
+}
+
+fn others(names: &[EnvId]) -> String {
+    let names: Vec<&str> = names.iter().map(EnvId::as_str).collect();
+    if names.is_empty() { String::new() } else { format!("; there is {}", names.join(", ")) }
+}
+
+impl PlanError {
+    /// No environment is called that.
+    pub fn unknown_environment(catalog: &Catalog, env: &EnvId) -> Self {
+        let known = catalog.environments.iter().map(|env| env.name.clone()).collect();
+        Self::UnknownEnvironment { env: env.clone(), known }
+    }
 }
 
 fn suggestion(near: Option<&ServiceId>) -> String {

@@ -32,7 +32,7 @@ pub(in crate::runtime) async fn cleanup(session: Session, args: &Cleanup) -> Res
     let mut driver = Driver::start(session)?;
     let id = EnvId::new(&args.env);
     let Some(env) = driver.model().catalog.environment(&id).cloned() else {
-        return Err(refused(&PlanError::UnknownEnvironment(id)));
+        return Err(refused(&PlanError::unknown_environment(&driver.model().catalog, &id)));
     };
     driver.current(std::slice::from_ref(&env.name)).await?;
     let unread = jobs_read(&mut driver, &env.name).await?;

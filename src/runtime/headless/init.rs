@@ -15,6 +15,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::ClusterId;
 use crate::ports::cluster::Cluster;
 use crate::report::Report;
+use crate::ui;
 
 /// A cluster that does not answer within this time is left out.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -65,11 +66,11 @@ pub(in crate::runtime) async fn init(places: &Places, path: &Path, force: bool) 
     let kept = if path.exists() { Some(set_aside(path)?) } else { None };
     write(path, &starter::configuration(&catalog))?;
     let mut told = format!(
-        "wrote {}: {} environments, {} services, {} groups\n",
+        "wrote {}: {}, {}, {}\n",
         path.display(),
-        catalog.environments.len(),
-        catalog.services.len(),
-        catalog.groups.len()
+        ui::count(catalog.environments.len(), "environment"),
+        ui::count(catalog.services.len(), "service"),
+        ui::count(catalog.groups.len(), "group")
     );
     if let Some(kept) = kept {
         told.push_str(&format!("the old one is {}\n", kept.display()));

@@ -28,7 +28,7 @@ pub(in crate::runtime) async fn logs(session: Session, args: &Logs) -> Result<()
     let mut driver = Driver::start(session)?;
     let (env, service) = (EnvId::new(&args.env), ServiceId::new(&args.service));
     if driver.model().catalog.environment(&env).is_none() {
-        return Err(refused(&PlanError::UnknownEnvironment(env)));
+        return Err(refused(&PlanError::unknown_environment(&driver.model().catalog, &env)));
     }
     let Some(workload) = driver.model().catalog.service(&service).map(|service| service.workload.clone()) else {
         return Err(refused(&unknown_service(&driver.model().catalog, &service)));

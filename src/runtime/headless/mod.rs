@@ -70,6 +70,12 @@ fn print_json(shape: &impl Serialize) -> Result<(), Report> {
     print(&format!("{text}\n"))
 }
 
+/// Without a configuration only the cockpit and init look for themselves.
+pub(super) fn unconfigured() -> Report {
+    Report::usage("there is no configuration here")
+        .hint("shipdeck init writes one from what the clusters show; --config names one that is elsewhere.")
+}
+
 /// Rows in columns as wide as their widest text; the last is as long as it is.
 fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);

@@ -23,7 +23,7 @@ pub(in crate::runtime) async fn rollback(session: Session, args: &Rollback) -> R
     let mut driver = Driver::start(session)?;
     let env = EnvId::new(&args.env);
     if driver.model().catalog.environment(&env).is_none() {
-        return Err(refused(&PlanError::UnknownEnvironment(env)));
+        return Err(refused(&PlanError::unknown_environment(&driver.model().catalog, &env)));
     }
     driver.current(std::slice::from_ref(&env)).await?;
     let group = args.group.as_deref().map(|name| group_named(&driver.model().catalog, name)).transpose()?.cloned();

@@ -2,11 +2,14 @@
 
 use std::io::{BufRead, IsTerminal};
 
+use jiff::SignedDuration;
+
 use super::driver::Driver;
 use super::logs::last_words;
 use super::progress::Progress;
 use super::{failed, print, print_json, say, shapes, table};
 use crate::adapters::system;
+use crate::app::model::Model;
 use crate::app::runs;
 use crate::cli::Agreed;
 use crate::domain::ids::RunId;
@@ -14,8 +17,12 @@ use crate::domain::lease::Patience;
 use crate::domain::plan::{Plan, PlanError};
 use crate::domain::run::{Hold, Run, RunState, StepRun, StepState};
 use crate::domain::verdict::State;
+use crate::domain::world::Freshness;
 use crate::report::Report;
 use crate::ui;
+
+/// How long a cluster that was reached may stay away in mid-run.
+const AWAY: SignedDuration = SignedDuration::from_mins(10);
 
 /// What the command line says about how.
 #[derive(Clone, Copy)]
@@ -83,18 +90,18 @@ async fn follow(driver: &mut Driver, plan: Plan, patience: Patience) -> Result<(
         .until(None, |model| {
             let run = model.run(id)?;
             say(&progress.as_mut().map(|progress| progress.show(run, system::now())).unwrap_or_default());
-            ended(run)
+            ended(run).or_else(|| away(model, run))
         })
         .await?
 }
 
 /// What a run has come to; none: it goes on.
 fn ended(run: &Run) -> Option<Result<(), Report>> {
-    let settled = run.steps.iter().all(|step| !is_under_way(step) || is_held(step));
+    let settled = is_settled(run);
     match run.state {
-        RunState::Running | RunState::Pausing if settled => {
+        RunState::Running | RunState::Pausing if is_blocked(run) => {
             let held: Vec<&StepRun> = run.steps.iter().filter(|step| is_held(step)).collect();
-            (!held.is_empty()).then(|| Err(paused(run, &held)))
+            Some(Err(paused(run, &held)))
         }
         RunState::Succeeded => Some(Ok(())),
         RunState::Halted if settled => {
@@ -114,6 +121,27 @@ fn ended(run: &Run) -> Option<Result<(), Report>> {
 
 fn is_under_way(step: &StepRun) -> bool {
     step.started.is_some() && !step.state.is_over()
+}
+
+/// Nothing of it moves by itself.
+fn is_settled(run: &Run) -> bool {
+    run.steps.iter().all(|step| !is_under_way(step) || is_held(step))
+}
+
+/// All that it still waits for is paused in the cluster.
+pub(super) fn is_blocked(run: &Run) -> bool {
+    is_settled(run) && run.steps.iter().any(is_held)
+}
+
+/// A cluster that stays away is not waited for without end: nobody is there to lose patience.
+fn away(model: &Model, run: &Run) -> Option<Result<(), Report>> {
+    let env = &run.plan.env;
+    let Freshness::Stale { since, fault } = model.world.env(env)?.freshness() else { return None };
+    let gone = model.session.now.duration_since(since);
+    (gone >= AWAY).then(|| {
+        let report = Report::unreachable(format!("{env} has not been reached for {}: {fault}", ui::span(gone)));
+        Err(report.hint(fault.advice()))
+    })
 }
 
 /// Somebody has paused it in the cluster: it goes on when a person resumes it, which may be never.
@@ -182,7 +210,7 @@ fn what_goes_on(run: &Run) -> String {
 pub(super) fn refused(error: &PlanError) -> Report {
     match error {
         PlanError::UnknownService { .. }
-        | PlanError::UnknownEnvironment(_)
+        | PlanError::UnknownEnvironment { .. }
         | PlanError::UnknownNeed { .. }
         | PlanError::Cycle(_)
         | PlanError::BadVersion { .. }
@@ -259,5 +287,44 @@ mod tests {
         assert!(ended(run).is_none());
         run.state = RunState::Paused;
         assert_eq!(ended(run).unwrap().unwrap_err().exit_code(), Report::ROLLOUT_FAILED);
+    }
+
+    fn goes() -> Cockpit {
+        let mut cockpit = Cockpit::demo();
+        cockpit.press("dv9<enter><enter>");
+        cockpit
+    }
+
+    #[test]
+    fn a_cluster_that_stays_away_in_mid_run_is_waited_for_ten_minutes_and_no_longer() {
+        use crate::app::msg::Msg;
+        use crate::domain::fault::{Fault, FaultKind};
+        use crate::domain::ids::EnvId;
+        use crate::domain::observed::{Change, Kind};
+        let mut cockpit = goes();
+        assert!(away(&cockpit.model, &cockpit.model.runs[0]).is_none());
+        let staging = |change| Msg::Fact { env: EnvId::new("staging"), change };
+        for kind in Kind::ALL {
+            cockpit.send(staging(Change::Alive(kind)));
+        }
+        let lost = || Change::Lost(Kind::Pod, Fault::new(FaultKind::Unreachable, "no route"));
+        cockpit.send(staging(lost())).wait(590).send(staging(lost()));
+        assert!(away(&cockpit.model, &cockpit.model.runs[0]).is_none());
+        cockpit.wait(20);
+        let report = away(&cockpit.model, &cockpit.model.runs[0]).unwrap().unwrap_err();
+        assert_eq!(report.exit_code(), Report::UNREACHABLE);
+    }
+
+    #[test]
+    fn a_run_is_blocked_only_when_nothing_else_of_it_moves() {
+        use crate::domain::verdict::{Progress as Counts, Verdict};
+        let mut cockpit = Cockpit::with(&[("auth", &[]), ("ledger", &[])]);
+        cockpit.press("g<enter>dv9<down>v9<enter><enter>");
+        let run = &mut cockpit.model.runs[0];
+        run.steps[0].state = StepState::Watching;
+        run.steps[0].verdict = Some(Verdict::new(State::Paused, Counts::default()));
+        assert_eq!((is_blocked(run), shapes::run(run).outcome), (false, "interrupted"), "the other is being written");
+        run.steps[1].state = StepState::Succeeded;
+        assert_eq!((is_blocked(run), shapes::run(run).outcome), (true, "blocked"));
     }
 }

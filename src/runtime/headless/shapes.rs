@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::cleanup::{is_gone, words};
-use super::run::is_held;
+use super::run::is_blocked;
 use crate::app::model::DeleteResult;
 use crate::domain::board::Cell;
 use crate::domain::catalog::Environment;
@@ -101,9 +101,12 @@ pub(super) struct NoteShape {
 #[derive(Debug, Serialize)]
 pub(super) struct RunShape {
     pub(super) version: u32,
-    /// `succeeded`, `failed`, `refused` (somebody else deploys the same), `interrupted`, or `blocked` where somebody paused a
-    /// workload.
+    /// `succeeded`, `failed`, `refused` (somebody else deploys the same), `interrupted` (also where the cluster stayed away),
+    /// or `blocked` where all that is left is paused in the cluster.
     pub(super) outcome: &'static str,
+    /// Who stands in the way, where somebody else deploys the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reason: Option<String>,
     pub(super) plan: PlanShape,
     pub(super) steps: Vec<StepResultShape>,
 }
@@ -251,8 +254,12 @@ pub(super) fn run(run: &Run) -> RunShape {
             RunState::Succeeded => "succeeded",
             RunState::Ended if matches!(run.hold, Hold::Refused { .. }) => "refused",
             RunState::Halted | RunState::Ended => "failed",
-            RunState::Running | RunState::Pausing if run.steps.iter().any(is_held) => "blocked",
+            RunState::Running | RunState::Pausing if is_blocked(run) => "blocked",
             RunState::Acquiring | RunState::Running | RunState::Pausing | RunState::Paused => "interrupted",
+        },
+        reason: match &run.hold {
+            Hold::Refused { service, why } | Hold::Lost { service, why } => Some(format!("{service}: {why}")),
+            _ => None,
         },
         plan: plan(&run.plan),
         steps: run.steps.iter().map(step_result).collect(),
@@ -306,7 +313,8 @@ plan    = {version: number, environment: text, purpose: deploy|promote|rollback,
 note    = {subject: text, text: text}
           (also of deploy, promote and rollback with --dry-run, or with nothing to do)
 
-run     = {version: number, outcome: succeeded|failed|refused|interrupted|blocked, plan: plan,
+run     = {version: number, outcome: succeeded|failed|refused|interrupted|blocked, reason?: text,
+           plan: plan,
            steps: [{service: text, state: succeeded|failed|refused|skipped|waiting|writing|watching, seconds?: number,
                     reason?: text, details?: [text]}]}
           (of deploy, promote and rollback)

@@ -11,9 +11,6 @@ use crate::runtime::compose::Session;
 pub(in crate::runtime) async fn status(session: Session, json: bool) -> Result<(), Report> {
     let mut driver = Driver::start(session)?;
     let envs: Vec<EnvId> = driver.model().catalog.environments.iter().map(|env| env.name.clone()).collect();
-    if envs.is_empty() {
-        return Err(Report::usage("no environments are configured").hint("config.example.toml shows how."));
-    }
     driver.best_picture(&envs).await?;
     let shape = status_shape(driver.model());
     if json {
