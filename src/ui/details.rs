@@ -81,7 +81,7 @@ fn verdict(model: &Model, verdict: &Verdict, of: (&ServiceId, &EnvId), width: u1
 /// What the pod in trouble wrote last, as far as the log of this cell was received.
 fn last_lines(model: &Model, evidence: &Evidence, (service, env): (&ServiceId, &EnvId)) -> Vec<Line> {
     let Some(PodContainer { pod, .. }) = &evidence.pod else { return Vec::new() };
-    if !model.logs.target.as_ref().is_some_and(|target| (&target.1, &target.0) == (service, env)) {
+    if model.logs.target.as_ref().is_none_or(|target| (&target.1, &target.0) != (service, env)) {
         return Vec::new();
     }
     let written = model.logs.last_lines(pod, LAST_LINES);

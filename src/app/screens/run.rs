@@ -89,7 +89,8 @@ pub fn retell(model: &mut Model) {
 
 /// What goes on without shipdeck and what does not, each with its services.
 pub fn what_remains(run: &Run) -> Vec<String> {
-    let kinds: [(&str, fn(&StepRun) -> bool); 6] = [
+    type Kind = (&'static str, fn(&StepRun) -> bool);
+    let kinds: [Kind; 6] = [
         ("rolling out, Kubernetes goes on", |it| matches!(it.state, StepState::Writing | StepState::Watching)),
         ("waiting, will not begin", |it| matches!(it.state, StepState::Waiting | StepState::Skipped)),
         ("done, stays as it is", |it| it.state == StepState::Succeeded),
@@ -97,7 +98,7 @@ pub fn what_remains(run: &Run) -> Vec<String> {
         ("refused, is unchanged", |it| matches!(it.state, StepState::Refused(_)) && !it.lost),
         ("perhaps written, look at what runs", |it| matches!(it.state, StepState::Refused(_)) && it.lost),
     ];
-    let line = |(what, is): (&str, fn(&StepRun) -> bool)| {
+    let line = |(what, is): Kind| {
         let names: Vec<&str> = run.steps.iter().filter(|it| is(it)).map(|it| it.service.as_str()).collect();
         (!names.is_empty()).then(|| format!("{} {what}: {}", names.len(), names.join(", ")))
     };
