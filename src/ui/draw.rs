@@ -84,7 +84,11 @@ fn welcome(pen: &mut Pen<'_>, area: Area) {
         pen.text(area.x, y, "▌", Token::Accent, 1);
     }
     let x = pen.text(1, area.y, "Welcome.", Token::Hi, area.width);
-    let text = " This is your kubeconfig: namespaces are environments, workloads of one name are one service.";
+    let texts = [
+        " This is your kubeconfig: namespaces are environments, workloads of one name are one service.",
+        " Namespaces are environments, workloads of one name are one service.",
+    ];
+    let text = texts[usize::from(area.width < 110)];
     pen.text(x, area.y, text, Token::Text, area.width.saturating_sub(x));
     pen.text(
         1,
@@ -93,7 +97,7 @@ fn welcome(pen: &mut Pen<'_>, area: Area) {
         Token::Muted,
         area.width.saturating_sub(2),
     );
-    let what = "writes a configuration from what you see here (as shipdeck init does)";
+    let what = "writes a configuration from what you see here";
     let x = pen.hint(1, area.y + 2, Action::WriteConfig, what);
     pen.hint(x + 4, area.y + 2, Action::Back, "hides this");
 }

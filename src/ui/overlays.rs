@@ -77,13 +77,19 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
 
 /// One line being typed; returns where its field ends.
 pub(super) fn line(pen: &mut Pen<'_>, input: &LineInput, x: u16, y: u16, width: u16) -> u16 {
+    line_over(pen, input, "", (x, y, width))
+}
+
+/// The same over a text that is to be typed: the cursor stands on its next character.
+fn line_over(pen: &mut Pen<'_>, input: &LineInput, below: &str, (x, y, width): (u16, u16, u16)) -> u16 {
     let text = input.text();
     let end = pen.text(x, y, text, Token::Hi, width);
     let before: String = text.chars().take(input.cursor()).collect();
     let cursor = x.saturating_add(before.width().min(1_000) as u16);
     if cursor < x + width {
         let style = pen.look.style(Token::Accent).add_modifier(ratatui::style::Modifier::REVERSED);
-        let under = text.chars().nth(input.cursor()).map_or(" ".to_owned(), |c| c.to_string());
+        let next = |text: &str| text.chars().nth(input.cursor());
+        let under = next(text).or_else(|| next(below)).map_or(" ".to_owned(), |c| c.to_string());
         pen.styled(cursor, y, &under, style, 1);
     }
     end.max(cursor + 1)
@@ -198,10 +204,9 @@ pub(super) fn typed(pen: &mut Pen<'_>, word: &str, input: &LineInput, inside: Ar
     let x = pen.text(x, y, " to run it  ", Token::Text, inside.width) + 1;
     let width = word.width() as u16 + 2;
     pen.fill(Area::new(x.saturating_sub(1), y, width + 2, 1), Ground::Bg);
-    if word.starts_with(input.text()) {
-        pen.text(x, y, word, Token::Edge, width);
-    }
-    let end = line(pen, input, x, y, width).max(x + width) + 2;
+    let below = if word.starts_with(input.text()) { word } else { "" };
+    pen.text(x, y, below, Token::Edge, width);
+    let end = line_over(pen, input, below, (x, y, width)).max(x + width) + 2;
     let token = if input.text() == word { Token::Accent } else { Token::Edge };
     let x = pen.hint_in(end, y, Action::Enter, "run", token) + 3;
     pen.hint(x, y, Action::Back, "cancel");
@@ -210,14 +215,18 @@ pub(super) fn typed(pen: &mut Pen<'_>, word: &str, input: &LineInput, inside: Ar
 fn ask(pen: &mut Pen<'_>, confirm: &Confirm, area: Area) {
     let width = usize::from(geometry::inside_box(area.width, 88)).max(1);
     let told: Vec<String> = confirm.lines.iter().flat_map(|text| lines::wrap(text, width)).collect();
-    let inside = open(pen, area, (88, told.len() as u16 + 4), &confirm.title, "", Token::Warn);
-    let room = usize::from(inside.height.saturating_sub(3));
+    let question = lines::wrap(&confirm.question, width);
+    let asked = question.len() as u16;
+    let inside = open(pen, area, (88, told.len() as u16 + asked + 3), &confirm.title, "", Token::Warn);
+    let room = usize::from(inside.height.saturating_sub(asked + 2));
     pen.drawn.overlay = told.len().saturating_sub(room);
     for (index, text) in told.iter().skip(confirm.scroll).take(room).enumerate() {
         pen.text(inside.x, inside.y + index as u16, text, Token::Text, inside.width);
     }
     let y = inside.bottom() - 1;
-    pen.text(inside.x, y - 1, &confirm.question, Token::Hi, inside.width);
+    for (row, text) in question.iter().rev().enumerate() {
+        pen.text(inside.x, y.saturating_sub(1 + row as u16), text, Token::Hi, inside.width);
+    }
     if let Some(word) = &confirm.word {
         typed(pen, word, &confirm.typed, inside, y);
     } else {

@@ -25,13 +25,15 @@ const LAST_LINES: usize = 6;
 
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunPage, area: Area) {
     let Some(run) = model.run(page.run) else { return };
-    let leave = format!("{} {}", model.keymap.hint(Action::Back), leave_words(run.state));
+    let back = model.keymap.hint(Action::Back);
+    let leave = format!("{back} {}", leave_words(run.state));
     let title = format!("Run {}", run.id);
     let name = runs::name(&run.plan);
     let whole = format!("{name} · started by {}, {}", run.by, format::clock(run.started));
-    // Who began it is left out where it could only be told in part.
-    let room = usize::from(area.width).saturating_sub(title.width() + leave.width() + 12);
-    let note = if whole.width() <= room { whole } else { name };
+    // What could only be told in part is left out: who began it, then what becomes of it.
+    let fits = |note: &str, end: &str| title.width() + note.width() + end.width() + 12 <= usize::from(area.width);
+    let leave = if fits(&name, &leave) { leave } else { format!("{back} leave") };
+    let note = if fits(&whole, &leave) { whole } else { name };
     pen.rule(area, &Rule { title: &title, note: &note, state: &leave, focused: true, ..Rule::default() });
     let body = Area::new(area.x + 2, area.y + 1, area.width.saturating_sub(4), area.height.saturating_sub(3));
     let open = page.selected.as_ref().or(run.first_failure().map(|step| &step.service));

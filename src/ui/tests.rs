@@ -221,16 +221,30 @@ proptest! {
 }
 
 #[test]
+fn the_name_that_has_to_be_typed_is_shown_in_whole_below_the_cursor() {
+    use crate::app::input::LineInput;
+    use crate::app::model::{Confirm, Confirmed, Overlay};
+    let mut model = model(80, 24);
+    let (title, question) = ("Delete".to_owned(), "Delete it?".to_owned());
+    let (word, typed) = (Some("production".to_owned()), LineInput::default());
+    let confirm = Confirm { title, lines: Vec::new(), question, word, typed, then: Confirmed::Quit, scroll: 0 };
+    model.overlays.push(Overlay::Confirm(confirm));
+    let shown = screen(&model, look());
+    assert!(shown.iter().any(|line| line.matches("production").count() == 2), "{shown:#?}");
+}
+
+#[test]
 fn a_question_is_read_to_its_end_on_a_narrow_screen() {
     use crate::app::input::LineInput;
     use crate::app::model::{Confirm, Confirmed, Overlay};
     let mut model = model(80, 24);
     let end = "and this is how it ends";
     let lines = vec![format!("{} {end}", "much to know before an answer can be given ".repeat(3))];
-    let (title, question) = ("Take over".to_owned(), "Take over?".to_owned());
+    let (title, question) =
+        ("Take over".to_owned(), format!("Take over {}, or not?", "what is asked about ".repeat(5)));
     let confirm =
         Confirm { title, lines, question, word: None, typed: LineInput::default(), then: Confirmed::Quit, scroll: 0 };
     model.overlays.push(Overlay::Confirm(confirm));
     let shown = screen(&model, look()).join(" ").replace(['│', ' '], "");
-    assert!(shown.contains(&end.replace(' ', "")), "{shown}");
+    assert!(shown.contains(&end.replace(' ', "")) && shown.contains("ornot?"), "{shown}");
 }
