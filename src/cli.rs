@@ -80,6 +80,16 @@ pub enum Command {
     Promote(Target),
     /// Go back to what services ran before, in reverse order of their needs, and follow it to the end.
     Rollback(Rollback),
+    /// List the runs that the clusters keep: which are not over, how far each is and who carried it out last.
+    Runs {
+        /// As JSON; the shape is versioned.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take up a run whose process is gone, and follow it to the end: nothing is written twice, nothing is left out.
+    Resume(Resume),
+    /// End a run: nothing more of it begins, also where another process carries it out.
+    Abort(Abort),
     /// Print the logs of a service: of all its pods, in the order of their times.
     Logs(Logs),
     /// List leftovers of an environment (failed pods, failed Jobs); with --yes or --confirm delete them, each saved first.
@@ -168,6 +178,41 @@ pub struct Rollback {
     /// Make the plan and stop.
     #[arg(long)]
     pub dry_run: bool,
+    /// Wait for whoever deploys the same instead of ending with exit code 3; take over from somebody who is silent.
+    #[arg(long)]
+    pub wait_for_lock: bool,
+}
+
+/// Which run goes on.
+#[derive(Debug, clap::Args)]
+pub struct Resume {
+    /// Its name as shipdeck runs prints it, or an end of it.
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// As JSON; the shape is versioned.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub consent: Agreed,
+    /// Wait for whoever deploys the same, or carries this very run out, instead of ending with exit code 3.
+    #[arg(long)]
+    pub wait_for_lock: bool,
+}
+
+/// Which run ends.
+#[derive(Debug, clap::Args)]
+pub struct Abort {
+    /// Its name as shipdeck runs prints it, or an end of it.
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// Then put back exactly what it changed, in reverse order; also of a run that is over.
+    #[arg(long)]
+    pub rollback: bool,
+    /// As JSON, with --rollback; the shape is versioned.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub consent: Agreed,
     /// Wait for whoever deploys the same instead of ending with exit code 3; take over from somebody who is silent.
     #[arg(long)]
     pub wait_for_lock: bool,

@@ -23,7 +23,7 @@
 //! | `config` | domain, actions, ports (data only) | serde, toml |
 //! | `ports` | domain | futures, async-trait |
 //! | `actions` | none | none |
-//! | `domain` | none | jiff |
+//! | `domain` | none | jiff; serde where a run is written down |
 //!
 //! What is *not* there matters as much: the domain does not know what time it is; `app` cannot await; `ui` cannot change
 //! anything; no Kubernetes type leaves `adapters::kubernetes`; nothing but `runtime::tasks` spawns; nobody styles text
@@ -47,7 +47,9 @@
 //! A *fact* is what was observed; a *verdict* is concluded from facts, with *evidence*; a *fault* is a failed call; a
 //! *plan* has *waves* of *steps* and changes nothing; a *run* carries a plan out; a *finding* is a leftover. A *lease*
 //! is the right to change a service, held by one run at a time; its *fence* is the number on the workload by which the
-//! API server refuses the writes of a former holder ([`domain::lease`]).
+//! API server refuses the writes of a former holder ([`domain::lease`]). A *document* is state that a team shares, kept in
+//! the cluster; that of a run is written before each step of it, so that the run survives its process
+//! ([`domain::run::document`]).
 
 pub mod actions;
 pub mod adapters;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::cleanup::Finding;
-use crate::domain::ids::{ClusterId, EnvId, RunId, ServiceId};
+use crate::domain::ids::{ClusterId, EnvId, RunId, ServiceId, Uid};
 use crate::domain::lease::Patience;
 use crate::domain::observed::WorkloadRef;
 use crate::ports::cluster::{ImageChange, LogRequest, Scope};
@@ -31,6 +31,19 @@ pub enum Effect {
     },
     /// Give the leases of a run back.
     Release(RunId),
+    /// The cluster is to keep this of a run, before anything that comes after it is written. Answer only where it cannot:
+    /// `Outcome::Unkept`.
+    Keep {
+        run: RunId,
+        cluster: ClusterId,
+        namespace: Arc<str>,
+        key: Arc<str>,
+        /// The document that was taken up.
+        replaces: Option<(Uid, Arc<str>)>,
+        text: String,
+        /// The run is over.
+        over: bool,
+    },
     /// May leases be written there? Answer: `Outcome::MayLease`.
     MayLease {
         env: EnvId,

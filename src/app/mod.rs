@@ -13,6 +13,7 @@ pub mod geometry;
 pub mod holders;
 pub mod input;
 pub mod journal;
+pub mod keeping;
 pub mod log_bridge;
 #[cfg(test)]
 mod log_tests;

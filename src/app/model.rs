@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::input::LineInput;
+use super::keeping::Kept;
 use super::logs::LogPane;
 use super::touch::Drawn;
 use crate::actions::keymap::Keymap;
@@ -77,6 +78,8 @@ pub struct Session {
     pub may_lease: BTreeMap<EnvId, Option<Warning>>,
     /// Those of them that were answered.
     pub lease_answers: BTreeSet<EnvId>,
+    /// Runs of this session that the cluster keeps.
+    pub kept: BTreeMap<RunId, Kept>,
     pub demo: bool,
     /// Why nothing may be changed, or none.
     pub read_only: Option<String>,
@@ -248,6 +251,7 @@ impl Model {
             identity: "".into(),
             may_lease: BTreeMap::new(),
             lease_answers: BTreeSet::new(),
+            kept: BTreeMap::new(),
             demo: false,
             read_only: None,
             welcome: catalog.discovered,

@@ -71,6 +71,11 @@ pub enum Outcome {
         run: RunId,
         news: HoldNews,
     },
+    /// The cluster does not keep a run, or not any more, and why.
+    Unkept {
+        run: RunId,
+        fault: Fault,
+    },
     MayLease {
         env: EnvId,
         result: Result<(), Fault>,

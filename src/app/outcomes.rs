@@ -3,7 +3,7 @@
 use super::effect::{Effect, TaskKey};
 use super::model::Model;
 use super::msg::Outcome;
-use super::{discovery, holders, journal, runs, screens};
+use super::{discovery, holders, journal, keeping, runs, screens};
 use crate::domain::run::RunEvent;
 use crate::domain::verdict::State;
 
@@ -13,6 +13,10 @@ pub fn take(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
     match outcome {
         Outcome::Discovered { cluster, result } => discovery::take(model, &cluster, result),
         Outcome::Held { run, news } => runs::on(model, run, RunEvent::Held(news)),
+        Outcome::Unkept { run, fault } => {
+            keeping::answered(model, run, &fault);
+            Vec::new()
+        }
         Outcome::MayLease { env, result } => {
             holders::answered(model, &env, result);
             Vec::new()

@@ -1,14 +1,16 @@
 //! Runs: begun from a plan, fed with answers and judgements, their commands turned into effects.
 
 use super::effect::Effect;
-use super::journal;
+use super::keeping::Kept;
 use super::model::{Model, Page, RunPage};
+use super::{journal, keeping};
 use crate::domain::catalog::Environment;
 use crate::domain::ids::{EnvId, RunId, ServiceId};
 use crate::domain::lease::{self, Patience};
 use crate::domain::observed::Workload;
 use crate::domain::plan::{Plan, Purpose, Step};
 use crate::domain::rollout::{self, View};
+use crate::domain::run::document::Entry;
 use crate::domain::run::{Announcement, Baseline, Run, RunCommand, RunEvent, StepState};
 use crate::domain::verdict::{State, Verdict};
 use crate::domain::world::Touched;
@@ -32,6 +34,20 @@ pub fn next_id(model: &Model) -> RunId {
     RunId(model.runs.iter().map(|run| run.id.0).max().unwrap_or(0) + 1)
 }
 
+/// Takes up a run of another process, from what is kept of it.
+pub fn take_up(model: &mut Model, entry: Entry, patience: Patience) -> Vec<Effect> {
+    let id = next_id(model);
+    let run = Run { id, patience, ..entry.run };
+    tracing::info!(run = id.0, key = &*entry.key, env = %run.plan.env, title = &*run.plan.title, "run taken up");
+    let kept = Kept { key: entry.key, over: Some(entry.over), text: String::new(), without: None };
+    model.session.kept.insert(id, kept);
+    model.runs.push(run);
+    show(model, id);
+    let mut effects = on(model, id, RunEvent::TakeUp);
+    effects.extend(super::attention::pay(model));
+    effects
+}
+
 /// Opens the page of a run.
 pub fn show(model: &mut Model, run: RunId) {
     model.overlays.clear();
@@ -46,7 +62,7 @@ pub fn on(model: &mut Model, id: RunId, event: RunEvent) -> Vec<Effect> {
     let commands = run.on(event, now);
     let settled = run.state.is_over() && was.0 != run.state;
     model.session.dirty = true;
-    let mut effects = Vec::new();
+    let mut effects: Vec<Effect> = keeping::follow(model, id).into_iter().collect();
     for command in commands {
         match command {
             RunCommand::Acquire => effects.extend(acquire(model, id)),

@@ -7,6 +7,7 @@ mod reference;
 
 pub use reference::{NoWorkloadRef, WorkloadKind, WorkloadRef};
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -254,6 +255,18 @@ pub struct Lease {
     pub record: Record,
 }
 
+/// Named texts: what a document holds.
+pub type Texts = BTreeMap<Arc<str>, Arc<str>>;
+
+/// A document of shipdeck: state that a team shares, kept in the cluster itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    pub meta: Meta,
+    /// What it is about: `lock`.
+    pub about: Arc<str>,
+    pub texts: Texts,
+}
+
 /// Any object that is watched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Object {
@@ -263,6 +276,7 @@ pub enum Object {
     Job(Box<Job>),
     Event(Box<Event>),
     Lease(Box<Lease>),
+    Document(Box<Document>),
 }
 
 impl Object {
@@ -274,6 +288,7 @@ impl Object {
             Self::Job(_) => Kind::Job,
             Self::Event(_) => Kind::Event,
             Self::Lease(_) => Kind::Lease,
+            Self::Document(_) => Kind::Document,
         }
     }
 
@@ -285,6 +300,7 @@ impl Object {
             Self::Job(object) => &object.meta,
             Self::Event(object) => &object.meta,
             Self::Lease(object) => &object.meta,
+            Self::Document(object) => &object.meta,
         }
     }
 }
@@ -299,11 +315,13 @@ pub enum Kind {
     Event,
     /// Those of shipdeck.
     Lease,
+    /// Config maps of shipdeck.
+    Document,
 }
 
 impl Kind {
     /// In the order in which they are most useful to a reader.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Workload(WorkloadKind::Deployment),
         Self::Workload(WorkloadKind::StatefulSet),
         Self::Workload(WorkloadKind::DaemonSet),
@@ -312,6 +330,7 @@ impl Kind {
         Self::Job,
         Self::Event,
         Self::Lease,
+        Self::Document,
     ];
 
     /// Plural, for people: "may not list pods".
@@ -325,6 +344,7 @@ impl Kind {
             Self::Job => "jobs",
             Self::Event => "events",
             Self::Lease => "leases",
+            Self::Document => "configmaps",
         }
     }
 }

@@ -18,7 +18,9 @@ use jiff::Timestamp;
 use super::fault::Fault;
 use super::ids::{EnvId, Uid};
 use super::lease::{Sighting, Stored};
-use super::observed::{Change, Event, Job, Kind, Lease, Object, Pod, ReplicaSet, Workload, WorkloadKind, WorkloadRef};
+use super::observed::{
+    Change, Document, Event, Job, Kind, Lease, Object, Pod, ReplicaSet, Workload, WorkloadKind, WorkloadRef,
+};
 
 /// Events kept per environment; the oldest go first. They are evidence, not state.
 const EVENTS_KEPT: usize = 2_000;
@@ -87,6 +89,8 @@ pub struct EnvWorld {
     jobs: BTreeMap<Arc<str>, Job>,
     events: BTreeMap<Arc<str>, Event>,
     leases: BTreeMap<Arc<str>, Sighting>,
+    /// What the team shares here, by name.
+    documents: BTreeMap<Arc<str>, Document>,
     /// Names of ReplicaSets by the uid of their owner.
     sets_of: HashMap<Uid, BTreeSet<Arc<str>>>,
     /// Names of pods by the uid of their owner.
@@ -104,6 +108,7 @@ impl EnvWorld {
             jobs: BTreeMap::new(),
             events: BTreeMap::new(),
             leases: BTreeMap::new(),
+            documents: BTreeMap::new(),
             sets_of: HashMap::new(),
             pods_of: HashMap::new(),
             sources: Kind::ALL.into_iter().map(|kind| (kind, source.clone())).collect(),
@@ -129,6 +134,11 @@ impl EnvWorld {
     /// Leases by their names.
     pub fn leases(&self) -> impl Iterator<Item = (&Arc<str>, &Sighting)> {
         self.leases.iter()
+    }
+
+    /// What the team shares here about something, in the order of names.
+    pub fn documents(&self, about: &str) -> impl Iterator<Item = &Document> {
+        self.documents.values().filter(move |document| &*document.about == about)
     }
 
     pub fn lease(&self, name: &str) -> Option<&Sighting> {
@@ -187,6 +197,7 @@ impl EnvWorld {
             Kind::Job => self.jobs.keys().cloned().collect(),
             Kind::Event => self.events.keys().cloned().collect(),
             Kind::Lease => self.leases.keys().cloned().collect(),
+            Kind::Document => self.documents.keys().cloned().collect(),
         }
     }
 
@@ -209,6 +220,11 @@ impl EnvWorld {
             }
             Object::Event(event) => self.put_event(name, *event),
             Object::Lease(lease) => self.put_lease(name, *lease, now),
+            Object::Document(document) => {
+                let changed = self.documents.get(&name) != Some(&*document);
+                self.documents.insert(name, *document);
+                Touched { other: changed, ..Touched::default() }
+            }
         }
     }
 
@@ -322,6 +338,11 @@ impl EnvWorld {
             Kind::Lease => {
                 let gone = self.leases.get(name).is_some_and(|it| is_it(&it.stored.uid));
                 let gone = gone && self.leases.remove(name).is_some();
+                Touched { other: gone, ..Touched::default() }
+            }
+            Kind::Document => {
+                let gone = self.documents.get(name).is_some_and(|it| is_it(&it.meta.uid));
+                let gone = gone && self.documents.remove(name).is_some();
                 Touched { other: gone, ..Touched::default() }
             }
             // Evidence outlives its hour in the cluster: events are dropped by number, not by their deletion.

@@ -2,5 +2,6 @@
 //! simulated one; both pass the same contract tests.
 
 pub mod cluster;
+pub mod documents;
 pub mod lease;
 pub mod refusal;

@@ -9,6 +9,7 @@ use tracing::{Instrument, info_span};
 
 use super::files::Files;
 use super::fleet::Fleet;
+use super::keeping::{Keeping, Place};
 use super::leases::{Gate, Leases, Wanted};
 use super::tasks::Tasks;
 use crate::app::effect::{Effect, TaskKey};
@@ -43,6 +44,7 @@ pub(super) struct Executor {
     deletions: Arc<Semaphore>,
     clock: Clock,
     leases: Leases,
+    keeping: Keeping,
 }
 
 impl Executor {
@@ -55,8 +57,8 @@ impl Executor {
         identity: Arc<str>,
     ) -> Self {
         let deletions = Arc::new(Semaphore::new(DELETIONS_AT_ONCE));
-        let leases = Leases::new(identity);
-        Self { fleet, tasks: Tasks::default(), messages, files, deletions, clock, leases }
+        let (leases, keeping) = (Leases::new(Arc::clone(&identity)), Keeping::new(identity));
+        Self { fleet, tasks: Tasks::default(), messages, files, deletions, clock, leases, keeping }
     }
 
     /// Begins an effect. What concerns the terminal is handed back.
@@ -71,6 +73,10 @@ impl Executor {
                 self.leases.acquire(wanted, cluster, &mut self.tasks, self.messages.clone());
             }
             Effect::Release(run) => self.leases.release(run),
+            Effect::Keep { run, cluster, namespace, key, replaces, text, over } => {
+                let place = Place { cluster: self.fleet.get(&cluster), namespace, key, replaces };
+                self.keeping.keep(run, (place, text, over), &mut self.tasks, self.messages.clone());
+            }
             Effect::MayLease { env, cluster, namespace } => self.may_lease(env, &cluster, namespace),
             Effect::SetImage { run, service, cluster, change } => self.set_image(run, service, &cluster, change),
             Effect::Revisions { env, service, cluster, namespace, workload } => {
@@ -105,8 +111,14 @@ impl Executor {
     /// Ends everything; writes under way are waited for. False: one of them was still without an answer.
     pub(super) async fn end(mut self) -> bool {
         drop(self.messages);
+        drop(self.keeping);
         self.leases.release_all();
         self.tasks.end(Duration::from_secs(10)).await
+    }
+
+    /// A cluster, for a command that asks it something without the model.
+    pub(super) fn cluster(&mut self, id: &ClusterId) -> Arc<dyn Cluster> {
+        self.fleet.get(id)
     }
 
     fn discover(&mut self, id: ClusterId) {
@@ -139,10 +151,15 @@ impl Executor {
     fn set_image(&mut self, run: RunId, service: ServiceId, id: &ClusterId, change: ImageChange) {
         let cluster = self.fleet.get(id);
         let (messages, clock, gate) = (self.messages.clone(), Arc::clone(&self.clock), self.leases.gate());
+        let noted = self.keeping.noted(run);
         let span = info_span!("write", cluster = %id, run = run.0, %service, namespace = &*change.namespace);
         let work = async move {
             // Asked at the last moment: this process may have been stopped since the write was wished for.
-            let result = match gate.check(run, &service, &change).await {
+            let allowed = match noted.stands().await {
+                Ok(()) => gate.check(run, &service, &change).await,
+                unnoted => unnoted,
+            };
+            let result = match allowed {
                 Ok(()) => cluster.set_image(&change).await.map(Box::new),
                 Err(fault) => Err(fault),
             };

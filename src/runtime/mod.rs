@@ -7,6 +7,7 @@ mod files;
 mod fleet;
 mod headless;
 mod input;
+mod keeping;
 mod leases;
 mod signals;
 mod sleep;

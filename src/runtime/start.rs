@@ -70,6 +70,9 @@ fn command(cli: &Cli) -> Result<(), Report> {
             headless(&cli.options, |session| headless::deploy(session, target, Kind::Promote))
         }
         Some(Command::Rollback(args)) => headless(&cli.options, |session| headless::rollback(session, args)),
+        Some(Command::Runs { json }) => headless(&cli.options, |session| headless::list_runs(session, *json)),
+        Some(Command::Resume(args)) => headless(&cli.options, |session| headless::resume(session, args)),
+        Some(Command::Abort(args)) => headless(&cli.options, |session| headless::abort(session, args)),
         Some(Command::Logs(args)) => headless(&cli.options, |session| headless::logs(session, args)),
         Some(Command::Cleanup(args)) => headless(&cli.options, |session| headless::cleanup(session, args)),
         Some(Command::Init { force }) => init(&cli.options, *force),

@@ -141,7 +141,7 @@ fn documented() -> Shapes {
 fn a_name_or_a_type_that_is_not_as_documented_is_found() {
     let shapes = documented();
     let names: Vec<&str> = shapes.0.keys().map(String::as_str).collect();
-    assert_eq!(names, ["cleanup", "line", "note", "plan", "run", "state", "status"]);
+    assert_eq!(names, ["cleanup", "line", "note", "plan", "run", "runs", "state", "status"]);
     let wrong = |value: Value| shapes.wrong(&shapes.0["line"], &value, "line");
     assert!(wrong(json!({ "version": 1, "pod": "a", "container": "b", "text": "c" })).is_empty());
     let found = wrong(json!({ "version": "1", "pod": "a", "container": "b", "time": "noon", "lines": [] }));
@@ -191,6 +191,8 @@ async fn every_command_prints_what_is_documented_and_a_protected_environment_wan
     assert!(plan["skipped"].as_array().is_some_and(|skipped| skipped.len() == 1), "{plan}");
     says("plan", 0, "deploy --env staging auth=v2 --dry-run --json").await;
     says("run", 0, "deploy --env staging auth=v2 --yes --json").await;
+    let runs = says("runs", 0, "runs --json").await;
+    assert_eq!(runs["runs"][0]["services"][0]["state"], "succeeded", "{runs}");
     tokio::time::sleep(Duration::from_millis(1_100)).await;
 
     let refused = "promote --env production --json";

@@ -23,6 +23,7 @@ mod races;
 mod rights;
 mod runs;
 mod scenarios;
+mod survival;
 mod terminal_faults;
 mod terminal_kinds;
 mod verdicts;

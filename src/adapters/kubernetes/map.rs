@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::writers::{self, Owners};
-use super::{lease, wire};
+use super::{documents, lease, wire};
 use crate::domain::ids::Uid;
 use crate::domain::observed::{
     Condition, Container, ContainerState, ContainerStatus, Event, Job, Kind, Marks, Meta, Object, Owner, Phase, Pod,
@@ -34,6 +34,7 @@ pub(super) fn page(kind: Kind, json: &[u8]) -> serde_json::Result<Page> {
         Kind::Job => page_of(json, |object| Object::Job(Box::new(job(&object)))),
         Kind::Event => page_of(json, |object| Object::Event(Box::new(event(object)))),
         Kind::Lease => page_of(json, |object| Object::Lease(Box::new(lease::observed(&object)))),
+        Kind::Document => page_of(json, |object| Object::Document(Box::new(documents::observed(&object)))),
     }
 }
 
@@ -62,6 +63,7 @@ pub(super) fn line(kind: Kind, json: &[u8]) -> serde_json::Result<Object> {
         Kind::Job => Object::Job(Box::new(job(&in_line(json)?))),
         Kind::Event => Object::Event(Box::new(event(in_line(json)?))),
         Kind::Lease => Object::Lease(Box::new(lease::observed(&in_line(json)?))),
+        Kind::Document => Object::Document(Box::new(documents::observed(&in_line(json)?))),
     })
 }
 

@@ -2,6 +2,7 @@
 
 mod call;
 mod connect;
+mod documents;
 mod fault;
 mod fence;
 mod lease;
@@ -23,11 +24,13 @@ use async_trait::async_trait;
 pub use connect::{Context, contexts, current_context};
 
 use crate::domain::fault::Fault;
+use crate::domain::ids::Uid;
 use crate::domain::lease::{Look, Put, Stamped, Stored};
-use crate::domain::observed::{Kind, Workload, WorkloadKind, WorkloadRef};
+use crate::domain::observed::{Document, Kind, Workload, WorkloadKind, WorkloadRef};
 use crate::ports::cluster::{
     ChangeSink, Cluster, DeleteTarget, Discovery, ImageChange, LogRequest, LogSink, Revision, Scope,
 };
+use crate::ports::documents::{Documents, Draft};
 use crate::ports::lease::{Leases, Target};
 
 /// A cluster; nothing is read or asked before the first call.
@@ -107,21 +110,45 @@ impl Leases for KubernetesCluster {
     }
 }
 
+#[async_trait]
+impl Documents for KubernetesCluster {
+    async fn documents(&self, namespace: &str, about: &str) -> Result<Vec<Document>, Fault> {
+        documents::all(&self.link, namespace, about).await
+    }
+
+    async fn write_document(&self, namespace: &str, draft: &Draft) -> Result<Document, Fault> {
+        documents::write(&self.link, namespace, draft).await
+    }
+
+    async fn remove_document(&self, namespace: &str, name: &str, over: &(Uid, Arc<str>)) -> Result<(), Fault> {
+        documents::remove(&self.link, namespace, name, over).await
+    }
+
+    async fn may_write_documents(&self, namespace: &str) -> Result<(), Fault> {
+        documents::may(&self.link, namespace).await
+    }
+}
+
 /// Where the objects of a kind are: of one namespace, or of all.
 fn collection(kind: Kind, namespace: Option<&str>) -> String {
     resources(kind.plural(), group(kind), namespace)
 }
 
-/// What is asked for of a kind: of leases only those of shipdeck, since others may be renewed every second.
+/// What is asked for of a kind: of leases and config maps only those of shipdeck, since others may be renewed every
+/// second, or be large and hold what is nobody's business.
 fn selector(kind: Kind) -> &'static str {
-    if kind == Kind::Lease { "&labelSelector=app.kubernetes.io%2Fmanaged-by%3Dshipdeck" } else { "" }
+    if matches!(kind, Kind::Lease | Kind::Document) {
+        "&labelSelector=app.kubernetes.io%2Fmanaged-by%3Dshipdeck"
+    } else {
+        ""
+    }
 }
 
 fn group(kind: Kind) -> &'static str {
     match kind {
         Kind::Workload(_) | Kind::ReplicaSet => "apis/apps/v1",
         Kind::Job => "apis/batch/v1",
-        Kind::Pod | Kind::Event => "api/v1",
+        Kind::Pod | Kind::Event | Kind::Document => "api/v1",
         Kind::Lease => "apis/coordination.k8s.io/v1",
     }
 }

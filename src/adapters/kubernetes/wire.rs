@@ -291,6 +291,15 @@ pub(super) struct LeaseSpec {
     pub(super) lease_transitions: Option<i64>,
 }
 
+/// A config map.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Document {
+    pub(super) metadata: Meta,
+    #[serde(deserialize_with = "nullable")]
+    pub(super) data: BTreeMap<String, String>,
+}
+
 /// The answer to a question about one's own rights.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]

@@ -97,5 +97,6 @@ fn meta_of(object: &mut Object) -> &mut Meta {
         Object::Job(it) => &mut it.meta,
         Object::Event(it) => &mut it.meta,
         Object::Lease(it) => &mut it.meta,
+        Object::Document(it) => &mut it.meta,
     }
 }

@@ -14,6 +14,7 @@ pub(super) fn of(namespace: &str, object: &Object) -> String {
         Object::ReplicaSet(it) => ("apps/v1", "ReplicaSet", set_spec(it), json!({ "replicas": it.replicas })),
         Object::Pod(it) => ("v1", "Pod", pod_spec(it), pod_status(it)),
         Object::Job(it) => ("batch/v1", "Job", json!({}), job_status(it)),
+        Object::Document(it) => ("v1", "ConfigMap", json!({}), json!({ "about": &*it.about })),
         Object::Lease(it) => ("coordination.k8s.io/v1", "Lease", lease_spec(&it.record), json!({})),
         Object::Event(it) => ("v1", "Event", json!({}), json!({ "reason": &*it.reason, "message": &*it.message })),
     };

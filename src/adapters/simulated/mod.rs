@@ -2,6 +2,7 @@
 //! a real API server refuses.
 
 mod cluster;
+mod documents;
 mod events;
 mod hands;
 mod leases;

@@ -68,6 +68,7 @@ pub(super) fn with_version(mut object: Object, version: u64) -> Object {
         Object::Job(it) => &mut it.meta,
         Object::Event(it) => &mut it.meta,
         Object::Lease(it) => &mut it.meta,
+        Object::Document(it) => &mut it.meta,
     };
     meta.resource_version = version.to_string().into();
     object
@@ -111,6 +112,9 @@ pub(super) fn all(world: &World, now: Timestamp) -> BTreeMap<Key, Object> {
     for ((namespace, name), (uid, record)) in &world.leases {
         let meta = meta(name, uid.clone(), record.acquired.unwrap_or(now), None);
         put(namespace, Object::Lease(Box::new(Lease { meta, record: record.clone() })));
+    }
+    for ((namespace, _), document) in &world.documents {
+        put(namespace, Object::Document(Box::new(document.clone())));
     }
     objects
 }
@@ -238,4 +242,4 @@ fn pod(of: &Workload, it: &SimPod, now: Timestamp) -> Pod {
 }
 
 /// The kinds of the simulation in the order of a first read.
-pub(super) const KINDS: [Kind; 8] = Kind::ALL;
+pub(super) const KINDS: [Kind; 9] = Kind::ALL;

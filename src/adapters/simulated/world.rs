@@ -12,7 +12,7 @@ use crate::domain::fault::Fault;
 use crate::domain::ids::{EnvId, Uid};
 use crate::domain::image::Image;
 use crate::domain::lease::Record;
-use crate::domain::observed::{Object, WorkloadKind, WorkloadRef};
+use crate::domain::observed::{Document, Object, WorkloadKind, WorkloadRef};
 
 /// How long a pod takes to end.
 pub(super) const DRAIN: SignedDuration = SignedDuration::from_secs(3);
@@ -120,6 +120,8 @@ pub(super) struct World {
     pub(super) viewer: Option<&'static str>,
     /// By namespace and name.
     pub(super) leases: BTreeMap<(Arc<str>, Arc<str>), (Uid, Record)>,
+    /// By namespace and name.
+    pub(super) documents: BTreeMap<(Arc<str>, Arc<str>), Document>,
     /// The marks on workloads.
     pub(super) fences: BTreeMap<(Arc<str>, WorkloadRef), u32>,
     /// Builds that misbehave although their tag does not say so.
@@ -141,6 +143,7 @@ impl World {
             fault: None,
             viewer: None,
             leases: BTreeMap::new(),
+            documents: BTreeMap::new(),
             fences: BTreeMap::new(),
             bad: BTreeMap::new(),
             next_build: Timestamp::MAX,

@@ -76,7 +76,7 @@ pub(super) fn delete(world: &mut World, target: &DeleteTarget, now: Timestamp) -
     Ok(())
 }
 
-fn may(world: &World, verb: &str, kind: Kind, namespace: &str) -> Result<(), Fault> {
+pub(super) fn may(world: &World, verb: &str, kind: Kind, namespace: &str) -> Result<(), Fault> {
     let Some(viewer) = world.viewer else { return Ok(()) };
     let what = format!("{viewer}: no right to {verb} {} in namespace {namespace}", kind.plural());
     Err(Fault::new(FaultKind::Forbidden, what))

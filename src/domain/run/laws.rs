@@ -21,6 +21,8 @@ enum Happens {
     /// The leases are held, or one of them is lost.
     Leases(bool),
     Waited(i64),
+    /// The process dies and another takes the run up; true: before what happened last was noted.
+    Died(bool),
 }
 
 fn happens() -> impl Strategy<Value = Happens> {
@@ -43,6 +45,7 @@ fn happens() -> impl Strategy<Value = Happens> {
         2 => (0u8..10).prop_map(Happens::Asked),
         1 => proptest::bool::weighted(0.7).prop_map(Happens::Leases),
         2 => (1i64..20).prop_map(Happens::Waited),
+        1 => proptest::bool::ANY.prop_map(Happens::Died),
     ]
 }
 
@@ -64,14 +67,17 @@ struct Written {
 struct Trial {
     story: Story,
     cluster: BTreeMap<&'static str, Written>,
+    /// The last two documents; the older one is what is there if the process dies before the newer is written.
+    documents: [String; 2],
 }
 
 impl Trial {
     fn of(waves: &[usize]) -> Self {
         let mut names = NAMES.as_slice();
         let waves: Vec<&[&str]> = waves.iter().map(|size| names.split_off(..*size).unwrap()).collect();
-        let mut trial = Self { story: Story::new(&waves), cluster: BTreeMap::new() };
+        let mut trial = Self { story: Story::new(&waves), cluster: BTreeMap::new(), documents: Default::default() };
         trial.take_in(0);
+        trial.note(true);
         trial
     }
 
@@ -90,13 +96,34 @@ impl Trial {
         }
     }
 
+    /// What is written waits for the document that tells of it; what is only learned may be lost.
+    fn note(&mut self, wrote: bool) {
+        let now = document::write(&self.story.run).unwrap();
+        let before = if wrote { now.clone() } else { std::mem::take(&mut self.documents[1]) };
+        self.documents = [before, now];
+    }
+
+    fn die(&mut self, too_early: bool) {
+        let text = &self.documents[usize::from(!too_early)];
+        let run = document::tests::read_back(text).unwrap();
+        for (name, known) in &mut self.cluster {
+            let state = &run.step(&ServiceId::new(name)).unwrap().state;
+            // Its answer is not noted, or whoever takes it up tries again what went wrong.
+            known.again = *state == StepState::Writing || state.went_wrong();
+            known.lost |= *state == StepState::Writing;
+            known.under_way = false;
+        }
+        self.story.run = run;
+        self.story.on(RunEvent::TakeUp).leases().wait(1);
+    }
+
     fn step(&self, name: &str) -> &StepRun {
         self.story.run.step(&ServiceId::new(name)).unwrap()
     }
 
     fn goes_on(&mut self, event: Happens) {
         let (state, before) = (self.story.run.state, self.story.writes.len());
-        let retries = matches!(event, Happens::Asked(2..=4));
+        let retries = matches!(event, Happens::Asked(2..=4) | Happens::Died(_));
         match event {
             Happens::Answered(of, fault) => self.answer(of, fault),
             Happens::Judged(of, verdict) => {
@@ -113,10 +140,13 @@ impl Trial {
             Happens::Waited(seconds) => {
                 self.story.wait(seconds);
             }
+            Happens::Died(too_early) => self.die(too_early),
         }
-        let silent = state.is_over() || state == RunState::Halted && !retries;
+        // Where the end of a run was not noted, it goes on.
+        let silent = state.is_over() && !matches!(event, Happens::Died(true)) || state == RunState::Halted && !retries;
         assert!(!silent || self.story.writes.len() == before, "{event:?} wrote in a run that was {state:?}");
         self.take_in(before);
+        self.note(self.story.writes.len() > before);
     }
 
     fn answer(&mut self, of: usize, fault: Option<FaultKind>) {
@@ -208,5 +238,28 @@ proptest! {
         }
         prop_assert_eq!(trial.story.run.state, RunState::Succeeded);
         prop_assert_eq!(trial.story.writes.len(), waves.iter().sum::<usize>());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Killed whenever it pleases, a run in which nothing else goes wrong still gets to its end.
+    #[test]
+    fn a_run_whose_process_dies_again_and_again_ends_with_everything_written(
+        waves in proptest::collection::vec(1usize..4, 1..4),
+        steps in proptest::collection::vec((0usize..9, proptest::option::of(proptest::bool::ANY)), 20),
+    ) {
+        let mut trial = Trial::of(&waves);
+        for (which, died) in steps {
+            trial.goes_on(died.map_or(Happens::Answered(which, None), Happens::Died));
+            trial.goes_on(Happens::Judged(which, State::Done));
+        }
+        for which in 0..20 {
+            trial.goes_on(Happens::Answered(which, None));
+            trial.goes_on(Happens::Judged(which, State::Done));
+        }
+        prop_assert_eq!(trial.story.run.state, RunState::Succeeded);
+        prop_assert_eq!(trial.cluster.len(), waves.iter().sum::<usize>());
     }
 }

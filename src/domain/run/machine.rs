@@ -57,6 +57,7 @@ impl Run {
     pub fn on(&mut self, event: RunEvent, now: Timestamp) -> Vec<RunCommand> {
         match event {
             RunEvent::Start => self.start(),
+            RunEvent::TakeUp => self.take_up(now),
             RunEvent::Held(news) => self.held(news, now),
             RunEvent::Written { service, result } => self.written(&service, result, now),
             RunEvent::Judged { service, verdict } => self.judged(&service, verdict, now),
@@ -102,6 +103,20 @@ impl Run {
     fn start(&mut self) -> Vec<RunCommand> {
         let fresh = self.state == RunState::Running && self.steps.iter().all(|step| step.state == StepState::Waiting);
         if fresh { self.acquire() } else { Vec::new() }
+    }
+
+    /// Goes on from what is noted, as soon as the leases are held. A write without a noted answer may have been applied: it
+    /// is sent again, and the test on the old image keeps it from being done twice.
+    fn take_up(&mut self, now: Timestamp) -> Vec<RunCommand> {
+        if self.state.is_over() {
+            return Vec::new();
+        }
+        for step in self.steps.iter_mut().filter(|step| step.state == StepState::Writing) {
+            let fault = Fault::new(FaultKind::OutcomeUnknown, "whoever wrote it went away before the answer was noted");
+            step.lost = true;
+            step.trouble = Some(Trouble { fault, tries: 0, since: now, again: Some(now) });
+        }
+        self.acquire()
     }
 
     pub(super) fn begin_wave(&mut self, now: Timestamp) -> Vec<RunCommand> {

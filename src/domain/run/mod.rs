@@ -6,6 +6,7 @@
 //! harmless (the test on the old image refuses a second deploy): then with growing pauses, for a bounded time; every step
 //! ends in exactly one end state.
 
+pub mod document;
 mod hold;
 #[cfg(test)]
 mod laws;
@@ -213,6 +214,8 @@ impl Baseline {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RunEvent {
     Start,
+    /// Taken up by another process than the one that began it, as its document tells.
+    TakeUp,
     /// Something became of the leases.
     Held(HoldNews),
     /// The patch of a step was answered.

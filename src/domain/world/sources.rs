@@ -56,7 +56,7 @@ pub(super) enum SourceState {
 impl EnvWorld {
     /// How current the picture is: the worst of the kinds that verdicts rest on.
     pub fn freshness(&self) -> Freshness {
-        let needed = |kind: &&Kind| !matches!(kind, Kind::Job | Kind::Event | Kind::Lease);
+        let needed = |kind: &&Kind| !matches!(kind, Kind::Job | Kind::Event | Kind::Lease | Kind::Document);
         let mut reading: Option<Timestamp> = None;
         let mut stale: Option<(Timestamp, &Fault)> = None;
         for kind in Kind::ALL.iter().filter(needed) {

@@ -6,10 +6,12 @@ mod cleanup;
 mod deploy;
 mod driver;
 mod init;
+mod kept;
 mod logs;
 mod progress;
 mod rollback;
 mod run;
+mod runs;
 mod shapes;
 mod status;
 
@@ -27,6 +29,7 @@ pub(super) use deploy::{Kind, deploy};
 pub(super) use init::{Places, init};
 pub(super) use logs::logs;
 pub(super) use rollback::rollback;
+pub(super) use runs::{abort, list as list_runs, resume};
 pub(super) use shapes::DOCUMENTATION;
 pub(super) use status::status;
 

@@ -62,7 +62,14 @@ pub(super) async fn carry_out(mut driver: Driver, mut plan: Plan, wishes: Wishes
     say(&plan_text(&plan));
     confirm(plan.env.as_str(), plan.protected, "run it", wishes.consent)?;
     let patience = if wishes.wait { Patience::Wait } else { Patience::None };
-    let outcome = follow(&mut driver, plan, patience).await;
+    let effects = runs::begin(&mut driver.session.model, plan, patience);
+    driver.perform(effects);
+    watch(driver, wishes.json).await
+}
+
+/// Follows the newest run to its end, and tells what became of it.
+pub(super) async fn watch(mut driver: Driver, json: bool) -> Result<(), Report> {
+    let outcome = follow(&mut driver).await;
     let run = driver.model().runs.last().cloned();
     let failed = run.as_ref().and_then(|run| run.first_failure()).filter(|step| step.state == StepState::Failed);
     if let Some(step) = failed {
@@ -71,25 +78,30 @@ pub(super) async fn carry_out(mut driver: Driver, mut plan: Plan, wishes: Wishes
     }
     // A write whose answer is still awaited is waited for, so that what is told afterwards is true.
     driver.end().await;
-    if let Some(run) = run.as_ref().filter(|run| outcome.is_err() && run.steps.iter().any(is_under_way)) {
+    if let Some(run) = run.as_ref().filter(|run| {
+        outcome.is_err() && !matches!(run.hold, Hold::Refused { .. }) && run.steps.iter().any(is_under_way)
+    }) {
         say(&what_goes_on(run));
     }
-    if let Some(run) = run.filter(|_| wishes.json) {
+    if let Some(run) = run.filter(|_| json) {
         print_json(&shapes::run(&run))?;
     }
     outcome
 }
 
-/// Carries the plan out, and tells on standard error how it goes.
-async fn follow(driver: &mut Driver, plan: Plan, patience: Patience) -> Result<(), Report> {
-    let effects = runs::begin(&mut driver.session.model, plan, patience);
-    driver.perform(effects);
+/// Tells on standard error how it goes.
+async fn follow(driver: &mut Driver) -> Result<(), Report> {
     let id = RunId(driver.model().runs.iter().map(|run| run.id.0).max().unwrap_or(0));
     let mut progress = driver.model().run(id).map(Progress::new);
+    let mut unkept = false;
     driver
         .until(None, |model| {
             let run = model.run(id)?;
             say(&progress.as_mut().map(|progress| progress.show(run, system::now())).unwrap_or_default());
+            let why = model.session.kept.get(&id).and_then(|kept| kept.without.as_ref());
+            if let Some(why) = why.filter(|_| !std::mem::replace(&mut unkept, true)) {
+                say(&format!("the run is not kept in the cluster, and cannot be resumed: {why}\n"));
+            }
             ended(run).or_else(|| away(model, run))
         })
         .await?
@@ -104,6 +116,8 @@ fn ended(run: &Run) -> Option<Result<(), Report>> {
             Some(Err(paused(run, &held)))
         }
         RunState::Succeeded => Some(Ok(())),
+        // Somebody else carries it out: what is under way is theirs.
+        RunState::Halted if matches!(run.hold, Hold::Refused { .. }) => not_held(run).map(Err),
         RunState::Halted if settled => {
             let failed = run.first_failure().map(failure);
             failed.or_else(|| not_held(run)).map(Err)

@@ -317,7 +317,13 @@ run     = {version: number, outcome: succeeded|failed|refused|interrupted|blocke
            plan: plan,
            steps: [{service: text, state: succeeded|failed|refused|skipped|waiting|writing|watching, seconds?: number,
                     reason?: text, details?: [text]}]}
-          (of deploy, promote and rollback)
+          (of deploy, promote, rollback, resume and abort --rollback)
+
+runs    = {version: number,
+           runs: [{run: text, environment: text, title: text, state: running|pausing|paused|halted|succeeded|ended,
+                   over: flag, by: text, owner: text, started: time, updated: time,
+                   services: [{service: text, state: succeeded|failed|refused|skipped|waiting|writing|watching}]}],
+           unread: [note]}
 
 line    = {version: number, time?: time, pod: text, container: text, text: text}
           (of logs, one on each line)

@@ -60,7 +60,7 @@ async fn everything_that_is_shown_has_a_manifest(world: World) {
             Object::ReplicaSet(_) => "replicaset",
             Object::Pod(_) => "pod",
             Object::Job(_) => "job",
-            Object::Event(_) | Object::Lease(_) => continue,
+            Object::Event(_) | Object::Lease(_) | Object::Document(_) => continue,
         };
         let meta = object.meta();
         let text = world.cluster.manifest(&world.namespace, resource, &meta.name).await.unwrap();
@@ -81,7 +81,7 @@ async fn everything_that_is_shown_has_a_manifest(world: World) {
             Object::ReplicaSet(it) => found["spec"]["replicas"] == it.desired,
             Object::Pod(it) => it.containers.iter().all(|it| text.contains(&format!("\"name\": \"{}\"", it.name))),
             Object::Job(_) => found["status"]["conditions"].to_string().contains("\"Failed\""),
-            Object::Event(_) | Object::Lease(_) => false,
+            Object::Event(_) | Object::Lease(_) | Object::Document(_) => false,
         };
         assert!(is_told, "{text}");
         kinds.insert(resource);

@@ -1,0 +1,307 @@
+//! How a run is written down. The names here are those of the document: they change only with its format.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::word;
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::ids::{EnvId, RunId, ServiceId, Uid};
+use crate::domain::observed::{Condition, TemplateHash, WorkloadRef};
+use crate::domain::plan::{Plan, Purpose, Step, Wave};
+use crate::domain::run::{Baseline, Reached, Run, RunState, StepState};
+use crate::domain::text::clean;
+use crate::domain::verdict::{Cause, Evidence, Progress, State, Verdict};
+
+/// The longest reason that is kept.
+const REASON: usize = 400;
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct RunShape {
+    env: String,
+    protected: bool,
+    purpose: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+    title: String,
+    by: String,
+    state: String,
+    wave: usize,
+    started: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    finished: Option<Timestamp>,
+    waves: Vec<Vec<StepShape>>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct StepShape {
+    service: String,
+    workload: String,
+    uid: String,
+    index: usize,
+    container: String,
+    from: String,
+    to: String,
+    from_version: String,
+    to_version: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    after: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    estimate: Option<i64>,
+    state: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    remedy: Option<String>,
+    /// Somebody else changed it after us.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    superseded: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    lost: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    started: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    finished: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    baseline: Option<BaselineShape>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct BaselineShape {
+    generation: i64,
+    uid: String,
+    template: u64,
+    images: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    progressing: Option<ConditionShape>,
+    changed: bool,
+    at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    deadline: Option<u32>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct ConditionShape {
+    status: bool,
+    reason: String,
+    message: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    updated: Option<Timestamp>,
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(REASON).collect()
+}
+
+pub(super) fn of(run: &Run) -> RunShape {
+    let (purpose, from) = match &run.plan.purpose {
+        Purpose::Deploy => ("deploy", None),
+        Purpose::Promote { from } => ("promote", Some(from.to_string())),
+        Purpose::RollBack => ("rollback", None),
+    };
+    // Asking for leases is what this process does; the run itself goes on.
+    let state = if run.state == RunState::Acquiring { RunState::Running } else { run.state };
+    RunShape {
+        env: run.plan.env.to_string(),
+        protected: run.plan.protected,
+        purpose: purpose.to_owned(),
+        from,
+        title: run.plan.title.clone(),
+        by: run.by.to_string(),
+        state: word(state).to_owned(),
+        wave: run.wave,
+        started: run.started,
+        finished: run.finished,
+        waves: run.plan.waves.iter().map(|wave| wave.steps.iter().map(|step| step_of(run, step)).collect()).collect(),
+    }
+}
+
+fn step_of(run: &Run, step: &Step) -> StepShape {
+    let found = run.step(&step.service);
+    let verdict = found.and_then(|it| it.verdict.as_ref());
+    let evidence =
+        verdict.and_then(|it| it.evidence.as_ref()).filter(|_| found.is_some_and(|it| it.state.went_wrong()));
+    StepShape {
+        service: step.service.to_string(),
+        workload: step.workload.to_string(),
+        uid: step.uid.to_string(),
+        index: step.container_index,
+        container: step.container.to_string(),
+        from: step.from.to_string(),
+        to: step.to.to_string(),
+        from_version: step.from_version.clone(),
+        to_version: step.to_version.clone(),
+        after: step.after.iter().map(ToString::to_string).collect(),
+        estimate: step.estimate.map(|time| time.as_secs()),
+        state: found.map_or("waiting", |it| step_word(&it.state)).to_owned(),
+        why: found.and_then(super::super::StepRun::why).map(|why| cut(&why)),
+        remedy: evidence.map(|it| cut(&it.remedy)),
+        superseded: verdict.is_some_and(|it| it.state == State::Superseded),
+        lost: found.is_some_and(|it| it.lost),
+        started: found.and_then(|it| it.started),
+        finished: found.and_then(|it| it.finished),
+        baseline: found.and_then(|it| it.baseline.as_ref()).map(baseline_of),
+    }
+}
+
+fn baseline_of(it: &Baseline) -> BaselineShape {
+    BaselineShape {
+        generation: it.generation,
+        uid: it.uid.to_string(),
+        template: it.template.0,
+        images: it.images.iter().map(ToString::to_string).collect(),
+        progressing: it.progressing.as_ref().map(|it| ConditionShape {
+            status: it.status,
+            reason: it.reason.to_string(),
+            message: it.message.to_string(),
+            updated: it.updated,
+        }),
+        changed: it.changed,
+        at: it.at,
+        deadline: it.progress_deadline,
+    }
+}
+
+fn step_word(state: &StepState) -> &'static str {
+    match state {
+        StepState::Waiting => "waiting",
+        StepState::Writing => "writing",
+        StepState::Watching => "watching",
+        StepState::Succeeded => "succeeded",
+        StepState::Failed => "failed",
+        StepState::Refused(_) => "refused",
+        StepState::Skipped => "skipped",
+    }
+}
+
+/// The run, or what makes no sense in it.
+pub(super) fn read(shape: RunShape) -> Result<Run, String> {
+    let text = |text: &str| clean(text).into_owned();
+    let purpose = match (shape.purpose.as_str(), &shape.from) {
+        ("deploy", _) => Purpose::Deploy,
+        ("promote", Some(from)) => Purpose::Promote { from: EnvId::new(text(from)) },
+        ("rollback", _) => Purpose::RollBack,
+        (other, _) => return Err(format!("the purpose {} is not known", text(other))),
+    };
+    let states = [
+        RunState::Running,
+        RunState::Pausing,
+        RunState::Paused,
+        RunState::Halted,
+        RunState::Succeeded,
+        RunState::Ended,
+    ];
+    let state = states.into_iter().find(|state| word(*state) == shape.state);
+    let state = state.ok_or_else(|| format!("the state {} is not known", text(&shape.state)))?;
+    let waves = shape.waves.iter().map(|steps| {
+        let steps = steps.iter().map(plan_step).collect::<Result<Vec<_>, _>>()?;
+        if steps.is_empty() { Err("a wave is empty".to_owned()) } else { Ok(Wave { steps }) }
+    });
+    let plan = Plan {
+        env: EnvId::new(text(&shape.env)),
+        protected: shape.protected,
+        purpose,
+        title: text(&shape.title),
+        waves: waves.collect::<Result<_, _>>()?,
+        skipped: Vec::new(),
+        warnings: Vec::new(),
+    };
+    let services: BTreeSet<&ServiceId> = plan.steps().map(|step| &step.service).collect();
+    if services.is_empty() || services.len() != plan.steps().count() {
+        return Err("it has no steps, or a service twice".to_owned());
+    }
+    let mut run = Run::new(RunId(0), plan, text(&shape.by), shape.started);
+    (run.state, run.wave, run.finished) = (state, shape.wave, shape.finished);
+    for (step, shape) in run.steps.iter_mut().zip(shape.waves.iter().flatten()) {
+        fill(step, shape)?;
+    }
+    sound(&run)?;
+    Ok(run)
+}
+
+/// Nothing of a later wave is begun before all of the earlier ones have succeeded: what says otherwise is not followed.
+fn sound(run: &Run) -> Result<(), String> {
+    let mut earlier = run.steps.iter().filter(|step| step.wave < run.wave);
+    let mut later = run.steps.iter().filter(|step| step.wave > run.wave);
+    let in_order = run.wave <= run.plan.waves.len()
+        && earlier.all(|step| step.state == StepState::Succeeded)
+        && later.all(|step| matches!(step.state, StepState::Waiting | StepState::Skipped));
+    if in_order { Ok(()) } else { Err("its waves are out of order".to_owned()) }
+}
+
+fn plan_step(it: &StepShape) -> Result<Step, String> {
+    let text = |text: &str| -> Arc<str> { clean(text).into_owned().into() };
+    let workload: WorkloadRef = it.workload.parse().map_err(|_| format!("{} is no workload", text(&it.workload)))?;
+    Ok(Step {
+        service: ServiceId::new(text(&it.service)),
+        workload,
+        uid: Uid::new(text(&it.uid)),
+        container_index: it.index,
+        container: text(&it.container),
+        from: text(&it.from),
+        to: text(&it.to),
+        from_version: clean(&it.from_version).into_owned(),
+        to_version: clean(&it.to_version).into_owned(),
+        after: it.after.iter().map(|service| ServiceId::new(text(service))).collect(),
+        estimate: it.estimate.map(SignedDuration::from_secs),
+    })
+}
+
+fn fill(step: &mut super::super::StepRun, it: &StepShape) -> Result<(), String> {
+    let why = || clean(it.why.as_deref().unwrap_or("it did not say why")).into_owned();
+    step.state = match it.state.as_str() {
+        "waiting" => StepState::Waiting,
+        "writing" => StepState::Writing,
+        "watching" => StepState::Watching,
+        "succeeded" => StepState::Succeeded,
+        "failed" => StepState::Failed,
+        "refused" => StepState::Refused(Fault::new(FaultKind::Other, why())),
+        "skipped" => StepState::Skipped,
+        other => return Err(format!("the state {} is not known", clean(other))),
+    };
+    (step.lost, step.started, step.finished) = (it.lost, it.started, it.finished);
+    step.baseline = it.baseline.as_ref().map(baseline);
+    let watched = matches!(step.state, StepState::Watching | StepState::Succeeded | StepState::Failed);
+    if watched && step.baseline.is_none() {
+        return Err(format!("{} does not say what was written", step.service));
+    }
+    step.verdict = match (&step.state, it.superseded) {
+        (StepState::Watching, _) => Some(Verdict::new(State::Progressing, Progress::default())),
+        (StepState::Failed, superseded) => {
+            // Only the words are kept: they say more than the cause.
+            let (state, cause) = match superseded {
+                true => (State::Superseded, Cause::SupersededBy(None)),
+                false => (State::Failed, Cause::NotReady),
+            };
+            let remedy = clean(it.remedy.as_deref().unwrap_or_default()).into_owned();
+            let (details, pod, since) = (Vec::new(), None, None);
+            let evidence = Evidence { cause, headline: why(), details, pod, since, remedy };
+            Some(Verdict::new(state, Progress::default()).because(evidence))
+        }
+        _ => None,
+    };
+    Ok(())
+}
+
+fn baseline(it: &BaselineShape) -> Baseline {
+    let text = |text: &str| -> Arc<str> { clean(text).into_owned().into() };
+    Baseline {
+        uid: Uid::new(text(&it.uid)),
+        generation: it.generation,
+        template: TemplateHash(it.template),
+        images: it.images.iter().map(|image| text(image)).collect(),
+        progressing: it.progressing.as_ref().map(|it| Condition {
+            kind: "Progressing".into(),
+            status: it.status,
+            reason: text(&it.reason),
+            message: text(&it.message),
+            updated: it.updated,
+        }),
+        changed: it.changed,
+        at: it.at,
+        progress_deadline: it.deadline,
+        reached: Reached { created: 0, ready: 0, at: it.at },
+    }
+}

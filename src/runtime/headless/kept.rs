@@ -1,0 +1,78 @@
+//! The JSON of `shipdeck runs`, documented with the others in [`super::shapes::DOCUMENTATION`].
+
+use serde::Serialize;
+
+use super::runs::Found;
+use super::shapes::{NoteShape, VERSION, step_word};
+use crate::domain::lease::who;
+use crate::domain::run::StepRun;
+use crate::domain::run::document::{self, Entry};
+
+/// `shipdeck runs --json`.
+#[derive(Debug, Serialize)]
+pub(super) struct RunsShape {
+    pub(super) version: u32,
+    pub(super) runs: Vec<KeptShape>,
+    /// Documents that cannot be read, and environments that do not answer.
+    pub(super) unread: Vec<NoteShape>,
+}
+
+/// A run that a cluster keeps.
+#[derive(Debug, Serialize)]
+pub(super) struct KeptShape {
+    pub(super) run: String,
+    pub(super) environment: String,
+    pub(super) title: String,
+    pub(super) state: &'static str,
+    pub(super) over: bool,
+    pub(super) by: String,
+    /// Who carried it out last.
+    pub(super) owner: String,
+    pub(super) started: String,
+    pub(super) updated: String,
+    pub(super) services: Vec<ServiceStateShape>,
+}
+
+/// How one service of a run stands.
+#[derive(Debug, Serialize)]
+pub(super) struct ServiceStateShape {
+    pub(super) service: String,
+    pub(super) state: &'static str,
+}
+
+/// The runs of all environments.
+pub(super) fn runs(found: &[Found]) -> RunsShape {
+    let (mut runs, mut unread) = (Vec::new(), Vec::new());
+    for it in found {
+        match &it.entries {
+            Err(fault) => unread.push(NoteShape { subject: it.env.name.to_string(), text: fault.to_string() }),
+            Ok(entries) => {
+                for entry in entries {
+                    match entry {
+                        Ok(entry) => runs.push(kept(entry)),
+                        Err(it) => unread.push(NoteShape { subject: it.key.to_string(), text: it.why.clone() }),
+                    }
+                }
+            }
+        }
+    }
+    RunsShape { version: VERSION, runs, unread }
+}
+
+fn kept(entry: &Entry) -> KeptShape {
+    let run = &entry.run;
+    let service =
+        |step: &StepRun| ServiceStateShape { service: step.service.to_string(), state: step_word(&step.state) };
+    KeptShape {
+        run: entry.key.to_string(),
+        environment: run.plan.env.to_string(),
+        title: run.plan.title.clone(),
+        state: document::word(run.state),
+        over: run.state.is_over(),
+        by: run.by.to_string(),
+        owner: who(&entry.owner).to_owned(),
+        started: run.started.to_string(),
+        updated: entry.updated.to_string(),
+        services: run.steps.iter().map(service).collect(),
+    }
+}

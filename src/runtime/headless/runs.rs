@@ -1,0 +1,181 @@
+//! `shipdeck runs`, `resume` and `abort`: runs of other processes, from what the clusters keep of them.
+
+use std::sync::Arc;
+
+use futures::future::join_all;
+
+use super::driver::Driver;
+use super::run::{Wishes, carry_out, confirm, watch};
+use super::{failed, kept, print, print_json, say, table};
+use crate::adapters::system;
+use crate::app::runs;
+use crate::cli::{Abort, Resume};
+use crate::domain::catalog::Environment;
+use crate::domain::fault::Fault;
+use crate::domain::lease::{Patience, who};
+use crate::domain::observed::Document;
+use crate::domain::run::document::{self, Entry, Unreadable};
+use crate::domain::run::{RunEvent, inverse};
+use crate::ports::documents::Draft;
+use crate::report::Report;
+use crate::runtime::compose::Session;
+use crate::ui;
+
+/// What one environment keeps.
+pub(super) struct Found {
+    pub(super) env: Environment,
+    pub(super) entries: Result<Vec<Result<Entry, Unreadable>>, Fault>,
+}
+
+/// Reads the documents of every environment at once; the newest run comes first.
+async fn read(session: &mut Session) -> Vec<Found> {
+    let envs = session.model.catalog.environments.clone();
+    let asked = envs.into_iter().map(|env| (session.executor.cluster(&env.cluster), env));
+    let asked = asked.map(|(cluster, env)| async move {
+        let entries = cluster.documents(&env.namespace, document::ABOUT).await;
+        let read = |it: &Document| {
+            let mut entry = document::read(it)?;
+            // Whoever wrote it may call the environment by another name.
+            entry.run.plan.env = env.name.clone();
+            entry.run.plan.protected |= env.protected;
+            Ok(entry)
+        };
+        let entries = entries.map(|all| all.iter().rev().map(read).collect());
+        Found { env, entries }
+    });
+    join_all(asked.collect::<Vec<_>>()).await
+}
+
+pub(in crate::runtime) async fn list(mut session: Session, json: bool) -> Result<(), Report> {
+    let found = read(&mut session).await;
+    session.executor.end().await;
+    if json {
+        print_json(&kept::runs(&found))?;
+    } else {
+        print(&text(&found))?;
+    }
+    // What could be read is told; with nothing at all there is only the reason.
+    match found.iter().find_map(|it| it.entries.as_ref().err().map(|fault| (it, fault))) {
+        Some((it, fault)) if found.iter().all(|it| it.entries.is_err()) => {
+            Err(failed(format!("{}: {fault}", it.env.name), fault))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn text(found: &[Found]) -> String {
+    let mut rows = Vec::new();
+    for it in found {
+        match &it.entries {
+            Ok(entries) => rows.extend(entries.iter().map(|entry| match entry {
+                Ok(entry) => row(entry),
+                Err(broken) => vec![broken.key.to_string(), "unreadable".to_owned(), broken.why.clone()],
+            })),
+            Err(fault) => say(&format!("{}: {fault}\n", it.env.name)),
+        }
+    }
+    if rows.is_empty() { "no runs are kept\n".to_owned() } else { table(&rows) }
+}
+
+fn row(entry: &Entry) -> Vec<String> {
+    let run = &entry.run;
+    let age = system::now().duration_since(entry.updated);
+    let age = format!("{} ago", ui::span(age.max(jiff::SignedDuration::ZERO)));
+    let done = format!("{} of {}", run.succeeded(), run.steps.len());
+    let state = document::word(run.state).to_owned();
+    vec![entry.key.to_string(), state, done, age, who(&entry.owner).to_owned(), runs::name(&run.plan)]
+}
+
+/// The run that is meant: by its name, or by an end of it that no other has.
+async fn find(session: &mut Session, name: &str) -> Result<(Environment, Entry), Report> {
+    let (mut matching, mut faults) = (Vec::new(), Vec::new());
+    for it in read(session).await {
+        match it.entries {
+            Ok(entries) => {
+                for entry in entries {
+                    let key = entry.as_ref().map_or_else(|it| Arc::clone(&it.key), |it| Arc::clone(&it.key));
+                    if *key == *name || name.len() >= 4 && key.ends_with(name) {
+                        matching.push((it.env.clone(), entry));
+                    }
+                }
+            }
+            Err(fault) => faults.push((it.env.name, fault)),
+        }
+    }
+    match (matching.len(), faults.first()) {
+        (1, _) => {}
+        (0, Some((env, fault))) => return Err(failed(format!("{name} was not found, and {env}: {fault}"), fault)),
+        (0, None) => return Err(Report::usage(format!("there is no run {name}")).hint("shipdeck runs lists them.")),
+        _ => return Err(Report::usage(format!("several runs end with {name}")).hint("Give the whole name.")),
+    }
+    let (env, entry) = matching.remove(0);
+    let entry = entry.map_err(|broken| {
+        let namespace = &env.namespace;
+        Report::refused(format!("{}: {}", broken.key, broken.why))
+            .hint(format!("kubectl -n {namespace} get configmap {} -o yaml shows it.", document::name(&broken.key)))
+    })?;
+    Ok((env, entry))
+}
+
+fn writable(driver: &Driver) -> Result<(), Report> {
+    match &driver.model().session.read_only {
+        Some(why) => Err(Report::refused(format!("read-only: {why}"))),
+        None => Ok(()),
+    }
+}
+
+fn patience(wait: bool) -> Patience {
+    if wait { Patience::Wait } else { Patience::TakeOver }
+}
+
+pub(in crate::runtime) async fn resume(session: Session, args: &Resume) -> Result<(), Report> {
+    let mut driver = Driver::start(session)?;
+    writable(&driver)?;
+    let (env, entry) = find(&mut driver.session, &args.run).await?;
+    if entry.run.state.is_over() {
+        let report = Report::refused(format!("{} is over: it {}", entry.key, document::word(entry.run.state)));
+        return Err(report.hint("shipdeck abort RUN --rollback takes back what it changed."));
+    }
+    driver.current(std::slice::from_ref(&env.name)).await?;
+    say(&table(&[row(&entry)]));
+    confirm(env.name.as_str(), entry.run.plan.protected, "resume it", args.consent.given())?;
+    let wait = patience(args.wait_for_lock);
+    let effects = runs::take_up(&mut driver.session.model, entry, wait);
+    driver.perform(effects);
+    watch(driver, args.json).await
+}
+
+pub(in crate::runtime) async fn abort(session: Session, args: &Abort) -> Result<(), Report> {
+    let mut driver = Driver::start(session)?;
+    writable(&driver)?;
+    let (env, mut entry) = find(&mut driver.session, &args.run).await?;
+    let back = inverse(&entry.run).filter(|_| args.rollback);
+    if entry.run.state.is_over() && !args.rollback {
+        return Err(Report::refused(format!("{} is over: it {}", entry.key, document::word(entry.run.state))));
+    }
+    if !entry.run.state.is_over() {
+        say(&table(&[row(&entry)]));
+        confirm(env.name.as_str(), entry.run.plan.protected, "end it", args.consent.given())?;
+        entry.run.on(RunEvent::Abort, system::now());
+        write(&mut driver, &env, &entry).await?;
+        say("the run is ended: nothing more of it begins\n");
+    }
+    let Some(plan) = back else {
+        driver.end().await;
+        return if args.rollback { print("it changed nothing: there is nothing to take back\n") } else { Ok(()) };
+    };
+    driver.current(std::slice::from_ref(&env.name)).await?;
+    let wishes = Wishes { json: args.json, consent: args.consent.given(), dry_run: false, wait: args.wait_for_lock };
+    carry_out(driver, plan, wishes).await
+}
+
+/// Writes a run over exactly what was read of it: whoever carries it out writes nothing more.
+async fn write(driver: &mut Driver, env: &Environment, entry: &Entry) -> Result<(), Report> {
+    let text = document::write(&entry.run).map_err(|why| Report::refused(format!("{}: {why}", entry.key)))?;
+    let cluster = driver.session.executor.cluster(&env.cluster);
+    let texts = document::texts(&text, &driver.model().session.identity, system::now());
+    let (name, over) = (document::name(&entry.key), Some(entry.over.clone()));
+    let draft = Draft { name, about: document::ABOUT.into(), over, texts };
+    let written = cluster.write_document(&env.namespace, &draft).await;
+    written.map(drop).map_err(|fault| failed(format!("{} was not ended: {fault}", entry.key), &fault))
+}

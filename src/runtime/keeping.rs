@@ -1,0 +1,216 @@
+//! The documents of the session's runs: one task writes those of one run in their order, and every write to a workload
+//! waits until the document that tells of it stands.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+
+use super::tasks::Tasks;
+use crate::adapters::system;
+use crate::app::msg::{Msg, Outcome};
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::ids::{RunId, Uid};
+use crate::domain::lease;
+use crate::domain::observed::Document;
+use crate::domain::run::document;
+use crate::ports::cluster::Cluster;
+use crate::ports::documents::Draft;
+
+/// How long a write to a workload waits for its document before it is tried again later.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Between two tries of a document that does not get through.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How often the last document is tried when the session ends.
+const LAST_TRIES: u32 = 3;
+
+/// What is to stand in the document, and the how manieth version of it that is.
+#[derive(Clone, Debug, Default)]
+struct Wanted {
+    number: u64,
+    text: String,
+    /// The run is over: the last version.
+    over: bool,
+}
+
+/// How far the task is.
+#[derive(Clone, Debug)]
+enum Standing {
+    Stands(u64),
+    /// Not allowed, or too large: the run goes on without.
+    Without,
+    /// Somebody else has written it: nothing more is written by this run.
+    Taken(String),
+}
+
+/// The documents of a session.
+pub(super) struct Keeping {
+    identity: Arc<str>,
+    runs: HashMap<RunId, (watch::Sender<Wanted>, watch::Receiver<Standing>)>,
+}
+
+/// Where the document of a run is.
+pub(super) struct Place {
+    pub(super) cluster: Arc<dyn Cluster>,
+    pub(super) namespace: Arc<str>,
+    pub(super) key: Arc<str>,
+    pub(super) replaces: Option<(Uid, Arc<str>)>,
+}
+
+/// Answers when the document of a run stands as it stood when this was made.
+pub(super) struct Noted(Option<(u64, watch::Receiver<Standing>)>);
+
+impl Noted {
+    /// # Errors
+    /// When somebody else has taken the run, or the document did not get through yet: nothing may be written then.
+    pub(super) async fn stands(self) -> Result<(), Fault> {
+        let Some((wanted, mut standing)) = self.0 else { return Ok(()) };
+        let reached = |it: &Standing| !matches!(it, Standing::Stands(number) if *number < wanted);
+        let reached = tokio::time::timeout(PATIENCE, standing.wait_for(reached)).await;
+        match reached.map(|found| found.map(|it| it.clone())) {
+            Ok(Ok(Standing::Taken(why))) => Err(Fault::new(FaultKind::Conflict, why)),
+            Ok(Ok(Standing::Stands(_) | Standing::Without)) => Ok(()),
+            Ok(Err(_)) | Err(_) => {
+                let why = "not written: what it is about to do could not be noted in the cluster yet";
+                Err(Fault::new(FaultKind::Unreachable, why))
+            }
+        }
+    }
+}
+
+impl Keeping {
+    pub(super) fn new(identity: Arc<str>) -> Self {
+        Self { identity, runs: HashMap::new() }
+    }
+
+    /// The document of a run is to say this from now on.
+    pub(super) fn keep(
+        &mut self,
+        run: RunId,
+        (place, text, over): (Place, String, bool),
+        tasks: &mut Tasks,
+        messages: mpsc::Sender<Msg>,
+    ) {
+        if let Some((wanted, _)) = self.runs.get(&run) {
+            wanted.send_modify(|it| *it = Wanted { number: it.number + 1, text, over });
+            return;
+        }
+        let (wanted, asked) = watch::channel(Wanted { number: 1, text, over });
+        let (told, standing) = watch::channel(Standing::Stands(0));
+        self.runs.insert(run, (wanted, standing));
+        let owner = format!("{}-{run}", self.identity).into();
+        let keeper = Keeper { run, over: place.replaces.clone(), place, owner, asked, told, messages };
+        tasks.finish(keeper.keep());
+    }
+
+    /// What a write of this moment has to wait for.
+    pub(super) fn noted(&self, run: RunId) -> Noted {
+        Noted(self.runs.get(&run).map(|(wanted, standing)| (wanted.borrow().number, standing.clone())))
+    }
+}
+
+/// The task of one run.
+struct Keeper {
+    run: RunId,
+    place: Place,
+    owner: Arc<str>,
+    /// The version that stands.
+    over: Option<(Uid, Arc<str>)>,
+    asked: watch::Receiver<Wanted>,
+    told: watch::Sender<Standing>,
+    messages: mpsc::Sender<Msg>,
+}
+
+impl Keeper {
+    async fn keep(mut self) {
+        let mut tries = 0;
+        loop {
+            let wanted = self.asked.borrow_and_update().clone();
+            match self.write(&wanted).await {
+                Ok(()) => {
+                    tries = 0;
+                    self.told.send_replace(Standing::Stands(wanted.number));
+                    if wanted.over {
+                        self.forget_the_old().await;
+                    }
+                    if self.asked.changed().await.is_err() {
+                        return;
+                    }
+                }
+                Err(fault) if passes(fault.kind) => {
+                    tracing::warn!(run = self.run.0, %fault, "run not kept yet");
+                    tries += 1;
+                    if self.asked.has_changed().is_err() && tries >= LAST_TRIES {
+                        return;
+                    }
+                    tokio::time::sleep(fault.retry_after.unwrap_or(PAUSE).min(PATIENCE)).await;
+                }
+                Err(fault) => {
+                    tracing::warn!(run = self.run.0, %fault, "run not kept");
+                    let taken = matches!(fault.kind, FaultKind::Conflict | FaultKind::NotFound);
+                    let standing = if taken { Standing::Taken(fault.to_string()) } else { Standing::Without };
+                    self.told.send_replace(standing);
+                    let _ = self.messages.send(Msg::Done(Outcome::Unkept { run: self.run, fault })).await;
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn write(&mut self, wanted: &Wanted) -> Result<(), Fault> {
+        let texts = document::texts(&wanted.text, &self.owner, system::now());
+        let name = document::name(&self.place.key);
+        let draft = Draft { name, about: document::ABOUT.into(), over: self.over.clone(), texts };
+        let written = self.place.cluster.write_document(&self.place.namespace, &draft).await;
+        let found = match written {
+            Err(fault) if matches!(fault.kind, FaultKind::Conflict | FaultKind::NotFound) => {
+                let found = self.found().await?.ok_or_else(|| {
+                    Fault::new(FaultKind::NotFound, "nothing more is written: its document was deleted in the cluster")
+                })?;
+                if !document::is_of(&found, &self.owner) {
+                    return Err(Fault::new(FaultKind::Conflict, taken(&found)));
+                }
+                // An earlier write got through, and only its answer was lost: the next try is over that one.
+                self.over = Some((found.meta.uid, found.meta.resource_version));
+                return Err(Fault::new(FaultKind::OutcomeUnknown, "an earlier answer was lost"));
+            }
+            other => other?,
+        };
+        self.over = Some((found.meta.uid, found.meta.resource_version));
+        Ok(())
+    }
+
+    async fn found(&self) -> Result<Option<Document>, Fault> {
+        let all = self.place.cluster.documents(&self.place.namespace, document::ABOUT).await?;
+        let name = document::name(&self.place.key);
+        Ok(all.into_iter().find(|document| document.meta.name == name))
+    }
+
+    /// Best effort: whoever may not remove them leaves it to somebody else.
+    async fn forget_the_old(&self) {
+        let Ok(all) = self.place.cluster.documents(&self.place.namespace, document::ABOUT).await else { return };
+        let entries: Vec<_> = all.iter().filter_map(|document| document::read(document).ok()).collect();
+        for entry in document::outdated(&entries, system::now()) {
+            let name = document::name(&entry.key);
+            let removed = self.place.cluster.remove_document(&self.place.namespace, &name, &entry.over).await;
+            tracing::info!(run = self.run.0, old = &*entry.key, removed = removed.is_ok(), "old run forgotten");
+        }
+    }
+}
+
+/// Who has it now, in words.
+fn taken(found: &Document) -> String {
+    match document::read(found) {
+        Ok(entry) if entry.run.state.is_over() => {
+            format!("nothing more is written: the run was ended by {}", lease::who(&entry.owner))
+        }
+        Ok(entry) => format!("nothing more is written: the run was taken up by {}", lease::who(&entry.owner)),
+        Err(broken) => format!("nothing more is written: its document in the cluster: {}", broken.why),
+    }
+}
+
+fn passes(kind: FaultKind) -> bool {
+    use FaultKind::{Expired, Other, OutcomeUnknown, Throttled, Unauthenticated, Unreachable};
+    matches!(kind, Unreachable | Throttled | OutcomeUnknown | Unauthenticated | Expired | Other)
+}

@@ -1,0 +1,134 @@
+//! Runs survive the process that carries them out: on the real API server, with real processes that are killed after
+//! every step that is noted, and taken up by others.
+
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use futures::future::join_all;
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::api::ListParams;
+use serde_json::Value;
+
+use crate::harness::{ControlPlane, Headless, Namespace, eventually, workloads};
+
+const SOON: Duration = Duration::from_secs(30);
+
+/// auth, and cart which needs it, in one environment.
+async fn shop<'a>(plane: &'a ControlPlane, prefix: &str) -> (Namespace<'a>, Headless) {
+    let space = plane.namespace(prefix).await;
+    for name in ["auth", "cart"] {
+        space.create::<Deployment>(workloads::deployment(name, &format!("shop/{name}:v1"), 1)).await;
+    }
+    let config = format!(
+        "[[environment]]\nname = \"staging\"\nnamespace = \"{}\"\n\
+         [[service]]\nname = \"auth\"\nimage = \"shop/auth\"\n\
+         [[service]]\nname = \"cart\"\nimage = \"shop/cart\"\nneeds = [\"auth\"]\n",
+        space.name
+    );
+    let headless = Headless::new(&plane.kubeconfig_path(), &config);
+    (space, headless)
+}
+
+fn begin(headless: &Headless, line: &str) -> Child {
+    let mut command = headless.command(line);
+    command.env("USER", "ana").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+fn kill(mut child: Child) {
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// The one run of the environment, as `shipdeck runs --json` tells it.
+async fn run(headless: &Headless) -> Option<Value> {
+    let answer = headless.run("runs --json").await;
+    let found: Value = serde_json::from_str(&answer.out).unwrap_or_else(|_| panic!("{answer:#?}"));
+    found["runs"].as_array().unwrap().first().cloned()
+}
+
+fn name(run: &Value) -> String {
+    run["run"].as_str().unwrap().to_owned()
+}
+
+/// What the document itself says of both services.
+async fn noted(space: &Namespace<'_>) -> Option<[String; 2]> {
+    let all = space.api::<ConfigMap>().list(&ListParams::default()).await.unwrap();
+    let document =
+        all.items.into_iter().find(|it| it.metadata.name.as_deref().unwrap().starts_with("shipdeck-run-"))?;
+    let run: Value = serde_json::from_str(&document.data?["run"]).unwrap();
+    Some([0, 1].map(|wave| run["waves"][wave][0]["state"].as_str().unwrap().to_owned()))
+}
+
+async fn stands(space: &Namespace<'_>, name: &str) -> (String, i64) {
+    let found = space.get::<Deployment>(name).await.unwrap();
+    let image = found.spec.unwrap().template.spec.unwrap().containers[0].image.clone().unwrap();
+    (image, found.metadata.generation.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deploy_that_is_killed_after_any_noted_step_is_resumed_to_its_end_and_nothing_is_written_twice() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let steps = [["writing", "waiting"], ["watching", "waiting"], ["succeeded", "writing"], ["succeeded", "watching"]];
+    let sweep = steps.into_iter().enumerate().map(async |(number, wanted)| {
+        let (space, headless) = shop(plane, &format!("killed-{number}")).await;
+        let ana = begin(&headless, "deploy --env staging auth=slow cart=slow --yes");
+        let reached = |now: &[String; 2]| {
+            let order = ["waiting", "writing", "watching", "succeeded"];
+            let place = |word: &str| order.iter().position(|it| *it == word).unwrap();
+            (0..2).all(|service| place(&now[service]) >= place(wanted[service]))
+        };
+        eventually(&format!("{wanted:?} is noted"), SOON, async || noted(&space).await.filter(reached)).await;
+        kill(ana);
+        if number < 2 {
+            assert_eq!(stands(&space, "cart").await, ("shop/cart:v1".to_owned(), 1), "its turn has not come");
+        }
+        let left = run(&headless).await.unwrap();
+        assert_eq!((&left["state"], &left["over"], &left["by"]), (&"running".into(), &false.into(), &"ana".into()));
+        headless.run(&format!("resume {} --yes", name(&left))).await.is(0, if number < 2 { "took over" } else { "" });
+        for name in ["auth", "cart"] {
+            assert_eq!(stands(&space, name).await, (format!("shop/{name}:slow"), 2), "{wanted:?}: written once");
+        }
+        let ended = run(&headless).await.unwrap();
+        assert_eq!((&ended["state"], name(&ended)), (&"succeeded".into(), name(&left)));
+        headless.run(&format!("resume {} --yes", name(&left))).await.is(3, "is over: it succeeded");
+    });
+    join_all(sweep).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_of_somebody_who_is_gone_is_ended_and_taken_back_as_one_act() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let (space, headless) = shop(plane, "aborted").await;
+    let ana = begin(&headless, "deploy --env staging auth=slow cart=v2 --yes");
+    eventually("auth is written", SOON, async || (stands(&space, "auth").await.1 == 2).then_some(())).await;
+    kill(ana);
+    let left = name(&run(&headless).await.unwrap());
+    headless.run(&format!("abort {left}")).await.is(2, "nobody can be asked here");
+    let back = headless.run(&format!("abort {} --rollback --yes --wait-for-lock", &left[8..])).await;
+    back.is(0, "the run is ended").is(0, "slow → v1");
+    assert_eq!(stands(&space, "auth").await.0, "shop/auth:v1");
+    assert_eq!(stands(&space, "cart").await, ("shop/cart:v1".to_owned(), 1), "it was never begun");
+    headless.run(&format!("abort {left} --yes")).await.is(3, "is over: it ended");
+    headless.run("resume nonsense --yes").await.is(2, "there is no run nonsense");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_changed_by_hand_or_is_newer_is_listed_with_why_and_not_followed() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let (space, headless) = shop(plane, "by-hand").await;
+    for (name, format) in [("shipdeck-run-newer1", "7"), ("shipdeck-run-broken1", "1")] {
+        space
+            .create::<ConfigMap>(serde_json::json!({
+                "apiVersion": "v1", "kind": "ConfigMap",
+                "metadata": { "name": name, "labels": {
+                    "app.kubernetes.io/managed-by": "shipdeck", "shipdeck.dev/kind": "run" } },
+                "data": { "format": format, "run": "{]" },
+            }))
+            .await;
+    }
+    let listed = headless.run("runs").await;
+    listed.is(0, "update this one").is(0, "it was changed by hand");
+    headless.run("resume newer1 --yes").await.is(3, "newer shipdeck (format 7)");
+    headless.run("abort broken1 --yes").await.is(3, "it was changed by hand");
+}
