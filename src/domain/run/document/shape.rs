@@ -137,7 +137,7 @@ fn step_of(run: &Run, step: &Step) -> StepShape {
         estimate: step.estimate.map(|time| time.as_secs()),
         state: found.map_or("waiting", |it| step_word(&it.state)).to_owned(),
         why: found.and_then(super::super::StepRun::why).map(|why| cut(&why)),
-        remedy: evidence.map(|it| cut(&it.remedy)),
+        remedy: evidence.map(|it| cut(&it.remedy)).filter(|remedy| !remedy.is_empty()),
         superseded: verdict.is_some_and(|it| it.state == State::Superseded),
         lost: found.is_some_and(|it| it.lost),
         started: found.and_then(|it| it.started),
