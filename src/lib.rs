@@ -20,10 +20,11 @@
 //! | `adapters::*` | domain, ports | one vendor family each, tokio |
 //! | `ui` | domain, actions, config, app | ratatui, unicode-* |
 //! | `app` | domain, actions, config, ports (data only) | tui-textarea, nucleo-matcher, regex, serde_json, unicode-* |
-//! | `config` | domain, actions, ports (data only) | serde, toml |
+//! | `config` | domain, actions, ports (data only), report | serde, toml |
 //! | `ports` | domain | futures, async-trait |
 //! | `actions` | none | none |
 //! | `domain` | none | jiff; serde where a run is written down |
+//! | `report` | none | none |
 //!
 //! What is *not* there matters as much: the domain does not know what time it is; `app` cannot await; `ui` cannot change
 //! anything; no Kubernetes type leaves `adapters::kubernetes`; nothing but `runtime::tasks` spawns; nobody styles text

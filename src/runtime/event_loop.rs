@@ -15,7 +15,7 @@ use super::input::{Late, translate};
 use super::signals::{Ending, Signal, Signals};
 use super::sleep::Sleep;
 use super::terminal::{Answers, Tui};
-use crate::actions::chord::{Chord, KeyCode};
+use crate::actions::chord::Chord;
 use crate::adapters::system;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
@@ -64,15 +64,15 @@ pub(super) async fn run(mut cockpit: Cockpit, mut tui: Tui, answers: Answers) ->
     ended
 }
 
-async fn turns(cockpit: &mut Cockpit, tui: &mut Tui, typed: Vec<char>) -> io::Result<Option<Ending>> {
+async fn turns(cockpit: &mut Cockpit, tui: &mut Tui, typed: Vec<Chord>) -> io::Result<Option<Ending>> {
     let mut events = EventStream::new();
     let mut signals = Signals::new()?;
     let size = tui.terminal.size()?;
     (cockpit.model.session.width, cockpit.model.session.height) = (size.width, size.height);
     let effects = update::start(&mut cockpit.model);
     cockpit.perform(effects, tui)?;
-    for letter in typed {
-        cockpit.take(Msg::Input(Input::Key(Chord::plain(KeyCode::Char(letter)))), tui)?;
+    for key in typed {
+        cockpit.take(Msg::Input(Input::Key(key)), tui)?;
     }
     let mut ended = None;
     let mut drawn = start_of_time();

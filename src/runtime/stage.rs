@@ -20,7 +20,7 @@ use crate::config::Settings;
 use crate::domain::catalog::Catalog;
 use crate::ports::cluster::Cluster;
 use crate::report::Report;
-use crate::ui::{Look, text};
+use crate::ui::{Look, drawn, text};
 
 /// A clock that begins at a fixed time and goes as fast as tokio's, which tests may stop and wind on.
 pub fn clock() -> impl Fn() -> Timestamp + Clone + Send + Sync + 'static {
@@ -124,6 +124,17 @@ impl Stage {
 
     fn take(&mut self, msg: Msg) {
         let effects = update(&mut self.session.model, msg, (self.clock)());
+        self.perform(effects);
+        self.draw();
+    }
+
+    /// Scrolling and the pointer go by what the last frame showed.
+    fn draw(&mut self) {
+        if !std::mem::take(&mut self.session.model.session.dirty) {
+            return;
+        }
+        let drawn = drawn(self.model(), Look::from(&self.model().settings));
+        let effects = update(&mut self.session.model, Msg::Drawn(Box::new(drawn)), (self.clock)());
         self.perform(effects);
     }
 

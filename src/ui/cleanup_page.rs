@@ -1,6 +1,9 @@
 //! The page of leftovers: what, since when and why at the left, the proof and the call for the selected one at the right.
 
+use unicode_width::UnicodeWidthStr;
+
 use super::format;
+use super::lines::wrap;
 use super::look::{Ground, Token};
 use super::pen::{Pen, Rule};
 use crate::actions::Action;
@@ -61,17 +64,12 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &CleanupPage, area: A
     let y = area.bottom().saturating_sub(2);
     let marked = format!("{} marked of {}", page.marks.len(), page.findings.len());
     let x = pen.text(2, y, &marked, if page.marks.is_empty() { Token::Muted } else { Token::Accent }, 30);
-    pen.text(
-        x + 3,
-        y,
-        &if page.too_young > 0 {
-            format!("{} younger than 10 minutes not shown · logs and status are saved first", page.too_young)
-        } else {
-            "logs and status are saved before anything is deleted".to_owned()
-        },
-        Token::Muted,
-        left.saturating_sub(x + 4),
-    );
+    let saved = "logs and status are saved first";
+    pen.text(x + 3, y, saved, Token::Muted, left.saturating_sub(x + 4));
+    if page.too_young > 0 && !lines.is_empty() {
+        let young = format!("{} younger than 10 minutes not shown", page.too_young);
+        pen.text(2, y - 1, &young, Token::Muted, left.saturating_sub(3));
+    }
     if wide {
         details(
             pen,
@@ -160,7 +158,14 @@ fn details(pen: &mut Pen<'_>, model: &Model, page: &CleanupPage, area: Area) {
         ("By hand".to_owned(), Token::Hi),
         (finding.kubectl(context, namespace), Token::Muted),
     ]);
-    for (index, (text, token)) in lines.iter().take(usize::from(area.height)).enumerate() {
-        pen.text(area.x + 3, area.y + 1 + index as u16, text, *token, area.width.saturating_sub(4));
+    let width = area.width.saturating_sub(4);
+    // A command that is cut cannot be used.
+    let lines = lines.iter().flat_map(|(text, token)| {
+        let fits = text.width() <= usize::from(width);
+        let parts = if fits { vec![text.clone()] } else { wrap(text, usize::from(width)) };
+        parts.into_iter().map(|part| (part, *token))
+    });
+    for (index, (text, token)) in lines.take(usize::from(area.height.saturating_sub(1))).enumerate() {
+        pen.text(area.x + 3, area.y + 1 + index as u16, &text, token, width);
     }
 }

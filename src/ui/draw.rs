@@ -60,16 +60,19 @@ fn panes(pen: &mut Pen<'_>, model: &Model, home: &geometry::Home) {
     activity::draw(pen, model, home.activity);
     let beside = home.dependencies.height > 0 && home.logs.height > 0 && !home.tabs;
     if beside {
-        separator(pen, home.dependencies.right(), home.dependencies);
+        separator(pen, home.dependencies.right(), home.dependencies, "┬");
     }
     if home.details.height > 0 {
-        separator(pen, home.details.x.saturating_sub(1), home.details);
-        separator(pen, home.details.x.saturating_sub(1), home.activity);
+        let x = home.details.x.saturating_sub(1);
+        separator(pen, x, home.details, "┬");
+        separator(pen, x, home.activity, "┼");
+        pen.text(x, home.services.y, "┤", Token::Line, 1);
     }
 }
 
-fn separator(pen: &mut Pen<'_>, x: u16, area: Area) {
-    pen.text(x, area.y, "┬", Token::Line, 1);
+/// A line between panes, which meets their rules with a joint.
+fn separator(pen: &mut Pen<'_>, x: u16, area: Area, joint: &str) {
+    pen.text(x, area.y, joint, Token::Line, 1);
     for y in area.y + 1..area.bottom() {
         pen.text(x, y, "│", Token::Line, 1);
     }

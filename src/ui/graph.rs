@@ -19,12 +19,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area, tabs: bool) {
     }
     let body = area.below_rule();
     let set = shown(model, body);
-    let note = match (&model.home.group, model.home.marks.is_empty(), &model.home.service) {
-        (Some(group), false, _) => format!("{group} · {}", set.len()),
-        (None, false, _) => format!("{} marked", set.len()),
-        (_, true, Some(service)) => format!("around {service} · {} of {}", set.len(), model.catalog.services.len()),
-        (_, true, None) => String::new(),
-    };
+    let note = note(model, set.len(), area.width, tabs);
     let focused = model.home.focus == Pane::Dependencies;
     let tabs: &[Tab] = if tabs { &TABS } else { &[] };
     let key = Some(Action::FocusDependencies);
@@ -48,6 +43,21 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area, tabs: bool) {
         Err(error) => {
             pen.text(body.x + 2, body.y, &format!("✗ {error}"), Token::Fail, body.width.saturating_sub(3));
         }
+    }
+}
+
+/// What the graph is of, as much of that as has room beside the title.
+fn note(model: &Model, shown: usize, width: u16, tabs: bool) -> String {
+    match (&model.home.group, model.home.marks.is_empty(), &model.home.service) {
+        (Some(group), false, _) => format!("{group} · {shown}"),
+        (None, false, _) => format!("{shown} marked"),
+        (_, true, Some(service)) => {
+            let room = usize::from(width.saturating_sub(if tabs { 40 } else { 24 }));
+            let all = model.catalog.services.len();
+            let ways = [format!("around {service} · {shown} of {all}"), format!("around {service} · {shown}")];
+            ways.into_iter().find(|way| way.width() <= room).unwrap_or_else(|| service.to_string())
+        }
+        (_, true, None) => String::new(),
     }
 }
 
@@ -98,10 +108,56 @@ fn column_width(wave: &[ServiceId]) -> u16 {
     wave.iter().map(|service| service.as_str().width() as u16).max().unwrap_or(0).min(20) + 2
 }
 
+/// Columns between two waves, wide where there is room; none: they do not fit.
+fn gap(waves: &[Vec<ServiceId>], place: Area) -> Option<u16> {
+    let names: u16 = waves.iter().map(|wave| column_width(wave)).sum();
+    let between = waves.len().saturating_sub(1) as u16;
+    // Two columns before the first, and one after the last for the ground of what is selected.
+    [6, 5].into_iter().find(|gap| names.saturating_add(gap * between).saturating_add(3) <= place.width)
+}
+
 fn fits(waves: &[Vec<ServiceId>], place: Area) -> bool {
     let tallest = waves.iter().map(Vec::len).max().unwrap_or(0) as u16;
-    let width: u16 = waves.iter().map(|wave| column_width(wave) + 6).sum();
-    place.height > tallest && width <= place.width + 4 && waves.len() <= 5
+    place.height > tallest && gap(waves, place).is_some() && waves.len() <= 5
+}
+
+/// The row of every node, by wave: beside the middle of what it needs, so that a chain is a straight line, and never on
+/// a row along which a line passes by.
+fn rows(waves: &[Vec<ServiceId>], edges: &BTreeMap<ServiceId, BTreeSet<ServiceId>>, height: u16) -> Vec<Vec<u16>> {
+    let tallest = waves.iter().map(Vec::len).max().unwrap_or(0) as u16;
+    let step = if tallest * 2 <= height { 2 } else { 1 };
+    let wave_of = |service: &ServiceId| waves.iter().position(|wave| wave.contains(service));
+    let mut placed: BTreeMap<&ServiceId, u16> = BTreeMap::new();
+    let mut rows: Vec<Vec<u16>> = Vec::new();
+    for (index, wave) in waves.iter().enumerate() {
+        let passing: BTreeSet<u16> = edges
+            .iter()
+            .filter(|(to, _)| wave_of(to).is_some_and(|to| to > index))
+            .flat_map(|(_, needs)| needs.iter().filter_map(|from| placed.get(from).copied()))
+            .collect();
+        let wanted = |service: &ServiceId| {
+            let needs: Vec<u16> =
+                edges.get(service).into_iter().flatten().filter_map(|from| placed.get(from).copied()).collect();
+            let count = needs.len() as u16;
+            if count == 0 { 0 } else { needs.iter().sum::<u16>() / count }
+        };
+        let mut order: Vec<(u16, usize)> = wave.iter().enumerate().map(|(at, service)| (wanted(service), at)).collect();
+        order.sort_unstable();
+        let mut its = vec![0; wave.len()];
+        let mut next = 0;
+        for (number, (wanted, at)) in order.iter().enumerate() {
+            // Those that follow need their rows too.
+            let last = height.saturating_sub(1 + step * (order.len() - 1 - number) as u16);
+            let least = next.min(last);
+            let row = (*wanted).clamp(least, last.max(least));
+            let free = (row..=last).chain((least..row).rev()).find(|row| !passing.contains(row));
+            its[*at] = free.unwrap_or(row);
+            next = its[*at] + step;
+        }
+        placed.extend(wave.iter().zip(its.iter().copied()));
+        rows.push(its);
+    }
+    rows
 }
 
 /// Draws the graph and returns the row below it.
@@ -113,11 +169,11 @@ fn graph(
     place: Area,
 ) -> u16 {
     let active = model.active_run().map(|run| run.wave);
-    let step =
-        if waves.iter().map(|wave| wave.len() * 2).max().unwrap_or(0) < usize::from(place.height) { 2 } else { 1 };
+    let between = gap(waves, place).unwrap_or(5);
+    let rows = rows(waves, edges, place.height.saturating_sub(1));
     let mut places: BTreeMap<&ServiceId, (u16, u16, u16)> = BTreeMap::new();
     let mut x = place.x + 2;
-    for (index, wave) in waves.iter().enumerate() {
+    for (index, (wave, rows)) in waves.iter().zip(&rows).enumerate() {
         let width = column_width(wave);
         let lit = active == Some(index) && !model.home.marks.is_empty();
         let (title, token) = if lit {
@@ -125,14 +181,12 @@ fn graph(
         } else {
             (format!("wave {}", index + 1), Token::Muted)
         };
-        pen.text(x, place.y, &title, token, width + 6);
-        // Neighbouring waves stand on alternate rows, so that a line rarely runs through a stranger.
-        let shift = if step == 2 { (index % 2) as u16 } else { 0 };
-        for (row, service) in wave.iter().enumerate() {
-            let y = place.y + 1 + shift + step as u16 * row as u16;
+        pen.text(x, place.y, &title, token, width + between);
+        for (service, row) in wave.iter().zip(rows) {
+            let y = place.y + 1 + row;
             places.insert(service, (x, y.min(place.bottom().saturating_sub(1)), width));
         }
-        x += width + 6;
+        x += width + between;
     }
     let selected = model.home.service.as_ref();
     let touches = |from: &ServiceId, to: &ServiceId| selected.is_some_and(|it| it == from || it == to);
@@ -265,5 +319,45 @@ fn facts(pen: &mut Pen<'_>, model: &Model, area: Area, hidden: usize) {
         let words =
             if hidden == 1 { "1 implied edge hidden".to_owned() } else { format!("{hidden} implied edges hidden") };
         pen.text(area.x + 2, y, &words, Token::Muted, area.width.saturating_sub(3));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn graph_of(needs: &[(&str, &[&str])]) -> (Vec<Vec<ServiceId>>, BTreeMap<ServiceId, BTreeSet<ServiceId>>) {
+        let catalog = crate::domain::fixtures::catalog(needs);
+        let set = catalog.services.iter().map(|service| service.name.clone()).collect();
+        (layers(&catalog, &set).unwrap(), reduced(&needs_within(&catalog, &set)).0)
+    }
+
+    #[test]
+    fn a_chain_is_a_straight_line_and_a_fan_stands_around_it() {
+        let (waves, edges) =
+            graph_of(&[("cart", &[]), ("checkout-api", &["cart"]), ("checkout-web", &["checkout-api"])]);
+        assert_eq!(rows(&waves, &edges, 8), [[0], [0], [0]]);
+        let (waves, edges) = graph_of(&[("a", &[]), ("b", &[]), ("c", &["a", "b"])]);
+        assert_eq!(rows(&waves, &edges, 8), [vec![0, 2], vec![1]]);
+    }
+
+    #[test]
+    fn no_node_stands_on_a_line_that_passes_by_and_none_on_another() {
+        let (waves, edges) = graph_of(&[("a", &[]), ("b", &[]), ("c", &["b"]), ("d", &["a", "c"]), ("e", &["b"])]);
+        for height in [4, 5, 8, 20] {
+            let rows = rows(&waves, &edges, height);
+            for its in &rows {
+                assert_eq!(its.iter().collect::<BTreeSet<_>>().len(), its.len(), "{rows:?}");
+                assert!(its.iter().all(|row| *row < height), "{rows:?}");
+            }
+            assert!(height < 5 || !rows[1].contains(&rows[0][0]), "a goes by to d: {rows:?}");
+        }
+    }
+
+    #[test]
+    fn three_long_names_fit_beside_the_log_with_the_ground_of_the_selected_one() {
+        let (waves, _) = graph_of(&[("cart", &[]), ("checkout-api", &["cart"]), ("checkout-web", &["checkout-api"])]);
+        assert_eq!(gap(&waves, Area::new(0, 0, 48, 10)), Some(5));
+        assert_eq!(gap(&waves, Area::new(0, 0, 46, 10)), None);
     }
 }

@@ -33,5 +33,5 @@ mod tests;
 pub use draw::draw;
 pub(crate) use format::{count, span};
 pub use look::{Look, Token};
-pub use picture::{svg, text};
+pub use picture::{drawn, svg, text};
 pub use signs::{glyph, word};

@@ -10,6 +10,7 @@ use unicode_width::UnicodeWidthStr;
 use super::draw::paint;
 use super::look::Look;
 use crate::app::model::Model;
+use crate::app::touch::Drawn;
 
 const CELL: (u16, u16) = (10, 22);
 
@@ -20,6 +21,11 @@ pub fn text(model: &Model, look: Look) -> Vec<String> {
     paint(model, look, &mut buf);
     let row = |y| (0..width).filter_map(|x| buf.cell((x, y)).map(|cell| cell.symbol().to_owned())).collect::<String>();
     (0..height).map(|y| row(y).trim_end().to_owned()).collect()
+}
+
+/// Where everything is on the screen of this model.
+pub fn drawn(model: &Model, look: Look) -> Drawn {
+    paint(model, look, &mut Buffer::empty(Rect::new(0, 0, model.session.width, model.session.height)))
 }
 
 /// The screen of this model, cell by cell.

@@ -17,7 +17,7 @@ use crate::app::touch::Touch;
 use crate::domain::ids::ServiceId;
 use crate::domain::plan::{Purpose, Step};
 use crate::domain::run::{Hold, Run, RunState, StepRun, StepState};
-use crate::domain::verdict::{Evidence, PodContainer, State};
+use crate::domain::verdict::{Cause, Evidence, PodContainer, State};
 use crate::domain::world::Freshness;
 
 /// Log lines shown of a pod that failed.
@@ -186,13 +186,16 @@ fn step_row(model: &Model, run: &Run, step: &StepRun, planned: &Step, (width, to
         let coming = progress.created.saturating_sub(progress.ready + progress.failed);
         vec![(progress.ready, Token::Ok), (progress.failed, Token::Fail), (coming, Token::Prog)]
     };
-    let words = at + bar + 2;
+    // Where somebody else's change took its place there is nothing to count, and their name needs the room.
+    let (bar, words) = if superseded(step) && !wide { (0, at) } else { (bar, at + bar + 2) };
     let mut line = Line::text(2, signs::glyph(state, false), token)
         .within(4, name_width, name_text, name)
         .within(4 + name_width + 2, arrow - 2, versions, if done { Token::Muted } else { Token::Text })
-        .bar(at, bar, parts, if done { 1 } else { progress.wanted })
-        .and(words, counted(step), if done { Token::Muted } else { token });
-    if wide && !done && progress.old > 0 {
+        .and(words, counted(step, wide), if done { Token::Muted } else { token });
+    if bar > 0 {
+        line = line.bar(at, bar, parts, if done { 1 } else { progress.wanted });
+    }
+    if wide && !done && progress.old > 0 && !superseded(step) {
         let word = if step.state.went_wrong() { "old serve" } else { "old left" };
         line = line.and(words + 15, format!("{} {word}", progress.old), Token::Muted);
     }
@@ -226,7 +229,16 @@ fn superseded(step: &StepRun) -> bool {
     step.verdict.as_ref().is_some_and(|verdict| verdict.state == State::Superseded)
 }
 
-fn counted(step: &StepRun) -> String {
+/// Who wrote what superseded a step.
+fn writer(step: &StepRun) -> Option<&str> {
+    match step.verdict.as_ref().and_then(|verdict| verdict.evidence.as_ref()).map(|evidence| &evidence.cause) {
+        Some(Cause::SupersededBy(Some(manager))) if &**manager == "shipdeck" => Some("another"),
+        Some(Cause::SupersededBy(manager)) => manager.as_deref(),
+        _ => None,
+    }
+}
+
+fn counted(step: &StepRun, wide: bool) -> String {
     let progress = step.verdict.as_ref().map(|verdict| verdict.progress).unwrap_or_default();
     match &step.state {
         StepState::Waiting => "waits".to_owned(),
@@ -234,7 +246,10 @@ fn counted(step: &StepRun) -> String {
         StepState::Writing => "writing".to_owned(),
         StepState::Skipped => "not begun".to_owned(),
         StepState::Refused(_) => "refused".to_owned(),
-        StepState::Failed if superseded(step) => "superseded".to_owned(),
+        StepState::Failed if superseded(step) => match writer(step).filter(|_| !wide) {
+            Some(by) => format!("superseded by {by}"),
+            None => "superseded".to_owned(),
+        },
         StepState::Succeeded => format!("{0} of {0} ready", progress.wanted),
         StepState::Watching | StepState::Failed => format!("{} of {} ready", progress.ready, progress.wanted),
     }

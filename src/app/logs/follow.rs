@@ -56,8 +56,16 @@ pub fn sync(pane: &mut LogPane, catalog: &Catalog, world: &World) -> Vec<Effect>
         pane.next_stream += 1;
         let number = pane.next_stream;
         let name = Arc::clone(&status.name);
-        pane.streams.insert(number, Stream::new(source, Arc::clone(&pod.meta.name), name, status.restarts));
+        let mut stream = Stream::new(source, Arc::clone(&pod.meta.name), name, status.restarts);
+        if status.last.is_some() {
+            // The end of the run before stands before the first line of this one.
+            stream.exits_told = status.restarts.saturating_sub(1);
+        }
+        pane.streams.insert(number, stream);
         effects.extend(open(pane, environment, number, 0));
+    }
+    if !pane.previous {
+        exits(pane, world);
     }
     effects
 }

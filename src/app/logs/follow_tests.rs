@@ -93,6 +93,21 @@ fn a_crash_is_told_and_the_next_start_is_followed() {
     assert_eq!(marks(&pane)[2..], ["exited 3", "restart 2"]);
 }
 
+#[test]
+fn one_that_crashed_before_it_was_looked_at_is_told_with_its_end() {
+    let (_, catalog, mut world, _) = start(1);
+    world.pod("auth", IMAGE, 0, |pod| {
+        pod.containers[0].restarts = 2;
+        pod.containers[0].last = Some(crashed(101));
+    });
+    let mut pane = LogPane::default();
+    pane.turn_to(Some((EnvId::new("staging"), ServiceId::new("auth"))));
+    sync(&mut pane, &catalog, &world.world);
+    let told = marks(&pane);
+    assert!(told.iter().any(|mark| mark == "exited 101"), "{told:?}");
+    assert_eq!(told.len(), 2, "once: {told:?}");
+}
+
 fn container(name: &str, init: bool, state: ContainerState) -> ContainerStatus {
     ContainerStatus {
         name: name.into(),

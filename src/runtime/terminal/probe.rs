@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use crate::actions::chord::{Chord, KeyCode};
+
 /// How long an answer may take; what comes later is recognised and thrown away.
 const PATIENCE: Duration = Duration::from_millis(200);
 
@@ -24,7 +26,7 @@ pub(in crate::runtime) struct Answers {
     /// No answer is still under way.
     pub(in crate::runtime) complete: bool,
     /// Keys that somebody pressed meanwhile.
-    pub(in crate::runtime) typed: Vec<char>,
+    pub(in crate::runtime) typed: Vec<Chord>,
 }
 
 const POSITION: &str = "\x1b[H●\x1b[6n";
@@ -100,6 +102,7 @@ fn understood(heard: &[u8]) -> Answers {
             match body[end] {
                 b'R' => answers.wide = parameters.rsplit(';').next().and_then(|it| it.parse().ok()) == Some(3),
                 b'c' if parameters.starts_with('?') => answers.complete = true,
+                letter if parameters.is_empty() => answers.typed.extend(arrow(letter).map(Chord::plain)),
                 _ => {}
             }
             rest = &body[end + 1..];
@@ -110,13 +113,35 @@ fn understood(heard: &[u8]) -> Answers {
             answers.light = text.strip_prefix("11;").and_then(is_light).or(answers.light);
             rest = &body[end + if body[end] == 0x07 { 1 } else { 2 }..];
         } else {
-            if first.is_ascii_graphic() || *first == b' ' {
-                answers.typed.push(char::from(*first));
-            }
+            answers.typed.extend(key(*first).map(Chord::plain));
             rest = &rest[1..];
         }
     }
     answers
+}
+
+/// The key of one byte; none: one that says nothing alone.
+fn key(byte: u8) -> Option<KeyCode> {
+    match byte {
+        b'\r' => Some(KeyCode::Enter),
+        b'\t' => Some(KeyCode::Tab),
+        0x7f => Some(KeyCode::Backspace),
+        b' '..=b'~' => Some(KeyCode::Char(char::from(byte))),
+        _ => None,
+    }
+}
+
+/// The key that a terminal tells by `ESC [` and this letter.
+fn arrow(letter: u8) -> Option<KeyCode> {
+    match letter {
+        b'A' => Some(KeyCode::Up),
+        b'B' => Some(KeyCode::Down),
+        b'C' => Some(KeyCode::Right),
+        b'D' => Some(KeyCode::Left),
+        b'F' => Some(KeyCode::End),
+        b'H' => Some(KeyCode::Home),
+        _ => None,
+    }
 }
 
 /// Whether `rgb:ffff/ffff/ffff` (one to four digits each), with or without an alpha, is nearer to white than to black.
@@ -159,7 +184,9 @@ mod tests {
 
     #[test]
     fn keys_pressed_meanwhile_are_kept() {
-        assert_eq!(understood(b"j\x1b[1;2Rk\x1b[?1c").typed, ['j', 'k']);
+        let typed = understood(b"j\x1b[B\x1b[1;2R\rk\x1b[?1c").typed;
+        let keys: Vec<String> = typed.iter().map(ToString::to_string).collect();
+        assert_eq!(keys, ["j", "down", "enter", "k"]);
     }
 
     #[test]
