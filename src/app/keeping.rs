@@ -35,7 +35,7 @@ pub fn follow(model: &mut Model, id: RunId) -> Option<Effect> {
         Ok(text) if text == kept.text => return None,
         Ok(text) => text,
         Err(why) => {
-            unkept(model, id, why);
+            unkept(model, id, &why);
             return None;
         }
     };
@@ -52,12 +52,12 @@ fn is_ours(run: &Run) -> bool {
 
 /// Takes in that a run cannot be kept: it goes on, and that it would not survive is said once.
 pub fn answered(model: &mut Model, id: RunId, fault: &Fault) {
-    unkept(model, id, fault.to_string());
+    unkept(model, id, &fault.to_string());
 }
 
-fn unkept(model: &mut Model, id: RunId, why: String) {
+fn unkept(model: &mut Model, id: RunId, why: &str) {
     let Some(kept) = model.session.kept.get_mut(&id) else { return };
-    if kept.without.replace(why.clone()).is_none() {
+    if kept.without.replace(why.to_owned()).is_none() {
         let name = model.run(id).map(|run| super::runs::name(&run.plan)).unwrap_or_default();
         let detail = "if this program ends before it does, nobody can resume it";
         journal::notice(model, State::Blocked, format!("{name} is not kept in the cluster: {why}"), detail);

@@ -75,8 +75,8 @@ async fn a_deploy_that_is_killed_after_any_noted_step_is_resumed_to_its_end_and_
         let ana = begin(&headless, "deploy --env staging auth=slow cart=slow --yes");
         let reached = |now: &[String; 2]| {
             let order = ["waiting", "writing", "watching", "succeeded"];
-            let place = |word: &str| order.iter().position(|it| *it == word).unwrap();
-            (0..2).all(|service| place(&now[service]) >= place(wanted[service]))
+            let rank = |word: &str| order.iter().position(|it| *it == word).unwrap();
+            (0..2).all(|service| rank(&now[service]) >= rank(wanted[service]))
         };
         eventually(&format!("{wanted:?} is noted"), SOON, async || noted(&space).await.filter(reached)).await;
         kill(ana);

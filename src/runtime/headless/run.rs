@@ -64,7 +64,7 @@ pub(super) async fn carry_out(mut driver: Driver, mut plan: Plan, wishes: Wishes
     let patience = if wishes.wait { Patience::Wait } else { Patience::None };
     let effects = runs::begin(&mut driver.session.model, plan, patience);
     driver.perform(effects);
-    watch(driver, wishes.json).await
+    Box::pin(watch(driver, wishes.json)).await
 }
 
 /// Follows the newest run to its end, and tells what became of it.

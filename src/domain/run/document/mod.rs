@@ -100,7 +100,7 @@ pub fn read(document: &Document) -> Result<Entry, Unreadable> {
     let key: Arc<str> = document.meta.name.strip_prefix("shipdeck-run-").unwrap_or(&document.meta.name).into();
     let unreadable = |why: String| Unreadable { key: Arc::clone(&key), why };
     let text = |name: &str| document.texts.get(name).map(|text| &**text);
-    match text("format").map(|format| format.parse::<u32>()) {
+    match text("format").map(str::parse::<u32>) {
         Some(Ok(FORMAT)) => {}
         Some(Ok(newer @ FORMAT..)) => {
             return Err(unreadable(format!("it is of a newer shipdeck (format {newer}): update this one")));
@@ -113,7 +113,7 @@ pub fn read(document: &Document) -> Result<Entry, Unreadable> {
         serde_json::from_str(run).map_err(|error| by_hand(&format!("not readable ({error})")))?;
     let updated =
         text("updated").and_then(|time| time.parse().ok()).ok_or_else(|| by_hand("no time of its last change"))?;
-    let run = shape::read(shape).map_err(|what| by_hand(&what))?;
+    let run = shape::read(&shape).map_err(|what| by_hand(&what))?;
     Ok(Entry {
         over: (document.meta.uid.clone(), Arc::clone(&document.meta.resource_version)),
         owner: text("owner").unwrap_or_default().into(),
@@ -131,7 +131,7 @@ pub fn is_of(document: &Document, owner: &str) -> bool {
 /// Which runs that are over are forgotten: all but the newest and those that are still young.
 pub fn outdated(entries: &[Entry], now: Timestamp) -> Vec<&Entry> {
     let mut over: Vec<&Entry> = entries.iter().filter(|entry| entry.run.state.is_over()).collect();
-    over.sort_by(|a, b| b.updated.cmp(&a.updated));
+    over.sort_by_key(|entry| std::cmp::Reverse(entry.updated));
     over.into_iter().skip(KEPT).filter(|entry| now.duration_since(entry.updated) > KEPT_FOR).collect()
 }
 

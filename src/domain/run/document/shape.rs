@@ -177,7 +177,7 @@ fn step_word(state: &StepState) -> &'static str {
 }
 
 /// The run, or what makes no sense in it.
-pub(super) fn read(shape: RunShape) -> Result<Run, String> {
+pub(super) fn read(shape: &RunShape) -> Result<Run, String> {
     let text = |text: &str| clean(text).into_owned();
     let purpose = match (shape.purpose.as_str(), &shape.from) {
         ("deploy", _) => Purpose::Deploy,
@@ -233,7 +233,7 @@ fn sound(run: &Run) -> Result<(), String> {
 
 fn plan_step(it: &StepShape) -> Result<Step, String> {
     let text = |text: &str| -> Arc<str> { clean(text).into_owned().into() };
-    let workload: WorkloadRef = it.workload.parse().map_err(|_| format!("{} is no workload", text(&it.workload)))?;
+    let workload: WorkloadRef = it.workload.parse().map_err(|_no| format!("{} is no workload", text(&it.workload)))?;
     Ok(Step {
         service: ServiceId::new(text(&it.service)),
         workload,
@@ -271,9 +271,10 @@ fn fill(step: &mut super::super::StepRun, it: &StepShape) -> Result<(), String> 
         (StepState::Watching, _) => Some(Verdict::new(State::Progressing, Progress::default())),
         (StepState::Failed, superseded) => {
             // Only the words are kept: they say more than the cause.
-            let (state, cause) = match superseded {
-                true => (State::Superseded, Cause::SupersededBy(None)),
-                false => (State::Failed, Cause::NotReady),
+            let (state, cause) = if superseded {
+                (State::Superseded, Cause::SupersededBy(None))
+            } else {
+                (State::Failed, Cause::NotReady)
             };
             let remedy = clean(it.remedy.as_deref().unwrap_or_default()).into_owned();
             let (details, pod, since) = (Vec::new(), None, None);
