@@ -92,6 +92,16 @@ pub enum Command {
     Abort(Abort),
     /// Print the logs of a service: of all its pods, in the order of their times.
     Logs(Logs),
+    /// Keep others from changing services, or a whole environment, while you work on it.
+    Lock(Placing),
+    /// Let nothing new go out to an environment, or to some of its services, for a time.
+    Freeze(Placing),
+    /// Release a lock or a freeze by its id.
+    Unlock(Unlock),
+    /// List locks and freezes: whose, why, until when, and who went on in spite of them.
+    Locks(Locks),
+    /// Say why a service cannot be deployed, who can clear it and when it opens.
+    Why(Why),
     /// List leftovers of an environment (failed pods, failed Jobs); with --yes or --confirm delete them, each saved first.
     Cleanup(Cleanup),
     /// Write a configuration from what the clusters show: those of all contexts of the kubeconfig that answer within a
@@ -144,6 +154,12 @@ pub struct Target {
     /// Wait for whoever deploys the same instead of ending with exit code 3; take over from somebody who is silent.
     #[arg(long)]
     pub wait_for_lock: bool,
+    /// This is a hotfix: freezes that let hotfixes pass do not bar it.
+    #[arg(long)]
+    pub hotfix: bool,
+    /// Go on in spite of locks and freezes; the reason is recorded on each of them for all to see.
+    #[arg(long = "override", value_name = "REASON")]
+    pub over: Option<String>,
 }
 
 /// What is agreed to before it is asked. Without it a terminal is asked, and a pipeline changes nothing.
@@ -181,6 +197,80 @@ pub struct Rollback {
     /// Wait for whoever deploys the same instead of ending with exit code 3; take over from somebody who is silent.
     #[arg(long)]
     pub wait_for_lock: bool,
+    /// Go on in spite of hard locks and freezes; the reason is recorded on each of them for all to see.
+    #[arg(long = "override", value_name = "REASON")]
+    pub over: Option<String>,
+}
+
+/// What to lock or freeze, why, and until when.
+#[derive(Debug, clap::Args)]
+pub struct Placing {
+    /// The environment.
+    #[arg(long, value_name = "NAME")]
+    pub env: String,
+    /// Services; none means the whole environment.
+    #[arg(value_name = "SERVICE")]
+    pub services: Vec<String>,
+    /// Why: whoever is refused reads it.
+    #[arg(long, value_name = "REASON")]
+    pub reason: String,
+    /// When it ends by itself: 2h, "2026-12-01 08:00" by the clock of this machine, or 2026-12-01T08:00:00Z. Without an
+    /// end it stands until it is released.
+    #[arg(long, value_name = "TIME", conflicts_with = "until_condition")]
+    pub until: Option<String>,
+    /// What ends it: "group NAME is in ENVIRONMENT", which that group itself may bring about, or "its author releases it".
+    #[arg(long, value_name = "CONDITION")]
+    pub until_condition: Option<String>,
+    /// Only within these times, week by week: "Fri 16:00 - Mon 08:00 Europe/Berlin" or "daily 22:00 - 06:00 UTC".
+    #[arg(long, value_name = "TIMES")]
+    pub window: Option<String>,
+    /// Bar roll backs as well.
+    #[arg(long)]
+    pub hard: bool,
+    /// Let pass what is deployed with --hotfix.
+    #[arg(long)]
+    pub allow_hotfix: bool,
+    /// As JSON; the shape is versioned.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to release.
+#[derive(Debug, clap::Args)]
+pub struct Unlock {
+    /// As `shipdeck locks` lists it.
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Look in this environment only.
+    #[arg(long, value_name = "NAME")]
+    pub env: Option<String>,
+    /// Release what only its author releases.
+    #[arg(long = "override", value_name = "REASON")]
+    pub over: Option<String>,
+}
+
+/// Which locks to list.
+#[derive(Debug, clap::Args)]
+pub struct Locks {
+    /// Those of one environment.
+    #[arg(long, value_name = "NAME")]
+    pub env: Option<String>,
+    /// As JSON; the shape is versioned.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which service is asked about.
+#[derive(Debug, clap::Args)]
+pub struct Why {
+    /// The environment to which it would be deployed.
+    #[arg(long, value_name = "NAME")]
+    pub env: String,
+    #[arg(value_name = "SERVICE")]
+    pub service: String,
+    /// As JSON; the shape is versioned.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Which run goes on.

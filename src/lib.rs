@@ -50,7 +50,9 @@
 //! is the right to change a service, held by one run at a time; its *fence* is the number on the workload by which the
 //! API server refuses the writes of a former holder ([`domain::lease`]). A *document* is state that a team shares, kept in
 //! the cluster; that of a run is written before each step of it, so that the run survives its process
-//! ([`domain::run::document`]).
+//! ([`domain::run::document`]). A *lock* is what a person puts in the way of
+//! changes for a reason, called a freeze or a hold by what is meant ([`domain::lock`]); it *bars* an attempt, and is
+//! *overridden* by another reason.
 
 pub mod actions;
 pub mod adapters;

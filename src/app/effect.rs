@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::domain::cleanup::Finding;
 use crate::domain::ids::{ClusterId, EnvId, RunId, ServiceId, Uid};
 use crate::domain::lease::Patience;
+use crate::domain::lock::Attempt;
 use crate::domain::observed::WorkloadRef;
 use crate::ports::cluster::{ImageChange, LogRequest, Scope};
 use crate::ports::lease::Target;
@@ -56,6 +57,8 @@ pub enum Effect {
         service: ServiceId,
         cluster: ClusterId,
         change: ImageChange,
+        /// What it is an attempt to do, for the locks that stand in that moment.
+        attempt: Box<Attempt>,
     },
     /// Answer: `Outcome::Revisions`.
     Revisions {

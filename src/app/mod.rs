@@ -14,6 +14,7 @@ pub mod holders;
 pub mod input;
 pub mod journal;
 pub mod keeping;
+pub mod locks;
 pub mod log_bridge;
 #[cfg(test)]
 mod log_tests;
@@ -37,3 +38,4 @@ pub(crate) mod testkit;
 mod tests;
 pub mod touch;
 pub mod update;
+pub mod why;

@@ -3,7 +3,7 @@
 use super::effect::Effect;
 use super::keeping::Kept;
 use super::model::{Model, Page, RunPage};
-use super::{journal, keeping};
+use super::{journal, keeping, locks};
 use crate::domain::catalog::Environment;
 use crate::domain::ids::{EnvId, RunId, ServiceId};
 use crate::domain::lease::{self, Patience};
@@ -101,6 +101,8 @@ fn target(env: &Environment, step: &Step) -> (ServiceId, Target) {
 fn write(model: &mut Model, id: RunId, step: &Step) -> Option<Effect> {
     let env = model.run(id).and_then(|run| model.catalog.environment(&run.plan.env))?.clone();
     let fence = model.run(id).and_then(|run| run.fence(&step.service)).cloned();
+    let (act, passes) = model.run(id).map(|run| (locks::act(&run.plan), run.plan.passes.clone()))?;
+    let attempt = Box::new(locks::attempt(model, &env.name, &step.service, act, passes));
     let text = kubectl(&env, step);
     journal::command(model, text);
     Some(Effect::SetImage {
@@ -118,6 +120,7 @@ fn write(model: &mut Model, id: RunId, step: &Step) -> Option<Effect> {
             fence,
             dry_run: false,
         },
+        attempt,
     })
 }
 

@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::catalog::{Catalog, Environment, Service};
 use super::ids::{ClusterId, EnvId, ServiceId, Uid};
 use super::lease::{DURATION, Record, who};
+use super::lock::{self, Posted};
 use super::observed::*;
 use super::world::World;
 
@@ -62,6 +63,17 @@ pub(crate) fn meta(name: &str, owner: Option<Owner>) -> Meta {
         owner,
         marks: Marks::default(),
     }
+}
+
+/// A lock with these texts.
+pub(crate) fn posted(id: &str, texts: &[(&str, &str)]) -> Posted {
+    Posted::read(&document(id, texts))
+}
+
+/// The document of a lock.
+pub(crate) fn document(id: &str, texts: &[(&str, &str)]) -> Document {
+    let texts = texts.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect();
+    Document { meta: meta(&format!("shipdeck-lock-{id}"), None), about: lock::DOCUMENT.into(), texts }
 }
 
 /// A lease that is held.

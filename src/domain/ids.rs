@@ -54,6 +54,8 @@ ids! {
     GroupId,
     /// A cluster, by the name of its kubeconfig context.
     ClusterId,
+    /// What a lock is released by: short, and never used twice in an environment.
+    LockId,
     /// `metadata.uid` of a Kubernetes object: the only name that is never used twice.
     Uid,
 }

@@ -10,6 +10,7 @@ pub(crate) mod fixtures;
 pub mod ids;
 pub mod image;
 pub mod lease;
+pub mod lock;
 pub mod observed;
 pub mod plan;
 pub mod rollout;

@@ -18,6 +18,7 @@ use jiff::Timestamp;
 use super::fault::Fault;
 use super::ids::{EnvId, Uid};
 use super::lease::{Sighting, Stored};
+use super::lock::{self, Posted};
 use super::observed::{
     Change, Document, Event, Job, Kind, Lease, Object, Pod, ReplicaSet, Workload, WorkloadKind, WorkloadRef,
 };
@@ -91,6 +92,7 @@ pub struct EnvWorld {
     leases: BTreeMap<Arc<str>, Sighting>,
     /// What the team shares here, by name.
     documents: BTreeMap<Arc<str>, Document>,
+    locks: BTreeMap<Arc<str>, Posted>,
     /// Names of ReplicaSets by the uid of their owner.
     sets_of: HashMap<Uid, BTreeSet<Arc<str>>>,
     /// Names of pods by the uid of their owner.
@@ -109,6 +111,7 @@ impl EnvWorld {
             events: BTreeMap::new(),
             leases: BTreeMap::new(),
             documents: BTreeMap::new(),
+            locks: BTreeMap::new(),
             sets_of: HashMap::new(),
             pods_of: HashMap::new(),
             sources: Kind::ALL.into_iter().map(|kind| (kind, source.clone())).collect(),
@@ -139,6 +142,11 @@ impl EnvWorld {
     /// What the team shares here about something, in the order of names.
     pub fn documents(&self, about: &str) -> impl Iterator<Item = &Document> {
         self.documents.values().filter(move |document| &*document.about == about)
+    }
+
+    /// Locks, freezes and holds on the environment.
+    pub fn locks(&self) -> impl Iterator<Item = &Posted> {
+        self.locks.values()
     }
 
     pub fn lease(&self, name: &str) -> Option<&Sighting> {
@@ -220,11 +228,7 @@ impl EnvWorld {
             }
             Object::Event(event) => self.put_event(name, *event),
             Object::Lease(lease) => self.put_lease(name, *lease, now),
-            Object::Document(document) => {
-                let changed = self.documents.get(&name) != Some(&*document);
-                self.documents.insert(name, *document);
-                Touched { other: changed, ..Touched::default() }
-            }
+            Object::Document(document) => self.put_document(name, *document),
         }
     }
 
@@ -285,6 +289,20 @@ impl EnvWorld {
         Touched { other: true, ..Touched::default() }
     }
 
+    /// A lock is read once, when it arrives, and not whenever somebody asks what it bars.
+    fn put_document(&mut self, name: Arc<str>, document: Document) -> Touched {
+        if self.documents.get(&name) == Some(&document) {
+            return Touched::default();
+        }
+        if &*document.about == lock::DOCUMENT {
+            self.locks.insert(Arc::clone(&name), Posted::read(&document));
+        } else {
+            self.locks.remove(&name);
+        }
+        self.documents.insert(name, document);
+        Touched { other: true, ..Touched::default() }
+    }
+
     fn workload_about(&self, event: &Event) -> Option<WorkloadRef> {
         match &*event.about_kind {
             "Pod" => self.pods.get(&event.about_name).and_then(|pod| self.workload_over(pod)),
@@ -342,7 +360,10 @@ impl EnvWorld {
             }
             Kind::Document => {
                 let gone = self.documents.get(name).is_some_and(|it| is_it(&it.meta.uid));
-                let gone = gone && self.documents.remove(name).is_some();
+                if gone {
+                    self.documents.remove(name);
+                    self.locks.remove(name);
+                }
                 Touched { other: gone, ..Touched::default() }
             }
             // Evidence outlives its hour in the cluster: events are dropped by number, not by their deletion.

@@ -11,11 +11,13 @@ use super::files::Files;
 use super::fleet::Fleet;
 use super::keeping::{Keeping, Place};
 use super::leases::{Gate, Leases, Wanted};
+use super::locks;
 use super::tasks::Tasks;
 use crate::app::effect::{Effect, TaskKey};
 use crate::app::msg::{LogEvent, Msg, Outcome};
 use crate::domain::cleanup::Finding;
 use crate::domain::ids::{ClusterId, EnvId, RunId, ServiceId};
+use crate::domain::lock::Attempt;
 use crate::domain::observed::{Change, WorkloadRef};
 use crate::ports::cluster::{ChangeSink, Cluster, DeleteTarget, ImageChange, LogLine, LogRequest, LogSink, Scope};
 
@@ -78,7 +80,10 @@ impl Executor {
                 self.keeping.keep(run, (place, text, over), &mut self.tasks, self.messages.clone());
             }
             Effect::MayLease { env, cluster, namespace } => self.may_lease(env, &cluster, namespace),
-            Effect::SetImage { run, service, cluster, change } => self.set_image(run, service, &cluster, change),
+            Effect::SetImage { run, service, cluster, change, attempt } => {
+                let cluster = (self.fleet.get(&cluster), cluster);
+                self.set_image((run, service), cluster, change, *attempt);
+            }
             Effect::Revisions { env, service, cluster, namespace, workload } => {
                 let cluster = self.fleet.get(&cluster);
                 self.revisions(cluster, (env, service), namespace, workload);
@@ -148,14 +153,24 @@ impl Executor {
         self.tasks.replace(key, async move { cluster.watch(scope, sink).await }.instrument(span));
     }
 
-    fn set_image(&mut self, run: RunId, service: ServiceId, id: &ClusterId, change: ImageChange) {
-        let cluster = self.fleet.get(id);
+    fn set_image(
+        &mut self,
+        (run, service): (RunId, ServiceId),
+        (cluster, id): (Arc<dyn Cluster>, ClusterId),
+        change: ImageChange,
+        attempt: Attempt,
+    ) {
         let (messages, clock, gate) = (self.messages.clone(), Arc::clone(&self.clock), self.leases.gate());
         let noted = self.keeping.noted(run);
         let span = info_span!("write", cluster = %id, run = run.0, %service, namespace = &*change.namespace);
         let work = async move {
             // Asked at the last moment: this process may have been stopped since the write was wished for.
-            let allowed = match noted.stands().await {
+            let unbarred = locks::check(&*cluster, &change, &attempt, &clock).await;
+            let noted = match unbarred {
+                Ok(()) => noted.stands().await,
+                barred => barred,
+            };
+            let allowed = match noted {
                 Ok(()) => gate.check(run, &service, &change).await,
                 unnoted => unnoted,
             };

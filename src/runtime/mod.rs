@@ -9,6 +9,7 @@ mod headless;
 mod input;
 mod keeping;
 mod leases;
+mod locks;
 mod signals;
 mod sleep;
 pub mod stage;

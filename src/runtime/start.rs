@@ -23,6 +23,7 @@ use crate::cli::{Cli, Command, Options, Printed};
 use crate::config::example::example;
 use crate::config::load::{Overrides, Shows, load};
 use crate::config::{Colors, Loaded, Origin, Settings, Theme};
+use crate::domain::lock::LockKind;
 use crate::report::Report;
 use crate::ui::{self, Look, svg};
 
@@ -73,6 +74,11 @@ fn command(cli: &Cli) -> Result<(), Report> {
         Some(Command::Runs { json }) => headless(&cli.options, |session| headless::list_runs(session, *json)),
         Some(Command::Resume(args)) => headless(&cli.options, |session| headless::resume(session, args)),
         Some(Command::Abort(args)) => headless(&cli.options, |session| headless::abort(session, args)),
+        Some(Command::Lock(args)) => headless(&cli.options, |it| headless::place(it, args, LockKind::Lock)),
+        Some(Command::Freeze(args)) => headless(&cli.options, |it| headless::place(it, args, LockKind::Freeze)),
+        Some(Command::Unlock(args)) => headless(&cli.options, |it| headless::unlock(it, args)),
+        Some(Command::Locks(args)) => headless(&cli.options, |it| headless::locks(it, args)),
+        Some(Command::Why(args)) => headless(&cli.options, |it| headless::why(it, args)),
         Some(Command::Logs(args)) => headless(&cli.options, |session| headless::logs(session, args)),
         Some(Command::Cleanup(args)) => headless(&cli.options, |session| headless::cleanup(session, args)),
         Some(Command::Init { force }) => init(&cli.options, *force),

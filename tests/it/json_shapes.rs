@@ -141,7 +141,10 @@ fn documented() -> Shapes {
 fn a_name_or_a_type_that_is_not_as_documented_is_found() {
     let shapes = documented();
     let names: Vec<&str> = shapes.0.keys().map(String::as_str).collect();
-    assert_eq!(names, ["cleanup", "line", "note", "plan", "run", "runs", "state", "status"]);
+    assert_eq!(
+        names,
+        ["cause", "cleanup", "line", "lock", "locks", "note", "plan", "run", "runs", "state", "status", "why"]
+    );
     let wrong = |value: Value| shapes.wrong(&shapes.0["line"], &value, "line");
     assert!(wrong(json!({ "version": 1, "pod": "a", "container": "b", "text": "c" })).is_empty());
     let found = wrong(json!({ "version": "1", "pod": "a", "container": "b", "time": "noon", "lines": [] }));
@@ -231,6 +234,15 @@ async fn every_command_prints_what_is_documented_and_a_protected_environment_wan
     assert!(listed["leftovers"].as_array().is_some_and(|found| !found.is_empty()), "{listed}");
     let deleted = says("cleanup", 0, "cleanup --env staging --older-than 1s --yes --json").await;
     assert_eq!(deleted["leftovers"][0]["deleted"], true);
+    says("lock", 0, "freeze --env staging auth --reason audit --until 2h --allow-hotfix --json").await;
+    says("lock", 0, "lock --env production --reason audit --hard --json").await;
+    let why = says("why", 0, "why --env staging auth --json").await;
+    assert_eq!(why["causes"][0]["code"], "frozen", "{why}");
+    shipdeck.run("deploy --env staging auth=v4 --yes --json").await.is(3, "audit");
+    says("run", 0, "deploy --env staging auth=v4 --yes --hotfix --json").await;
+    says("run", 0, "deploy --env staging auth=v5 --yes --override fire --json").await;
+    let locks = says("locks", 0, "locks --json").await;
+    assert_eq!(locks["locks"].as_array().map(Vec::len), Some(2), "{locks}");
     staging.delete().await;
     production.delete().await;
 }

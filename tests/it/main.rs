@@ -13,6 +13,7 @@ mod control_plane;
 mod demo;
 mod faults;
 mod fences;
+mod freezes;
 mod harness;
 mod json_shapes;
 mod kubelet;

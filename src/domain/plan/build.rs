@@ -98,6 +98,7 @@ impl Builder<'_> {
             waves: waves.collect(),
             skipped,
             warnings: self.warnings(&steps),
+            passes: crate::domain::lock::Passes::default(),
         })
     }
 

@@ -15,6 +15,7 @@ use jiff::SignedDuration;
 use super::catalog::Catalog;
 use super::ids::{EnvId, ServiceId, Uid};
 use super::image::Image;
+use super::lock::Passes;
 use super::observed::WorkloadRef;
 
 /// Why the run exists; words differ, steps do not.
@@ -37,6 +38,8 @@ pub struct Plan {
     pub waves: Vec<Wave>,
     pub skipped: Vec<Skipped>,
     pub warnings: Vec<Warning>,
+    /// Locks that do not bar it although they would bar others.
+    pub passes: Passes,
 }
 
 impl Plan {

@@ -33,6 +33,7 @@ pub fn inverse(run: &Run) -> Option<Plan> {
         waves,
         skipped: Vec::new(),
         warnings: Vec::new(),
+        passes: crate::domain::lock::Passes::default(),
     };
     (!plan.is_empty()).then_some(plan)
 }

@@ -36,6 +36,7 @@ fn plan(waves: &[&[&str]]) -> Plan {
         waves: waves.iter().map(|names| Wave { steps: names.iter().map(step).collect() }).collect(),
         skipped: Vec::new(),
         warnings: Vec::new(),
+        passes: crate::domain::lock::Passes::default(),
     }
 }
 

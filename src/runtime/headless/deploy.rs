@@ -30,7 +30,14 @@ pub(in crate::runtime) async fn deploy(session: Session, target: &Target, kind: 
     let model = driver.model();
     let plan = plan::build(&model.catalog, &model.world, &model.board, &request).map_err(|error| refused(&error))?;
     let dry_run = kind == Kind::Plan || target.dry_run;
-    let wishes = Wishes { json: target.json, consent: target.consent.given(), dry_run, wait: target.wait_for_lock };
+    let wishes = Wishes {
+        json: target.json,
+        consent: target.consent.given(),
+        dry_run,
+        wait: target.wait_for_lock,
+        hotfix: target.hotfix,
+        over: target.over.as_deref(),
+    };
     carry_out(driver, plan, wishes).await
 }
 

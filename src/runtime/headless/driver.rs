@@ -7,6 +7,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::adapters::system;
 use crate::app::effect::Effect;
 use crate::app::holders;
+use crate::app::locks::{self, Known};
 use crate::app::logs::Reading;
 use crate::app::model::Model;
 use crate::app::msg::Msg;
@@ -134,6 +135,15 @@ impl Driver {
             Err(report) if report.exit_code() == Report::INTERRUPTED => Err(report),
             _ => Ok(self.model().session.may_lease.get(env).cloned().flatten()),
         }
+    }
+
+    /// Waits until the locks of an environment are known, or known not to be.
+    ///
+    /// # Errors
+    /// 130 when interrupted; 4 when nobody answered in time.
+    pub(super) async fn locks_known(&mut self, env: &EnvId) -> Result<Known, Report> {
+        let settled = |model: &Model| Some(locks::known(model, env)).filter(|known| *known != Known::NotYet);
+        self.until(Some(PATIENCE), settled).await
     }
 
     /// Ends everything; writes under way are waited for.

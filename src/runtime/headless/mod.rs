@@ -1,12 +1,14 @@
 //! The commands for pipelines: the same model, plans and runs as the cockpit, without a screen. Results go to standard
 //! output, progress and questions to standard error.
 
+mod bars;
 mod check;
 mod cleanup;
 mod deploy;
 mod driver;
 mod init;
 mod kept;
+mod locks;
 mod logs;
 mod progress;
 mod rollback;
@@ -14,6 +16,7 @@ mod run;
 mod runs;
 mod shapes;
 mod status;
+mod why;
 
 use std::io::{ErrorKind, Write};
 
@@ -27,11 +30,13 @@ pub(super) use check::{live, unknown_contexts};
 pub(super) use cleanup::cleanup;
 pub(super) use deploy::{Kind, deploy};
 pub(super) use init::{Places, init};
+pub(super) use locks::{locks, place, unlock};
 pub(super) use logs::logs;
 pub(super) use rollback::rollback;
 pub(super) use runs::{abort, list as list_runs, resume};
 pub(super) use shapes::DOCUMENTATION;
 pub(super) use status::status;
+pub(super) use why::why;
 
 /// Progress is for people: standard error.
 fn say(text: &str) {

@@ -39,12 +39,20 @@ pub(in crate::runtime) async fn rollback(session: Session, args: &Rollback) -> R
             waves: Vec::new(),
             skipped: Vec::new(),
             warnings: Vec::new(),
+            passes: crate::domain::lock::Passes::default(),
         };
         return if args.json { print_json(&shapes::plan(&none)) } else { Ok(()) };
     }
     let plan = plan(&mut driver, env, services).await?;
     let (consent, dry_run) = (args.consent.given(), args.dry_run);
-    let wishes = Wishes { json: args.json, consent, dry_run, wait: args.wait_for_lock };
+    let wishes = Wishes {
+        json: args.json,
+        consent,
+        dry_run,
+        wait: args.wait_for_lock,
+        hotfix: false,
+        over: args.over.as_deref(),
+    };
     carry_out(driver, plan, wishes).await
 }
 

@@ -4,6 +4,7 @@ use std::io::{BufRead, IsTerminal};
 
 use jiff::SignedDuration;
 
+use super::bars::{barred, override_all, unbarred};
 use super::driver::Driver;
 use super::logs::last_words;
 use super::progress::Progress;
@@ -32,6 +33,9 @@ pub(super) struct Wishes<'a> {
     pub(super) dry_run: bool,
     /// Wait for whoever deploys the same.
     pub(super) wait: bool,
+    pub(super) hotfix: bool,
+    /// Why locks are not to hinder it.
+    pub(super) over: Option<&'a str>,
 }
 
 /// What was said beforehand, so that nobody needs to be asked.
@@ -55,12 +59,20 @@ pub(super) async fn carry_out(mut driver: Driver, mut plan: Plan, wishes: Wishes
     }
     if !plan.is_empty() {
         plan.warnings.extend(driver.without_leases(&plan.env).await?);
+        plan.passes.hotfix = wishes.hotfix;
+        let barred = barred(&mut driver, &mut plan).await?;
+        if !wishes.dry_run {
+            unbarred(&plan.env, &barred, wishes.over)?;
+        }
     }
     if wishes.dry_run || plan.is_empty() {
         return if wishes.json { print_json(&shapes::plan(&plan)) } else { print(&plan_text(&plan)) };
     }
     say(&plan_text(&plan));
     confirm(plan.env.as_str(), plan.protected, "run it", wishes.consent)?;
+    if let Some(reason) = wishes.over {
+        override_all(&mut driver, &mut plan, reason).await?;
+    }
     let patience = if wishes.wait { Patience::Wait } else { Patience::None };
     let effects = runs::begin(&mut driver.session.model, plan, patience);
     driver.perform(effects);

@@ -165,7 +165,14 @@ pub(in crate::runtime) async fn abort(session: Session, args: &Abort) -> Result<
         return if args.rollback { print("it changed nothing: there is nothing to take back\n") } else { Ok(()) };
     };
     driver.current(std::slice::from_ref(&env.name)).await?;
-    let wishes = Wishes { json: args.json, consent: args.consent.given(), dry_run: false, wait: args.wait_for_lock };
+    let wishes = Wishes {
+        json: args.json,
+        consent: args.consent.given(),
+        dry_run: false,
+        wait: args.wait_for_lock,
+        hotfix: false,
+        over: None,
+    };
     carry_out(driver, plan, wishes).await
 }
 

@@ -1,6 +1,8 @@
 //! The JSON that headless commands print. `version` grows by one when a field changes its meaning or goes away; fields
 //! may be added at any time. Times are RFC 3339 in UTC, states those of [`State::as_str`].
 
+mod locks;
+
 use serde::Serialize;
 
 use super::cleanup::{is_gone, words};
@@ -14,6 +16,8 @@ use crate::domain::plan::{Plan, Purpose, Step};
 use crate::domain::run::{Hold, Run, RunState, StepRun, StepState};
 use crate::domain::verdict::{Evidence, State};
 use crate::domain::world::Freshness;
+
+pub(super) use locks::{LocksShape, lock, why};
 
 /// Version of every shape here.
 pub(super) const VERSION: u32 = 1;
@@ -325,6 +329,17 @@ runs    = {version: number,
                    services: [{service: text, state: succeeded|failed|refused|skipped|waiting|writing|watching}]}],
            unread: [note]}
 
+locks   = {version: number, locks: [lock]}
+lock    = {id: text, environment: text, kind: lock|freeze|hold|unreadable, services: [text], headline: text, reason?: text,
+           author?: text, since: time, until?: time, until_condition?: text, window?: text, opens?: time, hard: flag,
+           hotfixes: flag, overrides: [{at: time, by: text, what: text, reason: text}]}
+          (of lock and freeze; without services it covers the whole environment; what is unreadable bars everything)
+
+why     = {version: number, environment: text, service: text, open: flag,
+           causes: [{code: cause, headline: text, clears: text, opens?: time, lock?: text}]}
+cause   = read-only|not-current|not-there|frozen|locked|held|unreadable-lock|locks-unknown|being-deployed|silent-holder|own-run|paused|need-not-well
+          (the first that somebody can do something about comes first)
+
 line    = {version: number, time?: time, pod: text, container: text, text: text}
           (of logs, one on each line)
 
@@ -339,10 +354,11 @@ mod tests {
 
     #[test]
     fn every_field_is_documented() {
-        let source = include_str!("shapes.rs");
+        let source = [include_str!("shapes.rs"), include_str!("shapes/locks.rs")];
         let fields = source
-            .lines()
-            .filter_map(|line| line.trim().strip_prefix("pub(super) ")?.split_once(": "))
+            .iter()
+            .flat_map(|text| text.lines())
+            .filter_map(|line| line.trim().strip_prefix("pub(")?.split_once(") ")?.1.split_once(": "))
             .map(|(name, _)| name);
         let missing: Vec<_> = fields.filter(|name| !name.contains(' ') && !DOCUMENTATION.contains(name)).collect();
         assert!(missing.is_empty(), "{missing:?}");

@@ -5,6 +5,7 @@
 //! `contract::…::real::NAME`. What only a test can do, a colleague's work or a container's, is a hand of the world.
 
 mod deletions;
+mod documents;
 mod images;
 mod logs;
 mod reads;

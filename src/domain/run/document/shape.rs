@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::word;
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::ids::{EnvId, RunId, ServiceId, Uid};
+use crate::domain::ids::{EnvId, LockId, RunId, ServiceId, Uid};
+use crate::domain::lock::Passes;
 use crate::domain::observed::{Condition, TemplateHash, WorkloadRef};
 use crate::domain::plan::{Plan, Purpose, Step, Wave};
 use crate::domain::run::{Baseline, Reached, Run, RunState, StepState};
@@ -33,6 +34,11 @@ pub(super) struct RunShape {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     finished: Option<Timestamp>,
     waves: Vec<Vec<StepShape>>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    hotfix: bool,
+    /// Locks that are overridden for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    overridden: Vec<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -115,6 +121,8 @@ pub(super) fn of(run: &Run) -> RunShape {
         started: run.started,
         finished: run.finished,
         waves: run.plan.waves.iter().map(|wave| wave.steps.iter().map(|step| step_of(run, step)).collect()).collect(),
+        hotfix: run.plan.passes.hotfix,
+        overridden: run.plan.passes.overridden.iter().map(ToString::to_string).collect(),
     }
 }
 
@@ -207,6 +215,10 @@ pub(super) fn read(shape: &RunShape) -> Result<Run, String> {
         waves: waves.collect::<Result<_, _>>()?,
         skipped: Vec::new(),
         warnings: Vec::new(),
+        passes: Passes {
+            hotfix: shape.hotfix,
+            overridden: shape.overridden.iter().map(|id| LockId::new(text(id))).collect(),
+        },
     };
     let services: BTreeSet<&ServiceId> = plan.steps().map(|step| &step.service).collect();
     if services.is_empty() || services.len() != plan.steps().count() {

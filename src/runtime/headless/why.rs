@@ -1,0 +1,40 @@
+//! `shipdeck why`: what stands in the way of a deploy, who can clear it, and when it opens.
+
+use super::driver::Driver;
+use super::run::refused;
+use super::{print, print_json, shapes};
+use crate::app::why::{Cause, causes};
+use crate::cli::Why;
+use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::plan::{PlanError, unknown_service};
+use crate::report::Report;
+use crate::runtime::compose::Session;
+
+/// `shipdeck why`.
+pub(in crate::runtime) async fn why(session: Session, args: &Why) -> Result<(), Report> {
+    let (env, service) = (EnvId::new(&args.env), ServiceId::new(&args.service));
+    let catalog = &session.model.catalog;
+    if catalog.environment(&env).is_none() {
+        return Err(refused(&PlanError::unknown_environment(catalog, &env)));
+    }
+    if catalog.service(&service).is_none() {
+        return Err(refused(&unknown_service(catalog, &service)));
+    }
+    let mut driver = Driver::start(session)?;
+    driver.best_picture(std::slice::from_ref(&env)).await?;
+    driver.locks_known(&env).await?;
+    let found = causes(driver.model(), &env, &service);
+    driver.end().await;
+    if args.json { print_json(&shapes::why(&env, &service, &found)) } else { print(&told(&env, &service, &found)) }
+}
+
+fn told(env: &EnvId, service: &ServiceId, causes: &[Cause]) -> String {
+    if causes.is_empty() {
+        return format!("nothing stands in the way of {service} in {env}\n");
+    }
+    let mut text = format!("{service} in {env} cannot be deployed:\n");
+    for cause in causes {
+        text.push_str(&format!("  {}\n    {}\n", cause.headline(), cause.clears()));
+    }
+    text
+}

@@ -1,0 +1,101 @@
+//! The last look at locks before a write, and what is written to place, release and override them.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+
+use super::executor::Clock;
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::ids::LockId;
+use crate::domain::lock::{self, Attempt, Lock, Override, Posted, bars};
+use crate::ports::cluster::{Cluster, ImageChange};
+use crate::ports::documents::Draft;
+
+/// Reads what stands in this very moment: a freeze that began after the plan was made, or that no watch has told yet,
+/// bars the write.
+///
+/// # Errors
+/// `Conflict` with the lock that bars it; the usual faults when the locks could not be read. Nothing was sent then.
+pub(super) async fn check(
+    cluster: &dyn Cluster,
+    change: &ImageChange,
+    attempt: &Attempt,
+    clock: &Clock,
+) -> Result<(), Fault> {
+    let name = &change.workload.name;
+    let posted = match posted(cluster, &change.namespace).await {
+        Ok(posted) => posted,
+        // Who may not read locks was told so in the plan.
+        Err(fault) if fault.kind == FaultKind::Forbidden => return Ok(()),
+        Err(fault) => {
+            let message = format!("{name}: not written: whether it is frozen is not known: {}", fault.message);
+            return Err(Fault { message, ..fault });
+        }
+    };
+    match bars(&posted, attempt, clock()).first() {
+        None => Ok(()),
+        Some(bar) => {
+            let message = format!("{name}: not written: {} (lock {})", bar.lock.headline(), bar.lock.id);
+            Err(Fault::new(FaultKind::Conflict, message))
+        }
+    }
+}
+
+/// Everything that is posted in a namespace.
+///
+/// # Errors
+/// `Forbidden`, and the usual faults.
+pub(super) async fn posted(cluster: &dyn Cluster, namespace: &str) -> Result<Vec<Posted>, Fault> {
+    let documents = cluster.documents(namespace, lock::DOCUMENT).await?;
+    Ok(documents.iter().map(Posted::read).collect())
+}
+
+/// Places a lock under a name of its own.
+///
+/// # Errors
+/// `Forbidden`, and the usual faults.
+pub(super) async fn place(cluster: &dyn Cluster, namespace: &str, lock: &Lock) -> Result<Posted, Fault> {
+    let draft =
+        Draft { name: lock::name_of(&new_id()), about: lock::DOCUMENT.into(), over: None, texts: lock::data_of(lock) };
+    cluster.write_document(namespace, &draft).await.map(|document| Posted::read(&document))
+}
+
+/// Releases a lock as it was seen.
+///
+/// # Errors
+/// `Conflict` when it was changed meanwhile; the usual faults.
+pub(super) async fn release(cluster: &dyn Cluster, namespace: &str, posted: &Posted) -> Result<(), Fault> {
+    let over = (posted.uid.clone(), Arc::clone(&posted.version));
+    cluster.remove_document(namespace, &posted.name, &over).await
+}
+
+/// Records on a lock that somebody goes on in spite of it.
+///
+/// # Errors
+/// `Conflict` when it was changed meanwhile; the usual faults.
+pub(super) async fn record(
+    cluster: &dyn Cluster,
+    namespace: &str,
+    posted: &Posted,
+    new: &Override,
+) -> Result<(), Fault> {
+    let draft = Draft {
+        name: Arc::clone(&posted.name),
+        about: lock::DOCUMENT.into(),
+        over: Some((posted.uid.clone(), Arc::clone(&posted.version))),
+        texts: lock::with_override(posted, new),
+    };
+    cluster.write_document(namespace, &draft).await.map(drop)
+}
+
+/// Six letters and digits that nobody confuses when they are told: what a lock is released by.
+fn new_id() -> LockId {
+    const LETTERS: &[u8] = b"23456789abcdefghjkmnpqrstuvwxyz";
+    // Every state is keyed by chance.
+    let mut number = RandomState::new().hash_one(0_u8);
+    let mut letter = || {
+        let letter = LETTERS[(number % LETTERS.len() as u64) as usize];
+        number /= LETTERS.len() as u64;
+        char::from(letter)
+    };
+    LockId::new((0..6).map(|_| letter()).collect::<String>())
+}
