@@ -148,9 +148,9 @@ fn rows(waves: &[Vec<ServiceId>], edges: &BTreeMap<ServiceId, BTreeSet<ServiceId
         for (number, (wanted, at)) in order.iter().enumerate() {
             // Those that follow need their rows too.
             let last = height.saturating_sub(1 + step * (order.len() - 1 - number) as u16);
-            let least = next.min(last);
-            let row = (*wanted).clamp(least, last.max(least));
-            let free = (row..=last).chain((least..row).rev()).find(|row| !passing.contains(row));
+            let first = next.min(last);
+            let row = (*wanted).clamp(first, last.max(first));
+            let free = (row..=last).chain((first..row).rev()).find(|row| !passing.contains(row));
             its[*at] = free.unwrap_or(row);
             next = its[*at] + step;
         }
