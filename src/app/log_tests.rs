@@ -67,7 +67,7 @@ fn lines_that_come_late_from_a_closed_stream_are_not_taken_for_those_of_the_next
     cockpit.press("2j");
     let lines = vec![LogLine { text: "of auth".to_owned(), ..LogLine::default() }];
     cockpit.send(Msg::Log { stream, event: LogEvent::Lines(lines) });
-    assert!(cockpit.model.logs.last_lines("auth", 9).is_empty() && held(&cockpit) != Some("of auth"));
+    assert!(cockpit.model.logs.last_lines("auth", false, 9).is_empty() && held(&cockpit) != Some("of auth"));
 }
 
 #[test]

@@ -80,11 +80,11 @@ fn verdict(model: &Model, verdict: &Verdict, of: (&ServiceId, &EnvId), width: u1
 
 /// What the pod in trouble wrote last, as far as the log of this cell was received.
 fn last_lines(model: &Model, evidence: &Evidence, (service, env): (&ServiceId, &EnvId)) -> Vec<Line> {
-    let Some(PodContainer { pod, .. }) = &evidence.pod else { return Vec::new() };
+    let Some(PodContainer { pod, previous, .. }) = &evidence.pod else { return Vec::new() };
     if model.logs.target.as_ref().is_none_or(|target| (&target.1, &target.0) != (service, env)) {
         return Vec::new();
     }
-    let written = model.logs.last_lines(pod, LAST_LINES);
+    let written = model.logs.last_lines(pod, *previous, LAST_LINES);
     written
         .into_iter()
         .map(|line| Line { edge: Some(Token::Line), inset: 2, ..Line::text(2, line, Token::Muted) })

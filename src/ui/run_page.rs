@@ -314,7 +314,7 @@ fn last_lines(model: &Model, found: Option<&Evidence>) -> Vec<Line> {
     let Some(PodContainer { pod, previous, .. }) = found.and_then(|evidence| evidence.pod.as_ref()) else {
         return Vec::new();
     };
-    let held = model.logs.last_lines(pod, LAST_LINES);
+    let held = model.logs.last_lines(pod, *previous, LAST_LINES);
     if held.is_empty() {
         return Vec::new();
     }

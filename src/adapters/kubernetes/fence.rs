@@ -16,6 +16,9 @@ use crate::ports::cluster::ImageChange;
 use crate::ports::lease::Target;
 
 const LABEL: &str = "shipdeck.dev/fence";
+/// Another name than that of image changes: the API server dates what a name has written, and the fence must not make an
+/// image look as if it had just been set.
+const MANAGER: &str = "shipdeck-fence";
 const PATH: &str = "/metadata/labels/shipdeck.dev~1fence";
 /// Others may change labels in the same moment.
 const TRIES: usize = 5;
@@ -49,7 +52,7 @@ pub(super) async fn stamp(link: &Link, target: &Target, token: u32) -> Result<St
         }
         let call = Call {
             method: Method::PATCH,
-            path: format!("{path}?fieldManager=shipdeck"),
+            path: format!("{path}?fieldManager={MANAGER}"),
             content: "application/json-patch+json",
             body: operations(&metadata, token).to_string().into_bytes(),
             doing: format!("mark {} in {}", target.workload, target.namespace),

@@ -244,12 +244,15 @@ impl LogPane {
         Ok(())
     }
 
-    /// The last lines of a pod, oldest first.
-    pub fn last_lines(&self, pod: &str, count: usize) -> Vec<String> {
+    /// The last lines of a pod, oldest first; `of_run_before`: those before its last exit, where one is held. What a
+    /// container says after it was started again does not tell why it died.
+    pub fn last_lines(&self, pod: &str, of_run_before: bool, count: usize) -> Vec<String> {
         let of_pod = |entry: &Entry<'_>| self.source(entry.source).is_some_and(|source| &*source.pod == pod);
         let recent = self.ring.iter().rev().take(20_000).map(|(_, entry)| entry);
-        let found = recent.filter(|entry| !entry.kind.is_mark() && of_pod(entry)).take(count);
-        let mut lines: Vec<String> = found.map(|entry| entry.text.to_owned()).collect();
+        let entries: Vec<Entry<'_>> = recent.filter(of_pod).collect();
+        let exit = entries.iter().position(|entry| entry.kind == Kind::BadMark).filter(|_| of_run_before);
+        let lines = entries[exit.unwrap_or(0)..].iter().filter(|entry| !entry.kind.is_mark()).take(count);
+        let mut lines: Vec<String> = lines.map(|entry| entry.text.to_owned()).collect();
         lines.reverse();
         lines
     }
@@ -363,6 +366,17 @@ mod tests {
         let start = later(1).to_string();
         let end = later(2).to_string();
         assert_eq!(pane.text(), format!("{start} auth-1/auth \tat main {{\"a\":1}}\n{end} auth-1/auth -- exited 1\n"));
+    }
+
+    #[test]
+    fn the_last_lines_of_a_run_that_died_are_not_those_of_the_run_after_it() {
+        let mut pane = pane();
+        pane.take(1, &[line(1_000, "starting"), line(1_900, "panicked")], later(9));
+        assert_eq!(pane.last_lines("auth-1", true, 1), ["panicked"], "its exit is not seen yet");
+        pane.mark(0, Some(later(2)), "exited 101", true);
+        pane.take(1, &[line(3_000, "starting")], later(9));
+        assert_eq!(pane.last_lines("auth-1", true, 2), ["starting", "panicked"]);
+        assert_eq!(pane.last_lines("auth-1", false, 1), ["starting"]);
     }
 
     #[test]

@@ -187,7 +187,7 @@ pub(super) async fn last_words(driver: &mut Driver, step: &StepRun) -> String {
         let effects = read(&mut driver.session.model, env.clone(), step.service.clone(), ask);
         driver.perform(effects);
         let done = driver.until(Some(Duration::from_secs(5)), |model| model.logs.is_read().then_some(())).await;
-        let lines = driver.model().logs.last_lines(&pod.pod, LAST_LINES);
+        let lines = driver.model().logs.last_lines(&pod.pod, false, LAST_LINES);
         if done.is_ok() && !lines.is_empty() {
             let text: String = lines.iter().map(|line| format!("  {line}\n")).collect();
             return format!("last lines of {}:\n{text}", pod.pod);
