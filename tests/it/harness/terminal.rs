@@ -103,9 +103,9 @@ impl Terminal {
         self.becomes(&format!("{wanted:?}"), |text| wanted.iter().all(|part| text.contains(part)));
     }
 
-    /// Waits until the screen is as wanted.
+    /// Waits until the screen is as wanted: long enough for a lease to run out on a busy machine.
     pub(crate) fn becomes(&self, what: &str, wanted: impl Fn(&str) -> bool) {
-        let end = Instant::now() + Duration::from_secs(40);
+        let end = Instant::now() + Duration::from_secs(90);
         loop {
             let text = self.text();
             if wanted(&text) {
