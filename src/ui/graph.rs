@@ -138,8 +138,7 @@ fn rows(waves: &[Vec<ServiceId>], edges: &BTreeMap<ServiceId, BTreeSet<ServiceId
         let wanted = |service: &ServiceId| {
             let needs: Vec<u16> =
                 edges.get(service).into_iter().flatten().filter_map(|from| placed.get(from).copied()).collect();
-            let count = needs.len() as u16;
-            if count == 0 { 0 } else { needs.iter().sum::<u16>() / count }
+            needs.iter().sum::<u16>().checked_div(needs.len() as u16).unwrap_or(0)
         };
         let mut order: Vec<(u16, usize)> = wave.iter().enumerate().map(|(at, service)| (wanted(service), at)).collect();
         order.sort_unstable();

@@ -34,7 +34,7 @@ async fn a_document_is_read_and_seen_as_it_was_written(world: World) {
     let written = world.cluster.write_document(&world.namespace, &wanted).await.unwrap();
     assert_eq!((&written.texts, &*written.about), (&wanted.texts, DOCUMENT));
     let read = world.cluster.documents(&world.namespace, DOCUMENT).await.unwrap();
-    assert_eq!(read, [written.clone()]);
+    assert_eq!(read, std::slice::from_ref(&written));
     let seen = world.objects().await.into_iter().find_map(|object| match object {
         Object::Document(it) if it.meta.name == written.meta.name => Some(*it),
         _ => None,
