@@ -79,9 +79,13 @@ pub fn abort(model: &mut Model) -> Vec<Effect> {
 pub fn retell(model: &mut Model) {
     let Model { overlays, runs, .. } = model;
     for overlay in overlays {
-        if let Overlay::Confirm(Confirm { lines, then: Confirmed::AbortRun(id), .. }) = overlay
-            && let Some(run) = runs.iter().find(|run| run.id == *id)
-        {
+        let Overlay::Confirm(Confirm { lines, then, .. }) = overlay else { continue };
+        let run = match then {
+            Confirmed::AbortRun(id) => runs.iter().find(|run| run.id == *id),
+            Confirmed::Quit => runs.iter().rev().find(|run| !run.state.is_over()),
+            _ => None,
+        };
+        if let Some(run) = run {
             *lines = what_remains(run);
         }
     }
