@@ -96,7 +96,8 @@ fn summary(model: &Model, run: &Run, width: u16) -> Line {
     let failed = run.steps.iter().filter(|step| step.state.went_wrong()).count();
     let moving = run.steps.iter().filter(|step| matches!(step.state, StepState::Writing | StepState::Watching)).count();
     let parts = vec![(done as u32, Token::Ok), (failed as u32, Token::Fail), (moving as u32, Token::Prog)];
-    let bar = (width * 2 / 5).clamp(8, 48);
+    // Beside the bar there must be room for what is moving, what failed and for how long.
+    let bar = (width * 2 / 5).min(width.saturating_sub(64)).clamp(8, 48);
     let word = match run.plan.purpose {
         Purpose::Deploy => "deployed",
         Purpose::Promote { .. } => "promoted",
