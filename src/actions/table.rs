@@ -135,6 +135,8 @@ actions! {
 
     /// Show all that is known of the selection.
     Details = "details", "details", Home, Ask, Looks, ["5", "v"];
+    /// Say why the selection cannot be deployed, and who can clear it.
+    Why = "why", "why blocked", Home, Ask, Looks, ["b"];
     /// Show what happened lately, and where.
     Activity = "activity", "activity", Home, Ask, Looks, ["6"];
     /// Show what was done, as commands.
@@ -158,6 +160,10 @@ actions! {
     MarkGroup = "mark-group", "group", Home, Do, Looks, ["g"];
     /// Take all marks away.
     Unmark = "unmark", "unmark all", Home, Do, Looks, ["u"];
+    /// Let nothing new go out to the environment, or to its marked services.
+    Freeze = "freeze", "freeze", Home, Do, Acts, ["F"];
+    /// Release a lock or a freeze of the environment.
+    Unlock = "unlock", "release", Home, Do, Acts, ["U"];
     /// Copy what is selected to the clipboard.
     Copy = "copy", "copy", Home, Do, Looks, ["y"];
     /// Read everything again.

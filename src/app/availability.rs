@@ -73,8 +73,12 @@ fn possible(action: Action, model: &Model) -> Result<(), String> {
             live(model)
         }
         A::Promote => promotable(model),
-        A::CleanUp => need(model.home.env.is_some(), "no environment is selected"),
-        A::Details | A::Menu | A::Mark => need(model.home.service.is_some(), "no service is selected"),
+        A::CleanUp | A::Freeze => need(model.home.env.is_some(), "no environment is selected"),
+        A::Unlock => {
+            let posted = model.home.env.as_ref().is_some_and(|env| super::locks::posted(model, env).next().is_some());
+            need(posted, "nothing is locked or frozen here")
+        }
+        A::Details | A::Menu | A::Mark | A::Why => need(model.home.service.is_some(), "no service is selected"),
         A::MarkGroup => need(!model.catalog.groups.is_empty(), "the configuration has no groups"),
         A::Unmark => need(!model.home.marks.is_empty(), "nothing is marked"),
         A::ShowRun => need(!model.runs.is_empty(), "nothing was deployed in this session"),

@@ -6,7 +6,7 @@ use super::effect::Effect;
 use super::input::LineInput;
 use super::model::{Confirm, Confirmed, Model, Overlay, Page, Pane, Picker, PickerPurpose, PlanReview, PromptPurpose};
 use super::overlays::listing::Which;
-use super::overlays::{confirm, listing, picker, plan, versions};
+use super::overlays::{confirm, listing, lock, picker, plan, versions};
 use super::screens::{cleanup, home, rollback, run};
 use super::{focus, journal, log_bridge, mouse, places, rows, runs};
 use crate::actions::Action;
@@ -40,8 +40,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         A::FocusDependencies => home::focus(model, Pane::Dependencies),
         A::FocusLogs => home::focus(model, Pane::Logs),
         A::NextPane | A::PreviousPane => home::next_pane(model, action == A::PreviousPane),
-        A::Enlarge => zoom(model, true),
-        A::Shrink => zoom(model, false),
+        A::Enlarge | A::Shrink => zoom(model, action == A::Enlarge),
         A::Filter if model.home.focus == Pane::Logs => log_bridge::prompt(model, PromptPurpose::LogFilter),
         A::Filter => model.home.filtering = true,
         A::Palette => listing::open(model, Which::Palette),
@@ -64,6 +63,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         A::Promote => promote(model),
         A::RollBack => return rollback::begin(model),
         A::CleanUp => return cleanup::open(model),
+        A::Why | A::Freeze | A::Unlock => return lock::act(model, action),
         A::Copy => return copy(model),
         A::Refresh => return home::refresh(model),
         A::WriteConfig => write_config(model),
@@ -194,6 +194,7 @@ fn enter(model: &mut Model) -> Vec<Effect> {
         (
             Some(
                 Overlay::Details { .. }
+                | Overlay::Why { .. }
                 | Overlay::Activity { .. }
                 | Overlay::Line(_)
                 | Overlay::Commands { .. }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::domain::cleanup::Finding;
 use crate::domain::ids::{ClusterId, EnvId, RunId, ServiceId, Uid};
 use crate::domain::lease::Patience;
-use crate::domain::lock::Attempt;
+use crate::domain::lock::{Attempt, Lock, Override, Posted};
 use crate::domain::observed::WorkloadRef;
 use crate::ports::cluster::{ImageChange, LogRequest, Scope};
 use crate::ports::lease::Target;
@@ -50,6 +50,19 @@ pub enum Effect {
         env: EnvId,
         cluster: ClusterId,
         namespace: Arc<str>,
+    },
+    /// May locks be written there? Answer: `Outcome::MayLock`.
+    MayLock {
+        env: EnvId,
+        cluster: ClusterId,
+        namespace: Arc<str>,
+    },
+    /// Place, release or override locks. Answer: `Outcome::LockChanged`. Never aborted once begun.
+    ChangeLock {
+        env: EnvId,
+        cluster: ClusterId,
+        namespace: Arc<str>,
+        change: LockChange,
     },
     /// Answer: `Outcome::Written`. Never aborted once begun.
     SetImage {
@@ -98,6 +111,16 @@ pub enum Effect {
     Mouse(bool),
     Suspend,
     Quit,
+}
+
+/// What becomes of locks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LockChange {
+    Place(Box<Lock>),
+    /// As it was seen.
+    Release(Box<Posted>),
+    /// Record on all of these that somebody goes on in spite of them.
+    Override(Vec<Posted>, Override),
 }
 
 /// Where a file goes.

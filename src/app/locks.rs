@@ -42,15 +42,49 @@ pub fn act(plan: &Plan) -> Act {
 
 /// Locks that bar the plan, each once, those that open soonest first.
 pub fn of_plan(model: &Model, plan: &Plan) -> Vec<Barred> {
+    collected(model, &plan.env, plan.steps().map(|step| &step.service), act(plan), &plan.passes)
+}
+
+/// Locks that bar something new of any service, each once.
+pub fn in_force(model: &Model, env: &EnvId) -> Vec<Barred> {
+    let services = model.catalog.services.iter().map(|service| &service.name);
+    collected(model, env, services, Act::Forward, &Passes::default())
+}
+
+/// `frozen`, where something bars a deploy of the service.
+pub fn word(model: &Model, service: &ServiceId, env: &EnvId) -> Option<&'static str> {
+    let first = collected(model, env, std::iter::once(service), Act::Forward, &Passes::default()).into_iter().next()?;
+    Some(first.bar.lock.lock.map_or("frozen", |lock| lock.kind.done()))
+}
+
+/// Whether something opens or closes by the clock.
+pub fn something_ages(model: &Model) -> bool {
+    let timed = |posted: &Posted| {
+        posted.lock.as_ref().is_ok_and(|lock| lock.window.is_some() || lock.opens_at(model.session.now).is_some())
+    };
+    model.catalog.environments.iter().any(|env| posted(model, &env.name).any(timed))
+}
+
+fn collected<'a>(
+    model: &Model,
+    env: &EnvId,
+    services: impl Iterator<Item = &'a ServiceId>,
+    act: Act,
+    passes: &Passes,
+) -> Vec<Barred> {
+    // Most of the time nothing is locked.
+    if posted(model, env).next().is_none() {
+        return Vec::new();
+    }
     let mut found: Vec<Barred> = Vec::new();
     let mut places: BTreeMap<LockId, usize> = BTreeMap::new();
-    for step in plan.steps() {
-        let attempt = attempt(model, &plan.env, &step.service, act(plan), plan.passes.clone());
-        for bar in bars(posted(model, &plan.env), &attempt, model.session.now) {
+    for service in services {
+        let attempt = attempt(model, env, service, act, passes.clone());
+        for bar in bars(posted(model, env), &attempt, model.session.now) {
             let place = *places.entry(bar.lock.id.clone()).or_insert(found.len());
             match found.get_mut(place) {
-                Some(barred) => barred.services.push(step.service.clone()),
-                None => found.push(Barred { bar, services: vec![step.service.clone()] }),
+                Some(barred) => barred.services.push(service.clone()),
+                None => found.push(Barred { bar, services: vec![service.clone()] }),
             }
         }
     }

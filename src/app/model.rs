@@ -25,8 +25,8 @@ use crate::domain::verdict::State;
 use crate::domain::world::World;
 
 pub use boxes::{
-    Confirm, Confirmed, Entry, EntryDoes, Listing, Overlay, Picker, PickerPurpose, PlanReview, Prompt, PromptPurpose,
-    VersionRow, VersionsForm,
+    Answer, Confirm, Confirmed, Entry, EntryDoes, Listing, Overlay, Picker, PickerPurpose, PlanReview, Prompt,
+    PromptPurpose, VersionRow, VersionsForm,
 };
 
 /// The whole state of a session.

@@ -123,6 +123,7 @@ pub fn move_overlay(model: &mut Model, by: isize) {
         Overlay::Picker(picker) => picker.selected = places::moved(picker.selected, by, len),
         Overlay::Confirm(confirm) => confirm.scroll = places::moved(confirm.scroll, by, len),
         Overlay::Details { scroll, .. }
+        | Overlay::Why { scroll, .. }
         | Overlay::Commands { scroll }
         | Overlay::Errors { scroll }
         | Overlay::Activity { scroll } => {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::effect::TaskKey;
+use super::effect::{LockChange, TaskKey};
 use super::touch::Drawn;
 use crate::actions::chord::Chord;
 use crate::domain::fault::Fault;
@@ -78,6 +78,12 @@ pub enum Outcome {
     },
     MayLease {
         env: EnvId,
+        result: Result<(), Fault>,
+    },
+    MayLock(Result<(), Fault>),
+    LockChanged {
+        env: EnvId,
+        change: LockChange,
         result: Result<(), Fault>,
     },
     Discovered {

@@ -3,7 +3,7 @@
 use super::effect::{Effect, TaskKey};
 use super::model::Model;
 use super::msg::Outcome;
-use super::{discovery, holders, journal, keeping, runs, screens};
+use super::{discovery, holders, journal, keeping, overlays, runs, screens};
 use crate::domain::run::RunEvent;
 use crate::domain::verdict::State;
 
@@ -21,6 +21,8 @@ pub fn take(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
             holders::answered(model, &env, result);
             Vec::new()
         }
+        Outcome::MayLock(result) => overlays::lock::allowed(model, result),
+        Outcome::LockChanged { env, change, result } => overlays::lock::answered(model, &env, change, result),
         Outcome::Written { run, service, result, at } => runs::written(model, run, &service, result, at),
         Outcome::Revisions { env, service, result } => screens::rollback::answered(model, &env, &service, result),
         Outcome::Deleted { uid, result } => screens::cleanup::deleted(model, &uid, result),

@@ -46,6 +46,7 @@ pub fn overlay_len(overlay: &Overlay, rest: usize) -> usize {
         Overlay::Picker(picker) => picker.items.len(),
         Overlay::Confirm(_)
         | Overlay::Details { .. }
+        | Overlay::Why { .. }
         | Overlay::Activity { .. }
         | Overlay::Commands { .. }
         | Overlay::Errors { .. }

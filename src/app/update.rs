@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::effect::Effect;
 use super::model::Model;
 use super::msg::Msg;
-use super::{attention, discovery, facts, focus, holders, journal, log_bridge, outcomes, rows};
+use super::{attention, discovery, facts, focus, holders, journal, locks, log_bridge, outcomes, rows};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::run::StepState;
 use crate::domain::world::Freshness;
@@ -133,4 +133,5 @@ fn something_ages(model: &Model) -> bool {
         || model.home.unsorted
         || model.session.interrupted.is_some()
         || holders::something_ages(model)
+        || locks::something_ages(model)
 }

@@ -13,7 +13,7 @@ use super::keeping::{Keeping, Place};
 use super::leases::{Gate, Leases, Wanted};
 use super::locks;
 use super::tasks::Tasks;
-use crate::app::effect::{Effect, TaskKey};
+use crate::app::effect::{Effect, LockChange, TaskKey};
 use crate::app::msg::{LogEvent, Msg, Outcome};
 use crate::domain::cleanup::Finding;
 use crate::domain::ids::{ClusterId, EnvId, RunId, ServiceId};
@@ -80,6 +80,18 @@ impl Executor {
                 self.keeping.keep(run, (place, text, over), &mut self.tasks, self.messages.clone());
             }
             Effect::MayLease { env, cluster, namespace } => self.may_lease(env, &cluster, namespace),
+            Effect::MayLock { env, cluster, namespace } => {
+                let (cluster, messages) = (self.fleet.get(&cluster), self.messages.clone());
+                let span = info_span!("rights", %env);
+                let work = async move {
+                    let result = cluster.may_write_documents(&namespace).await;
+                    send(&messages, Msg::Done(Outcome::MayLock(result))).await;
+                };
+                self.tasks.finish(work.instrument(span));
+            }
+            Effect::ChangeLock { env, cluster, namespace, change } => {
+                self.change_lock(&cluster, env, namespace, change);
+            }
             Effect::SetImage { run, service, cluster, change, attempt } => {
                 let cluster = (self.fleet.get(&cluster), cluster);
                 self.set_image((run, service), cluster, change, *attempt);
@@ -183,6 +195,20 @@ impl Executor {
                 Err(fault) => tracing::warn!(to = &*change.to, %fault, "image not written"),
             }
             send(&messages, Msg::Done(Outcome::Written { run, service, result, at: clock() })).await;
+        };
+        self.tasks.finish(work.instrument(span));
+    }
+
+    fn change_lock(&mut self, id: &ClusterId, env: EnvId, namespace: Arc<str>, change: LockChange) {
+        let (cluster, messages) = (self.fleet.get(id), self.messages.clone());
+        let span = info_span!("lock", cluster = %id, %env);
+        let work = async move {
+            let result = locks::change(&*cluster, &namespace, &change).await;
+            match &result {
+                Ok(()) => tracing::info!("locks changed"),
+                Err(fault) => tracing::warn!(%fault, "locks not changed"),
+            }
+            send(&messages, Msg::Done(Outcome::LockChanged { env, change, result })).await;
         };
         self.tasks.finish(work.instrument(span));
     }

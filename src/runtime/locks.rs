@@ -4,6 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use super::executor::Clock;
+use crate::app::effect::LockChange;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::LockId;
 use crate::domain::lock::{self, Attempt, Lock, Override, Posted, bars};
@@ -85,6 +86,23 @@ pub(super) async fn record(
         texts: lock::with_override(posted, new),
     };
     cluster.write_document(namespace, &draft).await.map(drop)
+}
+
+/// Does what the cockpit asks for.
+///
+/// # Errors
+/// Those of [`place`], [`release`] and [`record`]; an override stops at the first lock that cannot be written.
+pub(super) async fn change(cluster: &dyn Cluster, namespace: &str, change: &LockChange) -> Result<(), Fault> {
+    match change {
+        LockChange::Place(lock) => place(cluster, namespace, lock).await.map(drop),
+        LockChange::Release(posted) => release(cluster, namespace, posted).await,
+        LockChange::Override(all, new) => {
+            for posted in all {
+                record(cluster, namespace, posted, new).await?;
+            }
+            Ok(())
+        }
+    }
 }
 
 /// Six letters and digits that nobody confuses when they are told: what a lock is released by.

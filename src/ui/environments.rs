@@ -6,6 +6,7 @@ use super::{format, signs};
 use crate::actions::Action;
 use crate::app::geometry::{Area, Columns, columns};
 use crate::app::holders;
+use crate::app::locks;
 use crate::app::model::{Model, Pane};
 use crate::domain::catalog::Environment;
 use crate::domain::run::RunState;
@@ -151,13 +152,26 @@ fn doing(model: &Model, env: &Environment, ascii: bool) -> (String, Token) {
                         format!("◐ {} by {}  {} of {}", run.plan.title, run.by, run.succeeded(), run.steps.len());
                     (text, Token::Prog)
                 }
-                None => others(model, env).unwrap_or_else(|| {
+                None => others(model, env).or_else(|| frozen(model, env)).unwrap_or_else(|| {
                     let idle = if env.protected { "● idle · protected" } else { "● idle" };
                     (idle.to_owned(), Token::Muted)
                 }),
             }
         }
     }
+}
+
+/// What people have put in the way there: `❄ frozen by ana@mac: Black Friday`.
+fn frozen(model: &Model, env: &Environment) -> Option<(String, Token)> {
+    let bars = locks::in_force(model, &env.name);
+    let first = bars.first()?;
+    let of = match first.services.as_slice() {
+        all if all.len() == model.catalog.services.len() => String::new(),
+        [one] => format!("{one} "),
+        some => format!("{} ", format::count(some.len(), "service")),
+    };
+    let more = if bars.len() > 1 { format!("+{} ", bars.len() - 1) } else { String::new() };
+    Some((format!("❄ {more}{of}{}", first.bar.lock.headline()), Token::Warn))
 }
 
 /// Who else deploys what there: `◐ cart by ana@mac`.

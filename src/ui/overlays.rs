@@ -9,8 +9,10 @@ use crate::actions::Action;
 use crate::app::geometry::{self, Area};
 use crate::app::input::LineInput;
 use crate::app::logs::Detail;
-use crate::app::model::{Confirm, Model, Overlay, Picker, Prompt, VersionRow, VersionsForm};
+use crate::app::model::{Answer, Confirm, Model, Overlay, Picker, Prompt, VersionRow, VersionsForm};
 use crate::app::touch::Touch;
+use crate::app::why::causes;
+use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::versions::Source;
 use unicode_width::UnicodeWidthStr;
 
@@ -40,6 +42,11 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
             let frame = open(pen, area, (88, 24), &format!("{service} in {env}"), "", Token::Accent);
             let content = details::content(model, service, env, frame.width);
             scrolled(pen, &content, *scroll, frame);
+        }
+        Some(Overlay::Why { service, env, scroll }) => {
+            let title = format!("Why can {service} not be deployed to {env}?");
+            let told = why(model, service, env);
+            text(pen, area, &title, "nothing stands in its way", told.into_iter(), *scroll);
         }
         Some(Overlay::Activity { scroll }) => {
             let frame = open(pen, area, (88, 40), "Activity of the last two days", "", Token::Accent);
@@ -227,12 +234,34 @@ fn ask(pen: &mut Pen<'_>, confirm: &Confirm, area: Area) {
     for (row, text) in question.iter().rev().enumerate() {
         pen.text(inside.x, y.saturating_sub(1 + row as u16), text, Token::Hi, inside.width);
     }
-    if let Some(word) = &confirm.word {
+    if let Some(Answer::Word(word)) = &confirm.word {
         typed(pen, word, &confirm.typed, inside, y);
+    } else if confirm.word.is_some() {
+        let keys = pen.hint_width(Action::Enter, "go on") + pen.hint_width(Action::Back, "cancel") + 5;
+        let width = inside.width.saturating_sub(keys);
+        pen.fill(Area::new(inside.x, y, width, 1), Ground::Bg);
+        line(pen, &confirm.typed, inside.x + 1, y, width.saturating_sub(2));
+        let x = pen.hint(inside.x + width + 2, y, Action::Enter, "go on") + 3;
+        pen.hint(x, y, Action::Back, "cancel");
     } else {
         let x = pen.hint(inside.x, y, Action::Enter, "yes") + 3;
         pen.hint(x, y, Action::Back, "no");
     }
+}
+
+/// Every cause, the first one first, each with who can clear it and when it opens.
+fn why(model: &Model, service: &ServiceId, env: &EnvId) -> Vec<(String, String, Token)> {
+    let mut told = Vec::new();
+    for (number, cause) in causes(model, env, service).iter().enumerate() {
+        let which = if number == 0 { "first" } else { "then" };
+        told.push((which.to_owned(), cause.headline(), Token::Warn));
+        told.push((String::new(), cause.clears(), Token::Text));
+        told.extend(cause.opens_at().map(|at| {
+            let opens = format!("opens by itself at {}", at.strftime("%Y-%m-%d %H:%M UTC"));
+            (String::new(), opens, Token::Muted)
+        }));
+    }
+    told
 }
 
 fn pick(pen: &mut Pen<'_>, picker: &Picker, area: Area) {

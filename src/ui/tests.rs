@@ -223,10 +223,10 @@ proptest! {
 #[test]
 fn the_name_that_has_to_be_typed_is_shown_in_whole_below_the_cursor() {
     use crate::app::input::LineInput;
-    use crate::app::model::{Confirm, Confirmed, Overlay};
+    use crate::app::model::{Answer, Confirm, Confirmed, Overlay};
     let mut model = model(80, 24);
     let (title, question) = ("Delete".to_owned(), "Delete it?".to_owned());
-    let (word, typed) = (Some("production".to_owned()), LineInput::default());
+    let (word, typed) = (Some(Answer::Word("production".to_owned())), LineInput::default());
     let confirm = Confirm { title, lines: Vec::new(), question, word, typed, then: Confirmed::Quit, scroll: 0 };
     model.overlays.push(Overlay::Confirm(confirm));
     let shown = screen(&model, look());
@@ -247,4 +247,23 @@ fn a_question_is_read_to_its_end_on_a_narrow_screen() {
     model.overlays.push(Overlay::Confirm(confirm));
     let shown = screen(&model, look()).join(" ").replace(['│', ' '], "");
     assert!(shown.contains(&end.replace(' ', "")) && shown.contains("ornot?"), "{shown}");
+}
+
+#[test]
+fn a_freeze_is_told_at_the_head_of_its_environment_on_its_rows_and_first_among_the_reasons_why_not() {
+    use crate::app::model::Overlay;
+    use crate::domain::fixtures::document;
+    use crate::domain::observed::{Change, Object};
+    let mut model = model(120, 36);
+    let texts = [("format", "1"), ("kind", "freeze"), ("reason", "audit"), ("author", "ana@mac")];
+    let change = Change::Upsert(Object::Document(Box::new(document("a1", &texts))));
+    model.world.apply(&EnvId::new("staging"), change, later(90_000));
+    let home = screen(&model, look()).join("\n");
+    assert!(home.contains("frozen by ana@mac: audit"), "{home}");
+    assert!(home.lines().any(|line| line.contains("cart") && line.contains("frozen")), "{home}");
+    let (service, env) = (ServiceId::new("cart"), EnvId::new("staging"));
+    model.overlays.push(Overlay::Why { service, env, scroll: 0 });
+    let told = screen(&model, look()).join("\n");
+    assert!(told.contains("Why can cart not be deployed to staging?"), "{told}");
+    assert!(told.contains("first") && told.contains("shipdeck unlock a1 releases it"), "{told}");
 }

@@ -8,6 +8,7 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use serde_json::{Value, json};
 
 use crate::harness::shop::{config, shop};
+use crate::harness::terminal::Terminal;
 use crate::harness::{ControlPlane, Headless, Namespace, eventually};
 
 async fn image(space: &Namespace<'_>, name: &str) -> String {
@@ -138,4 +139,41 @@ async fn who_may_not_write_documents_is_told_which_right_is_missing() {
     assert!(String::from_utf8_lossy(&stranger.stderr).contains("only ana@"), "{stranger:?}");
     run(&shipdeck, &format!("unlock {id}"), &[]).await.is(3, "no right to delete configmaps");
     run(&admin, &format!("unlock {id}"), &[]).await.is(0, "released in staging");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_cockpit_sees_a_freeze_live_says_why_and_goes_on_only_by_a_recorded_reason() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let space = plane.namespace("seen-freeze").await;
+    shop(&space).await;
+    let shipdeck = Headless::new(&plane.kubeconfig_path(), &config(&space.name));
+    let (path, kubeconfig) = (shipdeck.config.display().to_string(), plane.kubeconfig_path().display().to_string());
+    let mut terminal = Terminal::open(&["--config", &path], &[("KUBECONFIG", &kubeconfig)], (120, 36));
+    terminal.shows(&["live", "auth", "v1"]);
+    let id = json(&run(&shipdeck, "freeze --env staging --json --reason", &["Black Friday"]).await)["id"].clone();
+    terminal.shows(&["frozen by ana@"]);
+    terminal.press("b");
+    terminal.shows(&["Why can auth not be deployed to staging?", "Black Friday", "shipdeck unlock"]);
+    terminal.press("\x1b");
+    for keys in ["d", "v2", "\r"] {
+        terminal.press(keys);
+    }
+    terminal.shows(&["wave 1", "Black Friday"]);
+    terminal.press("\r");
+    terminal.shows(&["Why in spite of it?"]);
+    assert_eq!(image(&space, "auth").await, "shop/auth:v1");
+    terminal.press("the fix");
+    terminal.shows(&["the fix"]);
+    terminal.press("\r");
+    eventually("auth is written", Duration::from_secs(30), async || {
+        (image(&space, "auth").await == "shop/auth:v2").then_some(())
+    })
+    .await;
+    let locks = json(&shipdeck.run("locks --json").await);
+    assert_eq!(locks["locks"][0]["overrides"][0]["reason"], "the fix", "{locks}");
+    // Released by somebody else, it is gone from the screen as well.
+    terminal.press("q");
+    terminal.shows(&["frozen by ana@"]);
+    shipdeck.run(&format!("unlock {}", id.as_str().unwrap())).await.is(0, "released in staging");
+    terminal.shows(&["idle"]);
 }

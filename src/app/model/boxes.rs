@@ -1,12 +1,13 @@
 //! Boxes over the screen: what each holds while it is open.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::super::input::LineInput;
 use super::super::logs::Detail;
 use crate::actions::Action;
 use crate::domain::cleanup::Finding;
-use crate::domain::ids::{EnvId, RunId, ServiceId};
+use crate::domain::ids::{EnvId, LockId, RunId, ServiceId};
 use crate::domain::plan::{Plan, Request, Warning};
 use crate::domain::verdict::State;
 use crate::domain::versions::Known;
@@ -24,6 +25,12 @@ pub enum Overlay {
     Picker(Picker),
     /// Details and evidence of a cell.
     Details {
+        service: ServiceId,
+        env: EnvId,
+        scroll: usize,
+    },
+    /// Why a service cannot be deployed.
+    Why {
         service: ServiceId,
         env: EnvId,
         scroll: usize,
@@ -98,10 +105,21 @@ pub struct Confirm {
     pub lines: Vec<String>,
     pub question: String,
     /// To be typed before Enter means yes; none: Enter is enough.
-    pub word: Option<String>,
+    pub word: Option<Answer>,
     pub typed: LineInput,
     pub then: Confirmed,
     pub scroll: usize,
+}
+
+/// What has to be typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// This very word.
+    Word(String),
+    /// Anything but nothing.
+    Reason,
+    /// What ends a lock, or nothing.
+    End,
 }
 
 /// What a yes does.
@@ -113,6 +131,22 @@ pub enum Confirmed {
     /// Begin the plan below although somebody who is silent holds services of it.
     TakeOver,
     WriteConfig(String),
+    /// The reason is typed: ask until when.
+    Freeze {
+        env: EnvId,
+        services: BTreeSet<ServiceId>,
+    },
+    FreezeUntil {
+        env: EnvId,
+        services: BTreeSet<ServiceId>,
+        reason: Arc<str>,
+    },
+    Unlock {
+        env: EnvId,
+        id: LockId,
+    },
+    /// Begin the plan below in spite of what bars it.
+    Override,
 }
 
 /// A list that is narrowed by typing: help, palette, menu.
@@ -173,6 +207,8 @@ pub enum PickerPurpose {
     Since,
     /// Which environment to promote to.
     PromoteTo,
+    /// Which lock to release.
+    Unlock,
 }
 
 /// One line of input.

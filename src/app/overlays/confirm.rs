@@ -1,20 +1,43 @@
 //! A question before something that cannot be undone.
 
 use crate::app::effect::{Effect, FileTarget};
-use crate::app::model::{Confirmed, Model, Overlay};
-use crate::app::screens;
+use crate::app::model::{Answer, Confirmed, Model, Overlay};
+use crate::app::{journal, screens};
 use crate::domain::lease::Patience;
+use crate::domain::lock::Opens;
+use crate::domain::text::clean;
+use crate::domain::verdict::State;
 
 /// Means yes, once what has to be typed is typed.
 pub fn agree(model: &mut Model) -> Vec<Effect> {
     let Some(Overlay::Confirm(confirm)) = model.overlays.last() else { return Vec::new() };
-    let typed = confirm.typed.text();
-    if confirm.word.as_ref().is_none_or(|word| word == typed) { yes(model) } else { Vec::new() }
+    let typed = confirm.typed.text().trim();
+    let refusal = match &confirm.word {
+        None => None,
+        Some(Answer::Word(word)) if word == typed => None,
+        // The question shows the word.
+        Some(Answer::Word(_)) => return Vec::new(),
+        Some(Answer::Reason) => typed.is_empty().then(|| "a reason is needed: others read it".to_owned()),
+        Some(Answer::End) => Opens::read(typed, model.session.now).err().map(|error| error.to_string()),
+    };
+    if let Some(why) = refusal {
+        journal::notice(model, State::Blocked, why, "nothing has happened");
+        return Vec::new();
+    }
+    yes(model)
 }
 
 fn yes(model: &mut Model) -> Vec<Effect> {
     let Some(Overlay::Confirm(confirm)) = model.overlays.pop() else { return Vec::new() };
+    let typed = clean(confirm.typed.text().trim()).into_owned();
     match confirm.then {
+        Confirmed::Freeze { env, services } => {
+            super::lock::ask_until(model, env, services, typed.into());
+            Vec::new()
+        }
+        Confirmed::FreezeUntil { env, services, reason } => super::lock::freeze(model, env, services, reason, &typed),
+        Confirmed::Unlock { env, id } => super::lock::release(model, env, &id),
+        Confirmed::Override => super::lock::record(model, &typed),
         Confirmed::Delete(findings) => screens::cleanup::delete(model, findings),
         Confirmed::Quit => vec![Effect::Quit],
         Confirmed::TakeOver => super::plan::confirm(model, Patience::TakeOver),

@@ -2,6 +2,7 @@
 
 pub mod confirm;
 pub mod listing;
+pub mod lock;
 pub mod picker;
 pub mod plan;
 pub mod versions;

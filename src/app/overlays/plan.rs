@@ -4,7 +4,7 @@ use crate::app::effect::Effect;
 use crate::app::holders::{self, Holder};
 use crate::app::input::LineInput;
 use crate::app::model::{Confirm, Confirmed, Model, Overlay, PlanReview, VersionsForm};
-use crate::app::{facts, journal, places, runs};
+use crate::app::{facts, journal, locks, places, runs};
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::lease::Patience;
 use crate::domain::plan::{self, Plan, PlanError, Purpose, Request, Skipped, Step, Wanted, Warning};
@@ -23,8 +23,8 @@ pub fn open(model: &mut Model, request: Request, form: Option<VersionsForm>) -> 
 
 fn show(model: &mut Model, request: Request, plan: Plan, form: Option<VersionsForm>) {
     let confirm = LineInput::default();
-    let review =
-        PlanReview { request, plan, confirm, selected: 0, scroll: 0, form, undoes: None, warnings: Vec::new() };
+    let warnings = locks::of_plan(model, &plan).iter().map(|it| locks::warning(&plan.env, it)).collect();
+    let review = PlanReview { request, plan, confirm, selected: 0, scroll: 0, form, undoes: None, warnings };
     model.overlays.push(Overlay::Plan(review));
 }
 
@@ -93,6 +93,11 @@ pub fn confirm(model: &mut Model, patience: Patience) -> Vec<Effect> {
         journal::notice(model, State::Blocked, why, "nothing has happened");
         return Vec::new();
     }
+    let barred = locks::of_plan(model, &review.plan);
+    if !barred.is_empty() {
+        let env = review.plan.env.clone();
+        return super::lock::ask_override(model, &env, &barred);
+    }
     let changes: Vec<Warning> = review.plan.steps().filter_map(|step| changed(model, &review.plan.env, step)).collect();
     if !changes.is_empty() {
         rebuild(model, changes);
@@ -127,6 +132,9 @@ fn refusal(model: &Model, review: &PlanReview) -> Option<String> {
     }
     if !model.world.env(&plan.env).is_some_and(|world| world.freshness().is_live()) {
         return Some(format!("what is known of {} is not current; wait until it is live", plan.env));
+    }
+    if let locks::Known::Lost(why) = locks::known(model, &plan.env) {
+        return Some(format!("whether {} is frozen is not known: {why}", plan.env));
     }
     if let Some(holder) = holders::of_plan(model, plan).iter().find(|holder| !holder.silent) {
         let alive = holders::alive(holder, model.session.now);
@@ -187,7 +195,7 @@ fn rebuild(model: &mut Model, changes: Vec<Warning>) {
         }
     } else {
         match build(model, &review.request) {
-            Ok(plan) => review.plan = plan,
+            Ok(plan) => review.plan = Plan { passes: std::mem::take(&mut review.plan.passes), ..plan },
             Err(why) => {
                 journal::notice(model, State::Blocked, why.clone(), "nothing has happened");
                 if let Some(form) = review.form {
@@ -244,7 +252,7 @@ pub fn leave_out(model: &mut Model) {
             leave_out_of(&mut review.plan, &service, "left out");
         } else {
             match build(model, &review.request) {
-                Ok(plan) => review.plan = plan,
+                Ok(plan) => review.plan = Plan { passes: std::mem::take(&mut review.plan.passes), ..plan },
                 Err(why) => {
                     journal::notice(model, State::Blocked, format!("{service} cannot be left out: {why}"), "");
                     review = before;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::app::effect::Effect;
 use crate::app::input::LineInput;
 use crate::app::journal;
-use crate::app::model::{CleanupPage, Confirm, Confirmed, DeleteResult, Model, Overlay, Page};
+use crate::app::model::{Answer, CleanupPage, Confirm, Confirmed, DeleteResult, Model, Overlay, Page};
 use crate::domain::cleanup::{self, Finding};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::Uid;
@@ -132,7 +132,7 @@ pub fn ask(model: &mut Model) {
             env.cluster,
             env.namespace
         ),
-        word: env.protected.then(|| env.name.to_string()),
+        word: env.protected.then(|| Answer::Word(env.name.to_string())),
         typed: LineInput::default(),
         then: Confirmed::Delete(findings),
         scroll: 0,

@@ -88,6 +88,13 @@ pub fn details(model: &mut Model) {
     }
 }
 
+/// Says why the selected service cannot be deployed.
+pub fn why(model: &mut Model) {
+    if let (Some(service), Some(env)) = (model.home.service.clone(), model.home.env.clone()) {
+        model.overlays.push(Overlay::Why { service, env, scroll: 0 });
+    }
+}
+
 /// Goes to what happened lately: to its pane where there is one, else in a box.
 pub fn activity(model: &mut Model) {
     if geometry::has_sides(model) {

@@ -17,7 +17,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::ids::{EnvId, GroupId, LockId, ServiceId};
 
@@ -108,6 +108,34 @@ impl fmt::Display for Condition {
             Self::GroupIn { group, env } => write!(f, "group {group} is in {env}"),
         }
     }
+}
+
+impl Opens {
+    /// What somebody types as an end: nothing, a while, a time, or a condition.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn read(text: &str, now: Timestamp) -> Result<Self, BadEnd> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Ok(Self::Released);
+        }
+        let after = |text: &str| now.checked_add(text.parse::<SignedDuration>().ok()?).ok();
+        match text.parse().ok().or_else(|| after(text)) {
+            Some(end) if end > now => Ok(Self::At(end)),
+            Some(_) => Err(BadEnd::Over(text.to_owned())),
+            None => Ok(text.parse()?),
+        }
+    }
+}
+
+/// What ends no lock.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadEnd {
+    #[error("{0} is over already")]
+    Over(String),
+    #[error(transparent)]
+    Condition(#[from] BadCondition),
 }
 
 /// A condition that nobody can tell the truth of.
