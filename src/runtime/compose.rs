@@ -6,7 +6,8 @@ use std::sync::Arc;
 use directories::ProjectDirs;
 use tokio::sync::mpsc;
 
-use super::executor::{Clock, Executor};
+use super::clock::Clock;
+use super::executor::Executor;
 use super::files::Files;
 use super::fleet::{Connect, Fleet};
 use crate::adapters::kubernetes::{KubernetesCluster, current_context};
@@ -91,7 +92,7 @@ fn session(loaded: Loaded, connect: Connect, user: &str) -> Result<Session, Repo
     let configuration = loaded.path.clone().unwrap_or_else(|| loaded.default_path.clone());
     let files = Files { data: data_folder(), configuration };
     let read_only = loaded.settings.read_only;
-    let mut session = assemble((loaded.catalog, loaded.settings), files, connect, (user, Arc::new(system::now)))?;
+    let mut session = assemble((loaded.catalog, loaded.settings), files, connect, (user, Clock::of_the_machine()))?;
     if read_only {
         session.model.session.read_only = Some("--read-only, or read_only = true in the configuration".to_owned());
     }
@@ -111,7 +112,7 @@ pub(super) fn assemble(
     let (sender, messages) = mpsc::channel(QUEUE);
     let keymap = settings.keymap()?;
     let identity: Arc<str> = system::identity(user).into();
-    let mut model = Model::new(catalog, settings, keymap, clock());
+    let mut model = Model::new(catalog, settings, keymap, clock.now());
     (model.session.user, model.session.identity) = (user.to_owned(), Arc::clone(&identity));
     let executor = Executor::new(Fleet::new(connect), files, sender, clock, identity);
     Ok(Session { model, executor, messages })

@@ -7,6 +7,7 @@ use futures::FutureExt;
 use tokio::sync::{Semaphore, mpsc};
 use tracing::{Instrument, info_span};
 
+use super::clock::Clock;
 use super::files::Files;
 use super::fleet::Fleet;
 use super::keeping::{Keeping, Place};
@@ -34,9 +35,6 @@ pub(super) enum Terminal {
     Quit,
 }
 
-/// What time it is: the machine's clock, or that of a simulated world.
-pub(super) type Clock = Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;
-
 /// Carries effects out.
 pub(super) struct Executor {
     fleet: Fleet,
@@ -59,7 +57,8 @@ impl Executor {
         identity: Arc<str>,
     ) -> Self {
         let deletions = Arc::new(Semaphore::new(DELETIONS_AT_ONCE));
-        let (leases, keeping) = (Leases::new(Arc::clone(&identity)), Keeping::new(identity));
+        let leases = Leases::new(Arc::clone(&identity), clock.clone());
+        let keeping = Keeping::new(identity, clock.clone());
         Self { fleet, tasks: Tasks::default(), messages, files, deletions, clock, leases, keeping }
     }
 
@@ -172,7 +171,7 @@ impl Executor {
         change: ImageChange,
         attempt: Attempt,
     ) {
-        let (messages, clock, gate) = (self.messages.clone(), Arc::clone(&self.clock), self.leases.gate());
+        let (messages, clock, gate) = (self.messages.clone(), self.clock.clone(), self.leases.gate());
         let noted = self.keeping.noted(run);
         let span = info_span!("write", cluster = %id, run = run.0, %service, namespace = &*change.namespace);
         let work = async move {
@@ -194,7 +193,7 @@ impl Executor {
                 Ok(_) => tracing::info!(from = &*change.from, to = &*change.to, "image written"),
                 Err(fault) => tracing::warn!(to = &*change.to, %fault, "image not written"),
             }
-            send(&messages, Msg::Done(Outcome::Written { run, service, result, at: clock() })).await;
+            send(&messages, Msg::Done(Outcome::Written { run, service, result, at: clock.now() })).await;
         };
         self.tasks.finish(work.instrument(span));
     }

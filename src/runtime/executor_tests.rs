@@ -46,7 +46,7 @@ async fn deleted(
     let fleet = Fleet::new(Box::new(move |_| Arc::clone(&cluster)));
     let files = Files { data: data.to_owned(), configuration: data.join("config.toml") };
     let (sender, mut messages) = mpsc::channel(64);
-    let mut executor = Executor::new(fleet, files, sender, Arc::new(|| START), "ann".into());
+    let mut executor = Executor::new(fleet, files, sender, Clock::of_a_world(|| START), "ann".into());
     for name in names {
         let (cluster, namespace) = (ClusterId::new("c"), "shop".into());
         assert_eq!(executor.perform(Effect::Delete { cluster, namespace, finding: Box::new(finding(name)) }), None);

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
+use super::clock::Clock;
 use super::tasks::Tasks;
-use crate::adapters::system;
 use crate::app::msg::{Msg, Outcome};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{RunId, Uid};
@@ -47,6 +47,7 @@ enum Standing {
 /// The documents of a session.
 pub(super) struct Keeping {
     identity: Arc<str>,
+    clock: Clock,
     runs: HashMap<RunId, (watch::Sender<Wanted>, watch::Receiver<Standing>)>,
 }
 
@@ -80,8 +81,8 @@ impl Noted {
 }
 
 impl Keeping {
-    pub(super) fn new(identity: Arc<str>) -> Self {
-        Self { identity, runs: HashMap::new() }
+    pub(super) fn new(identity: Arc<str>, clock: Clock) -> Self {
+        Self { identity, clock, runs: HashMap::new() }
     }
 
     /// The document of a run is to say this from now on.
@@ -100,7 +101,8 @@ impl Keeping {
         let (told, standing) = watch::channel(Standing::Stands(0));
         self.runs.insert(run, (wanted, standing));
         let owner = format!("{}-{run}", self.identity).into();
-        let keeper = Keeper { run, over: place.replaces.clone(), place, owner, asked, told, messages };
+        let clock = self.clock.clone();
+        let keeper = Keeper { run, over: place.replaces.clone(), place, owner, clock, asked, told, messages };
         tasks.finish(keeper.keep());
     }
 
@@ -115,6 +117,7 @@ struct Keeper {
     run: RunId,
     place: Place,
     owner: Arc<str>,
+    clock: Clock,
     /// The version that stands.
     over: Option<(Uid, Arc<str>)>,
     asked: watch::Receiver<Wanted>,
@@ -159,7 +162,7 @@ impl Keeper {
     }
 
     async fn write(&mut self, wanted: &Wanted) -> Result<(), Fault> {
-        let texts = document::texts(&wanted.text, &self.owner, system::now());
+        let texts = document::texts(&wanted.text, &self.owner, self.clock.now());
         let name = document::name(&self.place.key);
         let draft = Draft { name, about: document::ABOUT.into(), over: self.over.clone(), texts };
         let written = self.place.cluster.write_document(&self.place.namespace, &draft).await;
@@ -191,7 +194,7 @@ impl Keeper {
     async fn forget_the_old(&self) {
         let Ok(all) = self.place.cluster.documents(&self.place.namespace, document::ABOUT).await else { return };
         let entries: Vec<_> = all.iter().filter_map(|document| document::read(document).ok()).collect();
-        for entry in document::outdated(&entries, system::now()) {
+        for entry in document::outdated(&entries, self.clock.now()) {
             let name = document::name(&entry.key);
             let removed = self.place.cluster.remove_document(&self.place.namespace, &name, &entry.over).await;
             tracing::info!(run = self.run.0, old = &*entry.key, removed = removed.is_ok(), "old run forgotten");

@@ -8,8 +8,8 @@ use futures::future::join_all;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::clock::Clock;
 use super::tasks::Tasks;
-use crate::adapters::system;
 use crate::app::msg::{Msg, Outcome};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{RunId, ServiceId};
@@ -44,6 +44,7 @@ enum Permit {
 /// The leases of a session.
 pub(super) struct Leases {
     identity: Arc<str>,
+    clock: Clock,
     shared: Arc<Mutex<Shared>>,
     keepers: Vec<(RunId, Ends)>,
 }
@@ -64,7 +65,10 @@ pub(super) struct Wanted {
 
 /// Answers whether a write may be sent now.
 #[derive(Clone)]
-pub(super) struct Gate(Arc<Mutex<Shared>>);
+pub(super) struct Gate {
+    shared: Arc<Mutex<Shared>>,
+    clock: Clock,
+}
 
 fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
@@ -77,13 +81,13 @@ impl Gate {
     /// When the lease is lost or cannot be renewed: nothing was sent then.
     pub(super) async fn check(&self, run: RunId, service: &ServiceId, change: &ImageChange) -> Result<(), Fault> {
         let Some(fence) = &change.fence else { return Ok(()) };
-        let end = system::elapsed() + 2 * CALL_LIMIT;
+        let end = self.clock.elapsed() + 2 * CALL_LIMIT;
         let (kind, why) = loop {
-            match lock(&self.0).permits.get(&(run, service.clone())).cloned() {
-                Some(Permit::Until(token, until)) if token == fence.token && system::elapsed() <= until => {
+            match lock(&self.shared).permits.get(&(run, service.clone())).cloned() {
+                Some(Permit::Until(token, until)) if token == fence.token && self.clock.elapsed() <= until => {
                     return Ok(());
                 }
-                Some(Permit::Until(token, _)) if token == fence.token && system::elapsed() < end => {}
+                Some(Permit::Until(token, _)) if token == fence.token && self.clock.elapsed() < end => {}
                 // That may pass: with the next renewal it can be written.
                 Some(Permit::Until(token, _)) if token == fence.token => {
                     break (FaultKind::Unreachable, "its lease could not be renewed in time".to_owned());
@@ -99,24 +103,24 @@ impl Gate {
     /// Notes since when a version of a lease is known.
     pub(super) fn observe(&self, change: &Change) {
         if let Change::Upsert(Object::Lease(lease)) = change {
-            let mut shared = lock(&self.0);
+            let mut shared = lock(&self.shared);
             let version = &lease.meta.resource_version;
             let seen = shared.seen.entry(lease.meta.uid.clone());
-            let seen = seen.or_insert_with(|| (Arc::clone(version), system::elapsed()));
+            let seen = seen.or_insert_with(|| (Arc::clone(version), self.clock.elapsed()));
             if seen.0 != *version {
-                *seen = (Arc::clone(version), system::elapsed());
+                *seen = (Arc::clone(version), self.clock.elapsed());
             }
         }
     }
 }
 
 impl Leases {
-    pub(super) fn new(identity: Arc<str>) -> Self {
-        Self { identity, shared: Arc::default(), keepers: Vec::new() }
+    pub(super) fn new(identity: Arc<str>, clock: Clock) -> Self {
+        Self { identity, clock, shared: Arc::default(), keepers: Vec::new() }
     }
 
     pub(super) fn gate(&self) -> Gate {
-        Gate(Arc::clone(&self.shared))
+        Gate { shared: Arc::clone(&self.shared), clock: self.clock.clone() }
     }
 
     /// Takes the leases of a run and keeps them until they are released. What earlier runs of this session are giving
@@ -141,6 +145,7 @@ impl Leases {
             held: wanted.leases.into_iter().map(|(service, target)| (service, target, tenure())).collect(),
             cluster,
             shared: Arc::clone(&self.shared),
+            clock: self.clock.clone(),
             asked: ends.asked.clone(),
             messages,
             told: None,
@@ -175,6 +180,7 @@ struct Keeper {
     held: Vec<(ServiceId, Target, Tenure)>,
     cluster: Arc<dyn Cluster>,
     shared: Arc<Mutex<Shared>>,
+    clock: Clock,
     asked: CancellationToken,
     messages: mpsc::Sender<Msg>,
     /// The last news: it is told once.
@@ -197,7 +203,7 @@ impl Keeper {
                 let pause = async {
                     match wake {
                         // Looked at again at least every few seconds: a timer sleeps with the machine, a lease does not.
-                        Some(at) => tokio::time::sleep(at.saturating_sub(system::elapsed()).min(CALL_LIMIT)).await,
+                        Some(at) => tokio::time::sleep(at.saturating_sub(self.clock.elapsed()).min(CALL_LIMIT)).await,
                         None => std::future::pending().await,
                     }
                 };
@@ -209,15 +215,15 @@ impl Keeper {
             }
             let calls = due.into_iter().map(|(index, command)| {
                 let target = self.held[index].1.clone();
-                let cluster = Arc::clone(&self.cluster);
+                let (cluster, clock) = (Arc::clone(&self.cluster), self.clock.clone());
                 async move {
-                    let sent = system::elapsed();
+                    let sent = clock.elapsed();
                     (index, sent, call(&*cluster, &target, command).await)
                 }
             });
             for (index, sent, answer) in join_all(calls).await {
                 self.recall(index, &answer);
-                self.held[index].2.take(answer, sent, system::elapsed());
+                self.held[index].2.take(answer, sent, self.clock.elapsed());
             }
             if !releasing {
                 self.tell().await;
@@ -240,7 +246,7 @@ impl Keeper {
     /// What is to be sent now, and when to look again. Leases are won one after the other, in one order for everybody,
     /// so that two runs never wait for each other.
     fn due(&self) -> (Vec<(usize, Command)>, Option<Mono>) {
-        let (now, wall) = (system::elapsed(), system::now());
+        let (now, wall) = (self.clock.elapsed(), self.clock.now());
         let (mut due, mut wake, mut seeking) = (Vec::new(), None::<Mono>, false);
         for (index, (.., tenure)) in self.held.iter().enumerate() {
             if matches!(tenure.standing(), Standing::Seeking | Standing::Waiting(_))

@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
-use super::executor::Clock;
+use super::clock::Clock;
 use crate::app::effect::LockChange;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::LockId;
@@ -32,7 +32,7 @@ pub(super) async fn check(
             return Err(Fault { message, ..fault });
         }
     };
-    match bars(&posted, attempt, clock()).first() {
+    match bars(&posted, attempt, clock.now()).first() {
         None => Ok(()),
         Some(bar) => {
             let message = format!("{name}: not written: {} (lock {})", bar.lock.headline(), bar.lock.id);

@@ -1,5 +1,6 @@
 //! The imperative shell: the only event loop, the only terminal, the only place that spawns.
 
+mod clock;
 mod compose;
 mod event_loop;
 mod executor;

@@ -8,8 +8,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, timeout_at};
 
+use super::clock::Clock;
 use super::compose::{self, Session};
-use super::executor::{Clock, Terminal};
+use super::executor::Terminal;
 use super::files::Files;
 use crate::adapters::simulated::SimulatedCluster;
 use crate::app::effect::Effect;
@@ -56,9 +57,10 @@ impl Stage {
     ) -> Result<Self, Report> {
         let catalog = compose::demo_catalog()?;
         let world = Arc::new(SimulatedCluster::new(&catalog, seed, clock.clone()));
-        let mut session = simulated((catalog, Settings::default()), world, folder, Arc::new(clock.clone()))?;
+        let clock = Clock::of_a_world(clock);
+        let mut session = simulated((catalog, Settings::default()), world, folder, clock.clone())?;
         session.model.session.demo = true;
-        Ok(Self::new(session, Arc::new(clock), size))
+        Ok(Self::new(session, clock, size))
     }
 
     /// A simulated world of one's own.
@@ -72,8 +74,9 @@ impl Stage {
         folder: PathBuf,
         clock: impl Fn() -> Timestamp + Clone + Send + Sync + 'static,
     ) -> Result<Self, Report> {
-        let session = simulated((catalog, Settings::default()), world, folder, Arc::new(clock.clone()))?;
-        Ok(Self::new(session, Arc::new(clock), size))
+        let clock = Clock::of_a_world(clock);
+        let session = simulated((catalog, Settings::default()), world, folder, clock.clone())?;
+        Ok(Self::new(session, clock, size))
     }
 
     /// The curtain rises: what is configured is watched from now on.
@@ -123,7 +126,7 @@ impl Stage {
     }
 
     fn take(&mut self, msg: Msg) {
-        let effects = update(&mut self.session.model, msg, (self.clock)());
+        let effects = update(&mut self.session.model, msg, self.clock.now());
         self.perform(effects);
         self.draw();
     }
@@ -134,7 +137,7 @@ impl Stage {
             return;
         }
         let drawn = drawn(self.model(), Look::from(&self.model().settings));
-        let effects = update(&mut self.session.model, Msg::Drawn(Box::new(drawn)), (self.clock)());
+        let effects = update(&mut self.session.model, Msg::Drawn(Box::new(drawn)), self.clock.now());
         self.perform(effects);
     }
 

@@ -5,12 +5,12 @@ use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use directories::ProjectDirs;
 
+use super::clock::Clock;
 use super::compose::{self, Session};
 use super::event_loop::{self, Cockpit};
 use super::headless::{self, Kind};
@@ -18,7 +18,6 @@ use super::stage::Stage;
 use super::telemetry;
 use super::terminal::{Answers, Questions, Surroundings, Tui};
 use crate::adapters::kubernetes::contexts;
-use crate::adapters::system;
 use crate::cli::{Cli, Command, Options, Printed};
 use crate::config::example::example;
 use crate::config::load::{Overrides, Shows, load};
@@ -267,7 +266,7 @@ async fn open(session: Session) -> Result<(), Report> {
 /// The demo after some seconds, as a picture.
 fn picture(options: &Options, size: (u16, u16), seed: u64) -> Result<(), Report> {
     let stage = block_on(async {
-        let mut stage = Stage::new(compose::demo(loaded(options)?, seed)?, Arc::new(system::now), size);
+        let mut stage = Stage::new(compose::demo(loaded(options)?, seed)?, Clock::of_the_machine(), size);
         stage.pass(std::time::Duration::from_secs(4)).await;
         Ok::<_, Report>(stage)
     })?;

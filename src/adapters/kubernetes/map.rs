@@ -1,7 +1,6 @@
 //! From wire types to the domain's facts. Pure; every text is cleaned here.
 
 use std::borrow::Cow;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,11 +8,11 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::writers::{self, Owners};
-use super::{documents, lease, wire};
+use super::{documents, lease, template, wire};
 use crate::domain::ids::Uid;
 use crate::domain::observed::{
     Condition, Container, ContainerState, ContainerStatus, Event, Job, Kind, Marks, Meta, Object, Owner, Phase, Pod,
-    ReplicaSet, Strategy, TemplateHash, Terminated, Workload, WorkloadKind, WorkloadStatus,
+    ReplicaSet, Strategy, Terminated, Workload, WorkloadKind, WorkloadStatus,
 };
 use crate::domain::text::clean;
 
@@ -128,7 +127,7 @@ pub(super) fn workload(kind: WorkloadKind, wire: wire::Workload<Owners>) -> Work
         paused: spec.paused,
         strategy: strategy(&spec.strategy),
         progress_deadline: spec.progress_deadline_seconds,
-        template: template_hash(&spec.template),
+        template: template::hash(&spec.template),
         containers: containers(&spec.template),
         writer: metadata.managed_fields.as_deref().and_then(writers::of_template),
         status: WorkloadStatus {
@@ -161,39 +160,6 @@ pub(super) fn containers(template: &Value) -> Vec<Container> {
     listed.map(|container| Container { name: of(container, "name"), image: of(container, "image") }).collect()
 }
 
-/// The same for the same template whatever the order of its keys, with and without the label that controllers add.
-pub(super) fn template_hash(template: &Value) -> TemplateHash {
-    let mut hasher = DefaultHasher::new();
-    hash_value(template, &mut hasher);
-    TemplateHash(hasher.finish())
-}
-
-fn hash_value(value: &Value, into: &mut DefaultHasher) {
-    match value {
-        Value::Null => 0_u8.hash(into),
-        Value::Bool(flag) => (1_u8, flag).hash(into),
-        Value::Number(number) => (2_u8, number).hash(into),
-        Value::String(text) => (3_u8, text).hash(into),
-        Value::Array(items) => {
-            (4_u8, items.len()).hash(into);
-            for item in items {
-                hash_value(item, into);
-            }
-        }
-        Value::Object(fields) => {
-            // What is null or absent is the same to the API; `creationTimestamp: null` comes and goes.
-            let counts = |(key, value): &(&String, &Value)| !value.is_null() && *key != "pod-template-hash";
-            let mut fields: Vec<_> = fields.iter().filter(counts).collect();
-            fields.sort_unstable_by_key(|(key, _)| *key);
-            (5_u8, fields.len()).hash(into);
-            for (key, value) in fields {
-                key.hash(into);
-                hash_value(value, into);
-            }
-        }
-    }
-}
-
 fn condition(wire: &wire::Condition) -> Condition {
     Condition {
         kind: text(&wire.kind),
@@ -210,7 +176,7 @@ pub(super) fn replica_set(wire: wire::Workload) -> ReplicaSet {
     ReplicaSet {
         meta: meta(&metadata),
         revision: revision.and_then(|number| number.parse().ok()).unwrap_or(0),
-        template: template_hash(&spec.template),
+        template: template::hash(&spec.template),
         containers: containers(&spec.template),
         desired: spec.replicas.unwrap_or(1),
         replicas: status.replicas,
@@ -324,14 +290,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn a_template_is_the_same_with_the_label_of_its_replica_set() {
-        let one = json!({ "metadata": { "labels": { "app": "web" }, "creationTimestamp": null }, "spec": { "a": 1 } });
-        let two = json!({ "spec": { "a": 1 }, "metadata": { "labels": { "pod-template-hash": "x", "app": "web" } } });
-        assert_eq!(template_hash(&one), template_hash(&two));
-        assert_ne!(template_hash(&one), template_hash(&json!({ "spec": { "a": 2 } })));
-    }
 
     #[test]
     fn a_pod_is_read_with_its_digest_and_its_words_are_cleaned() {

@@ -11,6 +11,7 @@ mod log;
 mod map;
 mod pulse;
 mod read;
+mod template;
 mod watch;
 mod wire;
 mod write;
