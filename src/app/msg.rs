@@ -8,7 +8,7 @@ use crate::actions::chord::Chord;
 use crate::domain::fault::Fault;
 use crate::domain::ids::{ClusterId, EnvId, RunId, ServiceId};
 use crate::domain::observed::{Change, Workload};
-use crate::domain::run::HoldNews;
+use crate::domain::run::Hold;
 use crate::ports::cluster::{Discovery, LogLine, Revision};
 
 /// Something that happened.
@@ -69,7 +69,7 @@ pub enum LogEvent {
 pub enum Outcome {
     Held {
         run: RunId,
-        news: HoldNews,
+        news: Hold,
     },
     /// The cluster does not keep a run, or not any more, and why.
     Unkept {

@@ -13,7 +13,7 @@ use crate::config::Settings;
 use crate::domain::fixtures::{START, TestWorld, catalog, later};
 use crate::domain::ids::{EnvId, GroupId, ServiceId};
 use crate::domain::lease::Fence;
-use crate::domain::run::HoldNews;
+use crate::domain::run::Hold;
 use crate::ports::cluster::LogLine;
 use crate::ports::lease::Target;
 
@@ -36,7 +36,7 @@ fn held(effect: &Effect) -> Option<Outcome> {
     let fence =
         |(service, target): &(ServiceId, Target)| (service.clone(), Fence { token: 1, lease: target.lease.clone() });
     let fences = leases.iter().map(fence).collect();
-    Some(Outcome::Held { run: *run, news: HoldNews::Held { fences, taken_from: Vec::new() } })
+    Some(Outcome::Held { run: *run, news: Hold::Held { fences, taken_from: Vec::new() } })
 }
 
 impl Cockpit {

@@ -15,7 +15,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{RunId, ServiceId};
 use crate::domain::lease::{Answer, Command, Ending, Fence, Loss, Mono, Next, Patience, Standing, Tenure};
 use crate::domain::observed::{Change, Object};
-use crate::domain::run::HoldNews;
+use crate::domain::run::Hold;
 use crate::ports::cluster::{Cluster, ImageChange};
 use crate::ports::lease::Target;
 
@@ -184,7 +184,7 @@ struct Keeper {
     asked: CancellationToken,
     messages: mpsc::Sender<Msg>,
     /// The last news: it is told once.
-    told: Option<HoldNews>,
+    told: Option<Hold>,
 }
 
 impl Keeper {
@@ -295,7 +295,7 @@ impl Keeper {
             }
         }
         let Some(news) = self.news().filter(|news| self.told.as_ref() != Some(news)) else { return };
-        if matches!(news, HoldNews::Without(_) | HoldNews::Refused { .. }) {
+        if matches!(news, Hold::Without(_) | Hold::Refused { .. }) {
             // All or nothing: what was won already is given back.
             self.release();
         }
@@ -304,11 +304,11 @@ impl Keeper {
     }
 
     /// What the leases come to, all in all.
-    fn news(&self) -> Option<HoldNews> {
-        if let Some(told @ (HoldNews::Without(_) | HoldNews::Refused { .. } | HoldNews::Lost { .. })) = &self.told {
+    fn news(&self) -> Option<Hold> {
+        if let Some(told @ (Hold::Without(_) | Hold::Refused { .. } | Hold::Lost { .. })) = &self.told {
             return Some(told.clone());
         }
-        let was_held = matches!(self.told, Some(HoldNews::Held { .. }));
+        let was_held = matches!(self.told, Some(Hold::Held { .. }));
         let (mut fences, mut taken_from) = (BTreeMap::new(), Vec::new());
         for (service, target, tenure) in &self.held {
             match tenure.standing() {
@@ -316,27 +316,27 @@ impl Keeper {
                     fences.insert(service.clone(), Fence { token, lease: Arc::clone(&target.lease) });
                     taken_from.extend(from.map(|from| (service.clone(), from)));
                 }
-                Standing::Waiting(by) => return Some(HoldNews::Waiting { service: service.clone(), by }),
+                Standing::Waiting(by) => return Some(Hold::Waiting { service: service.clone(), by }),
                 Standing::Ended(ending) => return Some(ended(service, ending, was_held)),
                 Standing::Seeking => {}
             }
         }
-        (fences.len() == self.held.len()).then_some(HoldNews::Held { fences, taken_from })
+        (fences.len() == self.held.len()).then_some(Hold::Held { fences, taken_from })
     }
 }
 
 /// The end of one lease, in words.
-fn ended(service: &ServiceId, ending: Ending, was_held: bool) -> HoldNews {
+fn ended(service: &ServiceId, ending: Ending, was_held: bool) -> Hold {
     let service = service.clone();
     let why = match ending {
-        Ending::Forbidden(fault) => return HoldNews::Without(fault.message),
+        Ending::Forbidden(fault) => return Hold::Without(fault.message),
         Ending::Theirs { by, silent: false } => format!("{by} is deploying it right now"),
         Ending::Theirs { by, silent: true } => format!("{by} holds it and is silent; it can be taken over"),
         Ending::Failed(fault) => fault.message,
         Ending::Lost(loss) => lost(loss),
         Ending::Released => "its lease was given back".to_owned(),
     };
-    if was_held { HoldNews::Lost { service, why } } else { HoldNews::Refused { service, why } }
+    if was_held { Hold::Lost { service, why } } else { Hold::Refused { service, why } }
 }
 
 fn lost(loss: Loss) -> String {

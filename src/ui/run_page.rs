@@ -1,27 +1,24 @@
 //! The page of a run: what is done, what moves, what went wrong and the ways out.
 
+mod evidence;
+mod outlook;
+mod step;
+
 use jiff::Timestamp;
 use unicode_width::UnicodeWidthStr;
 
-use super::lines::{self, Line, wrapped};
+use super::format;
+use super::lines::{self, Line};
 use super::look::{Ground, Token};
 use super::pen::{Pen, Rule};
-use super::{format, signs};
 use crate::actions::Action;
-use crate::app::availability::available_below;
 use crate::app::geometry::Area;
 use crate::app::model::{Model, RunPage};
 use crate::app::runs;
-use crate::app::screens::run::shown;
 use crate::app::touch::Touch;
 use crate::domain::ids::ServiceId;
-use crate::domain::plan::{Purpose, Step};
-use crate::domain::run::{Hold, Run, RunState, StepRun, StepState};
-use crate::domain::verdict::{Cause, Evidence, PodContainer, State};
-use crate::domain::world::Freshness;
-
-/// Log lines shown of a pod that failed.
-const LAST_LINES: usize = 6;
+use crate::domain::plan::Purpose;
+use crate::domain::run::{Run, RunState, StepRun, StepState};
 
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunPage, area: Area) {
     let Some(run) = model.run(page.run) else { return };
@@ -44,7 +41,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunPage, area: Area)
     let skip = if content.len() <= room { 0 } else { (last + 2).saturating_sub(room).min(content.len() - room) };
     lines::draw(pen, &content, skip.min(focus.0), body);
     let below = content.len().saturating_sub(skip + room);
-    outlook(pen, model, run, below, Area::new(area.x, area.bottom().saturating_sub(2), area.width, 2));
+    outlook::draw(pen, model, run, below, Area::new(area.x, area.bottom().saturating_sub(2), area.width, 2));
 }
 
 fn leave_words(state: RunState) -> &'static str {
@@ -76,14 +73,14 @@ fn content(
             let Some(step) = run.step(&planned.service) else { continue };
             let first = content.len();
             let told_below = open == Some(&step.service);
-            let mut row = step_row(model, run, step, planned, (area.width, told_below));
+            let mut row = step::row(model, run, step, planned, (area.width, told_below));
             row.touch = Some(Touch::Step(step.service.clone()));
             if selected == Some(&step.service) {
                 row.ground = Some(Ground::Sel);
             }
             content.push(row);
             if open == Some(&step.service) {
-                content.extend(evidence(model, step, area));
+                content.extend(evidence::of(model, step, area));
                 focus = (first, content.len() - 1);
             }
         }
@@ -160,247 +157,4 @@ fn slow_steps(run: &Run, now: Timestamp) -> Option<String> {
         [(service, usual)] => Some(format!("now, {service} is slower than usual ({})", format::span(*usual))),
         several => Some(format!("now, {} are slower than usual", format::count(several.len(), "service"))),
     }
-}
-
-fn step_row(model: &Model, run: &Run, step: &StepRun, planned: &Step, (width, told_below): (u16, bool)) -> Line {
-    let (state, token) = state_of(step);
-    let wide = width >= 96;
-    let name_width = if wide { 20 } else { 16 };
-    let name = match step.state {
-        StepState::Succeeded | StepState::Waiting | StepState::Skipped => Token::Muted,
-        StepState::Failed | StepState::Refused(_) => Token::Fail,
-        StepState::Writing | StepState::Watching => Token::Hi,
-    };
-    let name_text = format::cut_middle(step.service.as_str(), usize::from(name_width));
-    let arrow = if wide { 22 } else { 18 };
-    let versions = format!("{} → {}", planned.from_version, planned.to_version);
-    let bar = if wide { 24 } else { 8 };
-    let at = 4 + name_width + 2 + arrow;
-    let progress = step.verdict.as_ref().map(|verdict| verdict.progress).unwrap_or_default();
-    let done = step.state == StepState::Succeeded;
-    let parts = if done {
-        vec![(1, Token::Calm)]
-    } else if superseded(step) {
-        // What is counted there now is somebody else's.
-        Vec::new()
-    } else {
-        let coming = progress.created.saturating_sub(progress.ready + progress.failed);
-        vec![(progress.ready, Token::Ok), (progress.failed, Token::Fail), (coming, Token::Prog)]
-    };
-    // Where somebody else's change took its place there is nothing to count, and their name needs the room.
-    let (bar, words) = if superseded(step) && !wide { (0, at) } else { (bar, at + bar + 2) };
-    let mut line = Line::text(2, signs::glyph(state, false), token)
-        .within(4, name_width, name_text, name)
-        .within(4 + name_width + 2, arrow - 2, versions, if done { Token::Muted } else { Token::Text })
-        .and(words, counted(step, wide), if done { Token::Muted } else { token });
-    if bar > 0 {
-        line = line.bar(at, bar, parts, if done { 1 } else { progress.wanted });
-    }
-    if wide && !done && progress.old > 0 && !superseded(step) {
-        let word = if step.state.went_wrong() { "old serve" } else { "old left" };
-        line = line.and(words + 15, format!("{} {word}", progress.old), Token::Muted);
-    }
-    let note = step.why().or_else(|| hint(step));
-    if let Some(note) = note.filter(|_| width >= words + 29 + 9 + 20 && !told_below) {
-        let token = if step.state.went_wrong() { Token::Fail } else { Token::Warn };
-        line = line.within(words + 29, width.saturating_sub(words + 29 + 9), note, token);
-    }
-    let end = step.finished.or(run.finished).unwrap_or(model.session.now);
-    let took = step.started.map(|started| format::span(end.duration_since(started))).unwrap_or_default();
-    let slow = run.slower_than(step, model.session.now).is_some();
-    line.right(took, if slow { Token::Warn } else { Token::Muted })
-}
-
-fn state_of(step: &StepRun) -> (State, Token) {
-    match &step.state {
-        StepState::Waiting => (State::Queued, Token::Muted),
-        StepState::Writing if step.trouble.is_some() => (State::Queued, Token::Warn),
-        StepState::Writing => (State::Queued, Token::Prog),
-        StepState::Watching => {
-            let state = step.verdict.as_ref().map_or(State::Progressing, |verdict| verdict.state);
-            (state, signs::token(state))
-        }
-        StepState::Succeeded => (State::Done, Token::Calm),
-        StepState::Failed | StepState::Refused(_) => (State::Failed, Token::Fail),
-        StepState::Skipped => (State::Absent, Token::Muted),
-    }
-}
-
-fn superseded(step: &StepRun) -> bool {
-    step.verdict.as_ref().is_some_and(|verdict| verdict.state == State::Superseded)
-}
-
-/// Who wrote what superseded a step.
-fn writer(step: &StepRun) -> Option<&str> {
-    match step.verdict.as_ref().and_then(|verdict| verdict.evidence.as_ref()).map(|evidence| &evidence.cause) {
-        Some(Cause::SupersededBy(Some(manager))) if &**manager == "shipdeck" => Some("another"),
-        Some(Cause::SupersededBy(manager)) => manager.as_deref(),
-        _ => None,
-    }
-}
-
-fn counted(step: &StepRun, wide: bool) -> String {
-    let progress = step.verdict.as_ref().map(|verdict| verdict.progress).unwrap_or_default();
-    match &step.state {
-        StepState::Waiting => "waits".to_owned(),
-        StepState::Writing if step.trouble.is_some() => "tries again".to_owned(),
-        StepState::Writing => "writing".to_owned(),
-        StepState::Skipped => "not begun".to_owned(),
-        StepState::Refused(_) => "refused".to_owned(),
-        StepState::Failed if superseded(step) => match writer(step).filter(|_| !wide) {
-            Some(by) => format!("superseded by {by}"),
-            None => "superseded".to_owned(),
-        },
-        StepState::Succeeded => format!("{0} of {0} ready", progress.wanted),
-        StepState::Watching | StepState::Failed => format!("{} of {} ready", progress.ready, progress.wanted),
-    }
-}
-
-/// What a write that is made again met, or what a rollout that is under way waits for.
-fn hint(step: &StepRun) -> Option<String> {
-    if let Some(trouble) = &step.trouble {
-        return Some(trouble.fault.to_string());
-    }
-    let verdict = step.verdict.as_ref().filter(|_| step.state == StepState::Watching)?;
-    verdict.evidence.as_ref().map(|evidence| evidence.headline.clone())
-}
-
-/// What is known of a step: the cause with its proof, the last lines of its pod, and the keys that help.
-fn evidence(model: &Model, step: &StepRun, area: Area) -> Vec<Line> {
-    let wrong = step.state.went_wrong();
-    let found = step.verdict.as_ref().and_then(|verdict| verdict.evidence.as_ref());
-    let Some(headline) = step.why().or_else(|| found.map(|evidence| evidence.headline.clone())) else {
-        return Vec::new();
-    };
-    let inset = 4;
-    let width = area.width.saturating_sub(inset + 5);
-    let mut block = Vec::new();
-    let roomy = area.height >= 26;
-    if roomy {
-        block.push(Line::default());
-    }
-    let seen = found.and_then(|it| it.since).map(|since| format!("seen {}", format::clock(since)));
-    // The headline leaves room for what stands at the right of its first line.
-    let room = seen.as_ref().map_or(0, |seen| seen.width() as u16 + 2);
-    block.extend(wrapped(3, &headline, Token::Hi, (width + 3).saturating_sub(room)));
-    if let (Some(seen), Some(first)) = (seen, block.iter_mut().find(|it| !it.pieces.is_empty())) {
-        *first = std::mem::take(first).right_before(2, seen, Token::Muted);
-    }
-    if let Some(why) = lost(model, step) {
-        block.extend(wrapped(3, why, Token::Text, width + 3));
-    }
-    let refused = matches!(step.state, StepState::Refused(_));
-    for detail in found.filter(|_| !refused).into_iter().flat_map(|it| &it.details) {
-        block.extend(wrapped(3, detail, Token::Muted, width + 3));
-    }
-    block.extend(last_lines(model, found));
-    block.extend(remedy(model, step, found, width, roomy && wrong));
-    if roomy {
-        block.push(Line::default());
-    }
-    let edge = if wrong { Token::Fail } else { Token::Prog };
-    for line in &mut block {
-        (line.ground, line.edge, line.inset) = (Some(Ground::Band), Some(edge), inset);
-    }
-    block
-}
-
-/// Who has taken the lease of a step that somebody else has changed since.
-fn lost<'a>(model: &'a Model, step: &StepRun) -> Option<&'a str> {
-    let Some(Hold::Lost { service, why }) = shown(model).map(|run| &run.hold) else { return None };
-    (*service == step.service && superseded(step)).then_some(why)
-}
-
-fn last_lines(model: &Model, found: Option<&Evidence>) -> Vec<Line> {
-    let Some(PodContainer { pod, previous, .. }) = found.and_then(|evidence| evidence.pod.as_ref()) else {
-        return Vec::new();
-    };
-    let held = model.logs.last_lines(pod, *previous, LAST_LINES);
-    if held.is_empty() {
-        return Vec::new();
-    }
-    let which = if *previous { ", the run before" } else { "" };
-    let short = pod.rsplit('-').next().unwrap_or(pod);
-    let mut title = Line::heading(&format!("last lines of {short}{which}"));
-    for piece in &mut title.pieces {
-        match piece {
-            lines::Piece::Text { x, token, .. } => (*x, *token) = (*x + 3, Token::Muted),
-            lines::Piece::Rule { x } => *x += 3,
-            _ => {}
-        }
-    }
-    let mut block = vec![title];
-    block.extend(held.into_iter().map(|line| Line::text(3, line, Token::Text)));
-    block
-}
-
-/// What helps, in a sentence, and the keys for it.
-fn remedy(model: &Model, step: &StepRun, found: Option<&Evidence>, width: u16, roomy: bool) -> Vec<Line> {
-    let advice = match &step.state {
-        StepState::Refused(fault) => fault.advice().to_owned(),
-        _ => found.map(|it| it.remedy.clone()).unwrap_or_default(),
-    };
-    let mut block = Vec::new();
-    if roomy {
-        block.push(Line::default());
-    }
-    block.extend(wrapped(3, &advice, Token::Text, width + 3));
-    if !step.state.went_wrong() {
-        return block;
-    }
-    let mut keys = Line::default();
-    let mut x = 3;
-    for action in [Action::RunRollBack, Action::RunRetry, Action::RunAbort] {
-        if available_below(action, model).is_err() {
-            continue;
-        }
-        let word = super::hints::title(action, model);
-        keys.pieces.push(lines::Piece::Hint { x, action, word });
-        x += (model.keymap.hint(action).width() + word.width()) as u16 + 4;
-    }
-    block.push(keys);
-    block
-}
-
-fn outlook(pen: &mut Pen<'_>, model: &Model, run: &Run, below: usize, area: Area) {
-    let (text, token) = out_of_sight(model, run).unwrap_or_else(|| outlook_words(run));
-    let more = if below > 0 { format!("{below} more below") } else { String::new() };
-    pen.rule(area, &Rule { title: "What happens by itself", state: &more, ..Rule::default() });
-    pen.text(2, area.y + 1, &text, token, area.width.saturating_sub(3));
-}
-
-/// While the cluster is away nothing is decided, and that is what happens by itself.
-fn out_of_sight(model: &Model, run: &Run) -> Option<(String, Token)> {
-    let Freshness::Stale { fault, .. } = model.world.env(&run.plan.env)?.freshness() else { return None };
-    let text = format!("{}: this is what was seen last. It goes on when {} is seen again.", fault.kind, run.plan.env);
-    (!run.state.is_over()).then_some((text, Token::Warn))
-}
-
-fn outlook_words(run: &Run) -> (String, Token) {
-    let (text, token) = match (run.state, &run.hold) {
-        (RunState::Acquiring, Hold::Waiting { service, by }) => {
-            return (format!("It waits for {by}, who is deploying {service}. Nothing was written."), Token::Held);
-        }
-        (RunState::Halted | RunState::Paused, Hold::Lost { service, why } | Hold::Refused { service, why }) => {
-            return (format!("{service}: {why}. Nothing more is written."), Token::Fail);
-        }
-        (RunState::Ended, Hold::Refused { service, why }) => {
-            return (format!("{service}: {why}. Nothing was written."), Token::Fail);
-        }
-        (RunState::Acquiring, _) if run.hold_wanted => ("It holds when the first wave is done.", Token::Held),
-        (RunState::Acquiring, _) => ("It makes sure that nobody else deploys these services.", Token::Muted),
-        (RunState::Running, _) if run.wave + 1 < run.plan.waves.len() => {
-            ("The next wave begins by itself when every service of this one is ready.", Token::Muted)
-        }
-        (RunState::Running, _) if run.plan.waves.len() > 1 => {
-            ("This is the last wave: when every service of it is ready, it is done.", Token::Muted)
-        }
-        (RunState::Running, _) => ("It is done when every service is ready.", Token::Muted),
-        (RunState::Pausing, _) => ("It holds when this wave is done.", Token::Held),
-        (RunState::Paused, _) => ("It waits for you: nothing more begins until you go on.", Token::Held),
-        (RunState::Halted, _) => ("Nothing more begins. Try again, roll back, or leave it as it is.", Token::Text),
-        (RunState::Succeeded, _) => ("Done. Everything that was planned runs.", Token::Ok),
-        (RunState::Ended, _) => ("Ended. What was begun is left to Kubernetes.", Token::Muted),
-    };
-    (text.to_owned(), token)
 }

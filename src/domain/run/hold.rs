@@ -9,7 +9,8 @@ use super::{Announcement, Run, RunCommand, RunState, StepRun, StepState};
 use crate::domain::ids::ServiceId;
 use crate::domain::lease::Fence;
 
-/// How the run stands to the leases of its services.
+/// How the run stands to the leases of its services. News of them is how it stands from then on, unless it comes too late
+/// to mean anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Hold {
     #[default]
@@ -36,29 +37,6 @@ pub enum Hold {
         why: String,
     },
     Released,
-}
-
-/// News of the leases of a run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HoldNews {
-    Waiting {
-        service: ServiceId,
-        by: Arc<str>,
-    },
-    Held {
-        fences: BTreeMap<ServiceId, Fence>,
-        /// Services that were taken over, and from whom.
-        taken_from: Vec<(ServiceId, Arc<str>)>,
-    },
-    Without(String),
-    Refused {
-        service: ServiceId,
-        why: String,
-    },
-    Lost {
-        service: ServiceId,
-        why: String,
-    },
 }
 
 impl Run {
@@ -93,31 +71,31 @@ impl Run {
         vec![RunCommand::Acquire]
     }
 
-    pub(super) fn held(&mut self, news: HoldNews, now: Timestamp) -> Vec<RunCommand> {
+    pub(super) fn held(&mut self, news: Hold, now: Timestamp) -> Vec<RunCommand> {
         if self.state.is_over() {
             return Vec::new();
         }
         let acquiring = self.state == RunState::Acquiring;
         match news {
-            HoldNews::Waiting { service, by } if acquiring => {
-                self.hold = Hold::Waiting { service, by };
+            Hold::Waiting { .. } if acquiring => {
+                self.hold = news;
                 Vec::new()
             }
-            HoldNews::Held { fences, taken_from } if acquiring => {
+            Hold::Held { fences, taken_from } if acquiring => {
                 self.hold = Hold::Held { fences, taken_from: taken_from.clone() };
                 let taken = |(service, from)| RunCommand::Announce(Announcement::TakenOver { service, from });
                 let mut commands: Vec<_> = taken_from.into_iter().map(taken).collect();
                 commands.extend(self.go_on_as_asked(now));
                 commands
             }
-            HoldNews::Without(why) if acquiring => {
+            Hold::Without(why) if acquiring => {
                 self.hold = Hold::Without(why.clone());
                 let mut commands = vec![RunCommand::Announce(Announcement::WithoutLeases(why))];
                 commands.extend(self.go_on_as_asked(now));
                 commands
             }
-            HoldNews::Refused { service, why } if acquiring => self.refused(service, why, now),
-            HoldNews::Lost { service, why } if self.may_write() => {
+            Hold::Refused { service, why } if acquiring => self.refused(service, why, now),
+            Hold::Lost { service, why } if self.may_write() => {
                 self.hold = Hold::Lost { service: service.clone(), why: why.clone() };
                 self.state = RunState::Halted;
                 self.give_up(now);

@@ -16,7 +16,7 @@ mod rollback;
 #[cfg(test)]
 mod tests;
 
-pub use hold::{Hold, HoldNews};
+pub use hold::Hold;
 pub use pace::learn;
 pub use rollback::inverse;
 
@@ -217,7 +217,7 @@ pub enum RunEvent {
     /// Taken up by another process than the one that began it, as its document tells.
     TakeUp,
     /// Something became of the leases.
-    Held(HoldNews),
+    Held(Hold),
     /// The patch of a step was answered.
     Written {
         service: ServiceId,

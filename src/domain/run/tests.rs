@@ -55,10 +55,10 @@ fn baseline(service: &str) -> Baseline {
 }
 
 /// What is answered when nobody is in the way.
-pub(super) fn held(run: &Run) -> HoldNews {
+pub(super) fn held(run: &Run) -> Hold {
     let fence = |step: &StepRun| Fence { token: 7, lease: format!("shipdeck-{}", step.service).into() };
     let fences = run.steps.iter().map(|step| (step.service.clone(), fence(step))).collect();
-    HoldNews::Held { fences, taken_from: Vec::new() }
+    Hold::Held { fences, taken_from: Vec::new() }
 }
 
 pub(super) struct Story {
@@ -82,7 +82,7 @@ impl Story {
 
     pub(super) fn lost(&mut self) -> &mut Self {
         let (service, why) = (ServiceId::new("auth"), "bob@mac took it over".to_owned());
-        self.on(RunEvent::Held(HoldNews::Lost { service, why }))
+        self.on(RunEvent::Held(Hold::Lost { service, why }))
     }
 
     pub(super) fn on(&mut self, event: RunEvent) -> &mut Self {

@@ -3,6 +3,7 @@
 use super::*;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::fixtures::{START, TestWorld, later};
+use crate::domain::observed::Object;
 
 fn apply(cluster: &mut TestWorld, change: Change, seconds: i64) -> Touched {
     cluster.world.apply(&cluster.env.clone(), change, later(seconds))

@@ -7,7 +7,7 @@ fn nothing_is_written_before_all_leases_are_held() {
     let mut story = Story { run: Run::new(RunId(1), plan(&[&["auth"]]), "ana", START), writes: Vec::new(), seconds: 1 };
     story.on(RunEvent::Start);
     assert_eq!((story.run.state, story.writes.len()), (RunState::Acquiring, 0));
-    let waiting = HoldNews::Waiting { service: ServiceId::new("auth"), by: "bob@mac".into() };
+    let waiting = Hold::Waiting { service: ServiceId::new("auth"), by: "bob@mac".into() };
     story.on(RunEvent::Held(waiting)).on(RunEvent::Resume).on(RunEvent::Retry);
     assert_eq!(story.writes.len(), 0);
     story.leases();
@@ -33,7 +33,7 @@ fn a_pause_asked_for_before_the_leases_are_held_counts_and_can_be_taken_back() {
 #[test]
 fn where_somebody_else_holds_a_service_the_run_ends_with_nothing_written() {
     let mut story = Story { run: Run::new(RunId(1), plan(&[&["auth"]]), "ana", START), writes: Vec::new(), seconds: 1 };
-    let refused = HoldNews::Refused { service: ServiceId::new("auth"), why: "bob@mac is deploying it".to_owned() };
+    let refused = Hold::Refused { service: ServiceId::new("auth"), why: "bob@mac is deploying it".to_owned() };
     story.on(RunEvent::Start).on(RunEvent::Held(refused)).leases();
     assert_eq!((story.run.state, story.writes.len()), (RunState::Ended, 0));
     assert_eq!(story.run.steps[0].state, StepState::Skipped);
@@ -42,7 +42,7 @@ fn where_somebody_else_holds_a_service_the_run_ends_with_nothing_written() {
 #[test]
 fn without_the_right_to_leases_it_works_as_ever() {
     let mut story = Story { run: Run::new(RunId(1), plan(&[&["auth"]]), "ana", START), writes: Vec::new(), seconds: 1 };
-    story.on(RunEvent::Start).on(RunEvent::Held(HoldNews::Without("no right".to_owned()))).succeeds("auth");
+    story.on(RunEvent::Start).on(RunEvent::Held(Hold::Without("no right".to_owned()))).succeeds("auth");
     assert_eq!(story.run.state, RunState::Succeeded);
     assert_eq!(story.run.fence(&ServiceId::new("auth")), None);
 }

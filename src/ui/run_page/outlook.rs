@@ -1,0 +1,51 @@
+//! What happens by itself, in the last line of the page: what comes next, or what it waits for.
+
+use super::super::look::Token;
+use super::super::pen::{Pen, Rule};
+use crate::app::geometry::Area;
+use crate::app::model::Model;
+use crate::domain::run::{Hold, Run, RunState};
+use crate::domain::world::Freshness;
+
+pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, run: &Run, below: usize, area: Area) {
+    let (text, token) = out_of_sight(model, run).unwrap_or_else(|| outlook_words(run));
+    let more = if below > 0 { format!("{below} more below") } else { String::new() };
+    pen.rule(area, &Rule { title: "What happens by itself", state: &more, ..Rule::default() });
+    pen.text(2, area.y + 1, &text, token, area.width.saturating_sub(3));
+}
+
+/// While the cluster is away nothing is decided, and that is what happens by itself.
+fn out_of_sight(model: &Model, run: &Run) -> Option<(String, Token)> {
+    let Freshness::Stale { fault, .. } = model.world.env(&run.plan.env)?.freshness() else { return None };
+    let text = format!("{}: this is what was seen last. It goes on when {} is seen again.", fault.kind, run.plan.env);
+    (!run.state.is_over()).then_some((text, Token::Warn))
+}
+
+fn outlook_words(run: &Run) -> (String, Token) {
+    let (text, token) = match (run.state, &run.hold) {
+        (RunState::Acquiring, Hold::Waiting { service, by }) => {
+            return (format!("It waits for {by}, who is deploying {service}. Nothing was written."), Token::Held);
+        }
+        (RunState::Halted | RunState::Paused, Hold::Lost { service, why } | Hold::Refused { service, why }) => {
+            return (format!("{service}: {why}. Nothing more is written."), Token::Fail);
+        }
+        (RunState::Ended, Hold::Refused { service, why }) => {
+            return (format!("{service}: {why}. Nothing was written."), Token::Fail);
+        }
+        (RunState::Acquiring, _) if run.hold_wanted => ("It holds when the first wave is done.", Token::Held),
+        (RunState::Acquiring, _) => ("It makes sure that nobody else deploys these services.", Token::Muted),
+        (RunState::Running, _) if run.wave + 1 < run.plan.waves.len() => {
+            ("The next wave begins by itself when every service of this one is ready.", Token::Muted)
+        }
+        (RunState::Running, _) if run.plan.waves.len() > 1 => {
+            ("This is the last wave: when every service of it is ready, it is done.", Token::Muted)
+        }
+        (RunState::Running, _) => ("It is done when every service is ready.", Token::Muted),
+        (RunState::Pausing, _) => ("It holds when this wave is done.", Token::Held),
+        (RunState::Paused, _) => ("It waits for you: nothing more begins until you go on.", Token::Held),
+        (RunState::Halted, _) => ("Nothing more begins. Try again, roll back, or leave it as it is.", Token::Text),
+        (RunState::Succeeded, _) => ("Done. Everything that was planned runs.", Token::Ok),
+        (RunState::Ended, _) => ("Ended. What was begun is left to Kubernetes.", Token::Muted),
+    };
+    (text.to_owned(), token)
+}

@@ -1,0 +1,112 @@
+//! One step of a run in one row: what it changes, how many pods stand, what it waits for and how long it has taken.
+
+use super::super::lines::Line;
+use super::super::look::Token;
+use super::super::{format, signs};
+use crate::app::model::Model;
+use crate::domain::plan::Step;
+use crate::domain::run::{Run, StepRun, StepState};
+use crate::domain::verdict::{Cause, State};
+
+pub(super) fn row(model: &Model, run: &Run, step: &StepRun, planned: &Step, (width, told_below): (u16, bool)) -> Line {
+    let (state, token) = state_of(step);
+    let wide = width >= 96;
+    let name_width = if wide { 20 } else { 16 };
+    let name = match step.state {
+        StepState::Succeeded | StepState::Waiting | StepState::Skipped => Token::Muted,
+        StepState::Failed | StepState::Refused(_) => Token::Fail,
+        StepState::Writing | StepState::Watching => Token::Hi,
+    };
+    let name_text = format::cut_middle(step.service.as_str(), usize::from(name_width));
+    let arrow = if wide { 22 } else { 18 };
+    let versions = format!("{} → {}", planned.from_version, planned.to_version);
+    let bar = if wide { 24 } else { 8 };
+    let at = 4 + name_width + 2 + arrow;
+    let progress = step.verdict.as_ref().map(|verdict| verdict.progress).unwrap_or_default();
+    let done = step.state == StepState::Succeeded;
+    let parts = if done {
+        vec![(1, Token::Calm)]
+    } else if superseded(step) {
+        // What is counted there now is somebody else's.
+        Vec::new()
+    } else {
+        let coming = progress.created.saturating_sub(progress.ready + progress.failed);
+        vec![(progress.ready, Token::Ok), (progress.failed, Token::Fail), (coming, Token::Prog)]
+    };
+    // Where somebody else's change took its place there is nothing to count, and their name needs the room.
+    let (bar, words) = if superseded(step) && !wide { (0, at) } else { (bar, at + bar + 2) };
+    let mut line = Line::text(2, signs::glyph(state, false), token)
+        .within(4, name_width, name_text, name)
+        .within(4 + name_width + 2, arrow - 2, versions, if done { Token::Muted } else { Token::Text })
+        .and(words, counted(step, wide), if done { Token::Muted } else { token });
+    if bar > 0 {
+        line = line.bar(at, bar, parts, if done { 1 } else { progress.wanted });
+    }
+    if wide && !done && progress.old > 0 && !superseded(step) {
+        let word = if step.state.went_wrong() { "old serve" } else { "old left" };
+        line = line.and(words + 15, format!("{} {word}", progress.old), Token::Muted);
+    }
+    let note = step.why().or_else(|| hint(step));
+    if let Some(note) = note.filter(|_| width >= words + 29 + 9 + 20 && !told_below) {
+        let token = if step.state.went_wrong() { Token::Fail } else { Token::Warn };
+        line = line.within(words + 29, width.saturating_sub(words + 29 + 9), note, token);
+    }
+    let end = step.finished.or(run.finished).unwrap_or(model.session.now);
+    let took = step.started.map(|started| format::span(end.duration_since(started))).unwrap_or_default();
+    let slow = run.slower_than(step, model.session.now).is_some();
+    line.right(took, if slow { Token::Warn } else { Token::Muted })
+}
+
+fn state_of(step: &StepRun) -> (State, Token) {
+    match &step.state {
+        StepState::Waiting => (State::Queued, Token::Muted),
+        StepState::Writing if step.trouble.is_some() => (State::Queued, Token::Warn),
+        StepState::Writing => (State::Queued, Token::Prog),
+        StepState::Watching => {
+            let state = step.verdict.as_ref().map_or(State::Progressing, |verdict| verdict.state);
+            (state, signs::token(state))
+        }
+        StepState::Succeeded => (State::Done, Token::Calm),
+        StepState::Failed | StepState::Refused(_) => (State::Failed, Token::Fail),
+        StepState::Skipped => (State::Absent, Token::Muted),
+    }
+}
+
+pub(super) fn superseded(step: &StepRun) -> bool {
+    step.verdict.as_ref().is_some_and(|verdict| verdict.state == State::Superseded)
+}
+
+/// Who wrote what superseded a step.
+fn writer(step: &StepRun) -> Option<&str> {
+    match step.verdict.as_ref().and_then(|verdict| verdict.evidence.as_ref()).map(|evidence| &evidence.cause) {
+        Some(Cause::SupersededBy(Some(manager))) if &**manager == "shipdeck" => Some("another"),
+        Some(Cause::SupersededBy(manager)) => manager.as_deref(),
+        _ => None,
+    }
+}
+
+fn counted(step: &StepRun, wide: bool) -> String {
+    let progress = step.verdict.as_ref().map(|verdict| verdict.progress).unwrap_or_default();
+    match &step.state {
+        StepState::Waiting => "waits".to_owned(),
+        StepState::Writing if step.trouble.is_some() => "tries again".to_owned(),
+        StepState::Writing => "writing".to_owned(),
+        StepState::Skipped => "not begun".to_owned(),
+        StepState::Refused(_) => "refused".to_owned(),
+        StepState::Failed if superseded(step) => match writer(step).filter(|_| !wide) {
+            Some(by) => format!("superseded by {by}"),
+            None => "superseded".to_owned(),
+        },
+        StepState::Succeeded => format!("{0} of {0} ready", progress.wanted),
+        StepState::Watching | StepState::Failed => format!("{} of {} ready", progress.ready, progress.wanted),
+    }
+}
+
+/// What a write that is made again met, or what a rollout that is under way waits for.
+fn hint(step: &StepRun) -> Option<String> {
+    if let Some(trouble) = &step.trouble {
+        return Some(trouble.fault.to_string());
+    }
+    let verdict = step.verdict.as_ref().filter(|_| step.state == StepState::Watching)?;
+    verdict.evidence.as_ref().map(|evidence| evidence.headline.clone())
+}
