@@ -63,6 +63,25 @@ impl Fault {
     }
 }
 
+impl Fault {
+    /// The same for a command that has ended: nothing goes on by itself, and there is no error log to open.
+    pub fn advice_at_the_end(&self) -> &'static str {
+        match self.kind {
+            FaultKind::Unreachable => "Check the network or VPN, then try again.",
+            FaultKind::Throttled | FaultKind::Expired => {
+                "Try again in a while: the API server is busy or was restarted."
+            }
+            FaultKind::Unauthenticated => "Log in again, for example with your cloud's command, then try again.",
+            FaultKind::Other => "--log-file FILE writes down what happened in detail.",
+            FaultKind::Forbidden
+            | FaultKind::NotFound
+            | FaultKind::Conflict
+            | FaultKind::Invalid
+            | FaultKind::OutcomeUnknown => self.advice(),
+        }
+    }
+}
+
 impl fmt::Display for FaultKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

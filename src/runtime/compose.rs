@@ -58,8 +58,10 @@ pub(super) fn context(named: Option<String>) -> Result<String, Report> {
     if let Some(named) = named {
         return Ok(named);
     }
-    let current = current_context(None)
-        .map_err(|fault| Report::usage(fault.to_string()).hint("shipdeck demo needs no cluster."))?;
+    let current = current_context(None).map_err(|fault| {
+        Report::usage(fault.to_string())
+            .hint("KUBECONFIG names the file to read, or several. shipdeck demo needs no cluster.")
+    })?;
     current.ok_or_else(|| {
         Report::usage("the kubeconfig has no current context")
             .hint("Choose one: kubectl config use-context NAME, or --context NAME.")

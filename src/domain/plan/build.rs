@@ -1,10 +1,12 @@
 //! From what is wanted to a plan.
 
+mod warnings;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::waves::{layers, needs_within};
-use super::{Plan, PlanError, Purpose, Skipped, Step, Warning, Wave};
+use super::{Plan, PlanError, Purpose, Skipped, Step, Wave};
 use crate::domain::board::{Board, Cell, container_of};
 use crate::domain::catalog::{Catalog, Environment, Service};
 use crate::domain::ids::{EnvId, ServiceId};
@@ -234,41 +236,6 @@ impl Builder<'_> {
             }
         }
         Ok(())
-    }
-
-    fn warnings(&self, steps: &[Step]) -> Vec<Warning> {
-        let mut warnings = Vec::new();
-        let mut warn =
-            |subject: &ServiceId, text: String| warnings.push(Warning { subject: subject.to_string(), text });
-        for step in steps {
-            let Some(service) = self.catalog.service(&step.service) else { continue };
-            if let Ok(workload) = self.workload(service) {
-                if workload.meta.marks.gitops {
-                    warn(&step.service, "is owned by a GitOps controller, which may put it back".to_owned());
-                } else if workload.meta.marks.helm {
-                    warn(&step.service, "is owned by Helm: the next upgrade puts the chart's image back".to_owned());
-                }
-                if workload.paused {
-                    warn(&step.service, "is paused: nothing rolls out before it is resumed".to_owned());
-                }
-            }
-            let cell = self.board.cell(&step.service, &self.env.name);
-            if !step.changes() {
-                let evidence = cell.and_then(|cell| cell.verdict.evidence.as_ref());
-                let why = evidence.map_or_else(String::new, |evidence| format!(" ({})", evidence.headline));
-                let version = &step.to_version;
-                warn(&step.service, format!("is set to {version} already and is not up{why}: it is only followed"));
-            } else if cell.is_some_and(|cell| cell.verdict.state == State::Progressing) {
-                warn(&step.service, "is rolling out something else right now".to_owned());
-            }
-            for need in service.needs.iter().filter(|need| !steps.iter().any(|step| step.service == **need)) {
-                let state = self.board.cell(need, &self.env.name).map(|cell| cell.verdict.state);
-                if state == Some(State::Degraded) {
-                    warn(need, format!("is needed by {} and is degraded", step.service));
-                }
-            }
-        }
-        warnings
     }
 }
 

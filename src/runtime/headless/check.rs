@@ -68,11 +68,11 @@ fn of_environment(model: &Model, written: &Written, env: &Environment) -> Vec<Pr
     let context = || written.contexts.get(&env.name).cloned();
     match world.freshness() {
         Freshness::Stale { fault, .. } => {
-            return vec![(context(), format!("environment {}: {fault}\n    {}", env.name, fault.advice()))];
+            return vec![(context(), format!("environment {}: {fault}\n    {}", env.name, fault.advice_at_the_end()))];
         }
         Freshness::Denied { fault, .. } => {
             let place = written.namespaces.get(&env.name).cloned();
-            return vec![(place, format!("environment {}: {fault}\n    {}", env.name, fault.advice()))];
+            return vec![(place, format!("environment {}: {fault}\n    {}", env.name, fault.advice_at_the_end()))];
         }
         Freshness::Reading { .. } => {
             let words = format!(

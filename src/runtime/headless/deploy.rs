@@ -63,7 +63,14 @@ fn request(model: &Model, target: &Target, kind: Kind) -> Result<Request, Report
             let (service, version) = text.split_once('=').ok_or_else(|| {
                 Report::usage(format!("{text}: which version?")).hint("Write SERVICE=VERSION, as in checkout=v812.")
             })?;
-            services.push((ServiceId::new(service), Wanted::Version(version.to_owned())));
+            let wanted = (ServiceId::new(service), Wanted::Version(version.to_owned()));
+            if services.iter().any(|(named, other)| *named == wanted.0 && *other != wanted.1) {
+                return Err(Report::usage(format!("{service} is named twice, with different versions")));
+            }
+            services.push(wanted);
+        }
+        if let Some(group) = group.filter(|_| services.is_empty()) {
+            return Err(unversioned(group));
         }
         Purpose::Deploy
     };
@@ -74,6 +81,13 @@ fn request(model: &Model, target: &Target, kind: Kind) -> Result<Request, Report
     }
     let title = group.map(|group| group.name.to_string()).unwrap_or_default();
     Ok(Request { env, purpose, title, services })
+}
+
+/// A group alone says who and not what.
+fn unversioned(group: &Group) -> Report {
+    let names: Vec<&str> = group.services.iter().map(ServiceId::as_str).collect();
+    Report::usage(format!("{}: which versions?", group.name))
+        .hint(format!("Write SERVICE=VERSION for those that are to change: {}.", names.join(", ")))
 }
 
 pub(super) fn group_named<'a>(catalog: &'a Catalog, name: &str) -> Result<&'a Group, Report> {

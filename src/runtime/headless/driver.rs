@@ -12,16 +12,20 @@ use crate::app::logs::Reading;
 use crate::app::model::Model;
 use crate::app::msg::Msg;
 use crate::app::update::{self, update};
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::EnvId;
 use crate::domain::plan::Warning;
 use crate::domain::world::Freshness;
 use crate::report::Report;
 use crate::runtime::compose::Session;
+use crate::runtime::headless::say;
 use crate::runtime::signals::Signals;
 use crate::runtime::sleep::Sleep;
 
 /// How long a first picture may take before the command says that the cluster cannot be reached.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long nothing is said while a first picture is awaited.
+const SILENCE: Duration = Duration::from_secs(3);
 /// How long the answer about one's own rights is waited for.
 const LEASE_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -106,7 +110,15 @@ impl Driver {
     /// 4 with the reason when one cannot be reached, 3 when it may not be read.
     pub(super) async fn current(&mut self, envs: &[EnvId]) -> Result<(), Report> {
         let wanted = envs.to_vec();
-        self.until(Some(PATIENCE), |model| settled(model, &wanted)).await?
+        let mut waiting = Waiting::begin();
+        let settled = |model: &Model| {
+            say(&waiting.news(model, &wanted));
+            settled(model, &wanted)
+        };
+        match self.until(Some(PATIENCE), settled).await {
+            Err(report) if report.exit_code() == Report::UNREACHABLE => Err(unanswered(self.model(), envs, report)),
+            answer => answer?,
+        }
     }
 
     /// Waits until every environment is either current or known not to be.
@@ -115,7 +127,11 @@ impl Driver {
     /// 130 when interrupted.
     pub(super) async fn best_picture(&mut self, envs: &[EnvId]) -> Result<(), Report> {
         let wanted = envs.to_vec();
-        let all = |model: &Model| wanted.iter().all(|env| state_of(model, env).is_some()).then_some(());
+        let mut waiting = Waiting::begin();
+        let all = |model: &Model| {
+            say(&waiting.news(model, &wanted));
+            wanted.iter().all(|env| state_of(model, env).is_some()).then_some(())
+        };
         match self.until(Some(PATIENCE), all).await {
             Err(report) if report.exit_code() == Report::INTERRUPTED => Err(report),
             // What has not answered by now is shown as unknown, with the reason.
@@ -154,14 +170,51 @@ impl Driver {
     }
 }
 
+/// Says who is waited for when nobody has answered for a while, once.
+struct Waiting(Option<Instant>);
+
+impl Waiting {
+    fn begin() -> Self {
+        Self(Some(Instant::now()))
+    }
+
+    fn news(&mut self, model: &Model, envs: &[EnvId]) -> String {
+        if self.0.is_none_or(|since| since.elapsed() < SILENCE) {
+            return String::new();
+        }
+        self.0 = None;
+        let silent = silent(model, envs);
+        if silent.is_empty() { silent } else { format!("waiting for {silent}, up to {} s\n", PATIENCE.as_secs()) }
+    }
+}
+
+/// Environments of which the first picture has not come yet, with their clusters.
+fn silent(model: &Model, envs: &[EnvId]) -> String {
+    let wanted = envs.iter().filter_map(|env| model.catalog.environment(env));
+    let silent = wanted.filter(|env| state_of(model, &env.name).is_none());
+    let names: Vec<String> = silent.map(|env| format!("{} (cluster {})", env.name, env.cluster)).collect();
+    names.join(", ")
+}
+
+/// Whoever has not answered in time is named.
+fn unanswered(model: &Model, envs: &[EnvId], report: Report) -> Report {
+    match silent(model, envs) {
+        silent if silent.is_empty() => report,
+        silent => Report::unreachable(format!("no answer from {silent} within {} s", PATIENCE.as_secs()))
+            .hint(Fault::new(FaultKind::Unreachable, "").advice_at_the_end()),
+    }
+}
+
 /// None: not known yet; else whether the picture is current.
 fn state_of(model: &Model, env: &EnvId) -> Option<Result<(), Report>> {
     match model.world.env(env)?.freshness() {
         Freshness::Reading { .. } => None,
         Freshness::Live => Some(Ok(())),
-        Freshness::Denied { fault, .. } => Some(Err(Report::refused(format!("{env}: {fault}")).hint(fault.advice()))),
+        Freshness::Denied { fault, .. } => {
+            Some(Err(Report::refused(format!("{env}: {fault}")).hint(fault.advice_at_the_end())))
+        }
         Freshness::Stale { fault, .. } => {
-            Some(Err(Report::unreachable(format!("{env}: {fault}")).hint(fault.advice())))
+            Some(Err(Report::unreachable(format!("{env}: {fault}")).hint(fault.advice_at_the_end())))
         }
     }
 }

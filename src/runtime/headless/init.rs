@@ -122,7 +122,7 @@ fn cannot_look(context: &Context, fault: &Fault) -> Report {
         FaultKind::Forbidden | FaultKind::Unauthenticated => Report::refused(report),
         _ => Report::unreachable(report),
     };
-    report.hint(fault.advice())
+    report.hint(fault.advice_at_the_end())
 }
 
 fn set_aside(path: &Path) -> Result<PathBuf, Report> {

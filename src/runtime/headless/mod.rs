@@ -70,7 +70,7 @@ fn failed(what: impl Into<String>, fault: &Fault) -> Report {
         FaultKind::Unreachable | FaultKind::Throttled | FaultKind::OutcomeUnknown => Report::unreachable(what),
         _ => Report::refused(what),
     };
-    report.hint(fault.advice())
+    report.hint(fault.advice_at_the_end())
 }
 
 fn print_json(shape: &impl Serialize) -> Result<(), Report> {

@@ -3,13 +3,17 @@
 
 use std::io::IsTerminal;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::shapes::step_word;
-use crate::domain::ids::ServiceId;
+use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::run::{Hold, Run, StepRun, StepState};
+use crate::domain::world::Freshness;
 use crate::ui;
+
+/// A watch that is opened anew is silent for a moment, which is no news.
+const MOMENT: SignedDuration = SignedDuration::from_secs(2);
 
 /// What was told of a run so far.
 pub(super) struct Progress {
@@ -18,6 +22,16 @@ pub(super) struct Progress {
     told: Vec<(ServiceId, String)>,
     /// What was told of the leases.
     hold: Hold,
+    sight: Sight,
+}
+
+/// Whether the cluster of a run is seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sight {
+    Seen,
+    /// Not since then, and nothing was told of it yet.
+    Missed(Timestamp),
+    Told,
 }
 
 impl Progress {
@@ -28,7 +42,7 @@ impl Progress {
     }
 
     fn on(terminal: bool) -> Self {
-        Self { drawn: terminal.then(Vec::new), told: Vec::new(), hold: Hold::default() }
+        Self { drawn: terminal.then(Vec::new), told: Vec::new(), hold: Hold::default(), sight: Sight::Seen }
     }
 
     /// What is to be written now.
@@ -38,6 +52,36 @@ impl Progress {
         match &mut self.drawn {
             Some(drawn) => above(drawn, &leases) + &written_over(drawn, lines(run, columns, now)),
             None => leases + &self.changes(run),
+        }
+    }
+
+    /// The cluster goes out of sight, and comes back: told once each, with what helps.
+    pub(super) fn sight(&mut self, env: &EnvId, freshness: &Freshness, now: Timestamp) -> String {
+        let news = match (self.sight, freshness) {
+            (Sight::Seen, Freshness::Stale { .. } | Freshness::Denied { .. }) => {
+                self.sight = Sight::Missed(now);
+                String::new()
+            }
+            (Sight::Missed(since), Freshness::Stale { fault, .. } | Freshness::Denied { fault, .. })
+                if now.duration_since(since) >= MOMENT =>
+            {
+                self.sight = Sight::Told;
+                let advice = fault.advice();
+                format!("{env} is out of sight: {fault}; what is written goes on there\n  {advice}\n")
+            }
+            (Sight::Missed(_), Freshness::Live) => {
+                self.sight = Sight::Seen;
+                String::new()
+            }
+            (Sight::Told, Freshness::Live) => {
+                self.sight = Sight::Seen;
+                format!("{env} is seen again\n")
+            }
+            _ => String::new(),
+        };
+        match &mut self.drawn {
+            Some(drawn) => above(drawn, &news),
+            None => news,
         }
     }
 
@@ -178,6 +222,27 @@ mod tests {
         assert!(begun.contains(" writing\n") && !begun.contains('\x1b'), "{begun:?}");
         assert!(progress.show(&after, before.started).ends_with(" succeeded\n"));
         assert_eq!(progress.show(&after, before.started), "");
+    }
+
+    #[test]
+    fn a_cluster_that_is_away_for_more_than_a_moment_is_told_once_and_so_is_its_return() {
+        use crate::domain::fault::{Fault, FaultKind};
+        use crate::domain::fixtures::later;
+        let env = EnvId::new("staging");
+        let fault = Fault::new(FaultKind::Unreachable, "no route to host");
+        let gone = Freshness::Stale { since: later(0), fault };
+        for terminal in [false, true] {
+            let mut progress = Progress::on(terminal);
+            let mut said = |freshness: &Freshness, second| progress.sight(&env, freshness, later(second));
+            assert_eq!(said(&gone, 1) + &said(&gone, 2) + &said(&Freshness::Live, 2), "", "a moment");
+            assert_eq!(said(&gone, 10) + &said(&gone, 11), "");
+            let told = said(&gone, 12);
+            assert!(told.starts_with("staging is out of sight: no route to host; what is written goes on"), "{told}");
+            assert!(told.contains("Check the network or VPN"), "{told}");
+            assert_eq!(said(&gone, 60), "");
+            assert_eq!(said(&Freshness::Live, 61), "staging is seen again\n");
+            assert_eq!(said(&Freshness::Live, 62), "");
+        }
     }
 
     #[test]

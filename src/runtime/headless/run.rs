@@ -109,7 +109,13 @@ async fn follow(driver: &mut Driver) -> Result<(), Report> {
     driver
         .until(None, |model| {
             let run = model.run(id)?;
-            say(&progress.as_mut().map(|progress| progress.show(run, system::now())).unwrap_or_default());
+            if let Some(progress) = &mut progress {
+                let (now, env) = (system::now(), &run.plan.env);
+                if let Some(world) = model.world.env(env) {
+                    say(&progress.sight(env, &world.freshness(), now));
+                }
+                say(&progress.show(run, now));
+            }
             let why = model.session.kept.get(&id).and_then(|kept| kept.without.as_ref());
             if let Some(why) = why.filter(|_| !std::mem::replace(&mut unkept, true)) {
                 say(&format!("the run is not kept in the cluster, and cannot be resumed: {why}\n"));
@@ -166,7 +172,7 @@ fn away(model: &Model, run: &Run) -> Option<Result<(), Report>> {
     let gone = model.session.now.duration_since(since);
     (gone >= AWAY).then(|| {
         let report = Report::unreachable(format!("{env} has not been reached for {}: {fault}", ui::span(gone)));
-        Err(report.hint(fault.advice()))
+        Err(report.hint(fault.advice_at_the_end()))
     })
 }
 

@@ -1,0 +1,139 @@
+//! What to know before pressing Enter: whose the workload is, what moves there already, and what is unusual about the wish.
+
+use super::Builder;
+use crate::domain::catalog::Service;
+use crate::domain::ids::ServiceId;
+use crate::domain::image::Image;
+use crate::domain::lease::{self, who};
+use crate::domain::observed::Workload;
+use crate::domain::plan::{Step, Warning, version_of};
+use crate::domain::verdict::State;
+
+impl Builder<'_> {
+    pub(super) fn warnings(&self, steps: &[Step]) -> Vec<Warning> {
+        let mut warnings = Vec::new();
+        for step in steps {
+            let Some(service) = self.catalog.service(&step.service) else { continue };
+            let told = [self.of_the_workload(service), self.of_the_step(service, step)];
+            let told = told.into_iter().flatten().map(|text| warning(&step.service, text));
+            warnings.extend(told);
+            warnings.extend(self.of_needs(service, steps));
+        }
+        warnings
+    }
+
+    fn of_the_workload(&self, service: &Service) -> Vec<String> {
+        let Ok(workload) = self.workload(service) else { return Vec::new() };
+        let mut told = Vec::new();
+        if workload.meta.marks.gitops {
+            told.push("is owned by a GitOps controller, which may put it back".to_owned());
+        } else if workload.meta.marks.helm {
+            told.push("is owned by Helm: the next upgrade puts the chart's image back".to_owned());
+        }
+        if workload.paused {
+            told.push("is paused: nothing rolls out before it is resumed".to_owned());
+        }
+        told
+    }
+
+    fn of_the_step(&self, service: &Service, step: &Step) -> Vec<String> {
+        let cell = self.board.cell(&step.service, &self.env.name);
+        if !step.changes() {
+            let evidence = cell.and_then(|cell| cell.verdict.evidence.as_ref());
+            let why = evidence.map_or_else(String::new, |evidence| format!(" ({})", evidence.headline));
+            let version = &step.to_version;
+            return vec![format!("is set to {version} already and is not up{why}: it is only followed")];
+        }
+        let mut told = Vec::new();
+        if cell.is_some_and(|cell| cell.verdict.state == State::Progressing) {
+            let by = self.workload(service).ok().and_then(|workload| self.writer(service, workload));
+            let by = by.map(|by| format!(", {by}")).unwrap_or_default();
+            told.push(format!("is rolling out {} right now{by}", step.from_version));
+        }
+        told.extend(another_repository(step));
+        told
+    }
+
+    /// Who began what rolls out there now: whoever holds the service, else whoever wrote its image.
+    fn writer(&self, service: &Service, workload: &Workload) -> Option<String> {
+        let lease = self.world.env(&self.env.name).and_then(|world| world.lease(&lease::name_of(&service.name)));
+        let record = lease.map(|found| &found.stored.record);
+        if let Some(record) = record.filter(|record| !record.is_free()) {
+            return Some(format!("deployed by {}", who(&record.holder)));
+        }
+        let manager = &workload.writer.as_ref()?.manager;
+        let last = record.map(|record| who(&record.last)).filter(|last| &**manager == "shipdeck" && !last.is_empty());
+        Some(last.map_or_else(|| format!("begun by {manager}"), |last| format!("begun by {last} with shipdeck")))
+    }
+
+    fn of_needs(&self, service: &Service, steps: &[Step]) -> Vec<Warning> {
+        let outside = service.needs.iter().filter(|need| !steps.iter().any(|step| step.service == **need));
+        let degraded = |need: &&ServiceId| {
+            self.board.cell(need, &self.env.name).is_some_and(|cell| cell.verdict.state == State::Degraded)
+        };
+        let told = |need| warning(need, format!("is needed by {} and is degraded", service.name));
+        outside.filter(degraded).map(told).collect()
+    }
+}
+
+fn warning(subject: &ServiceId, text: String) -> Warning {
+    Warning { subject: subject.to_string(), text }
+}
+
+/// The same version of something else looks like a small step.
+fn another_repository(step: &Step) -> Option<String> {
+    let repository = |image: &str| image.parse::<Image>().ok().map(|image| image.repository);
+    let (from, to) = (repository(&step.from)?, repository(&step.to)?);
+    let version = version_of(&step.from);
+    (from != to).then(|| format!("comes from another repository: {to} instead of {from}, which runs {version}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::domain::board::Board;
+    use crate::domain::fixtures::{START, TestWorld, catalog, lease};
+    use crate::domain::ids::{EnvId, ServiceId};
+    use crate::domain::observed::{Object, Writer};
+    use crate::domain::plan::{Purpose, Request, Wanted, build};
+
+    /// What a plan warns of that gives auth, whose v2 rolls out, this version.
+    fn warned(version: &str, manager: &str, holder: Option<(&str, &str)>) -> Vec<String> {
+        let catalog = catalog(&[("auth", &[])]);
+        let mut cluster = TestWorld::new("staging");
+        cluster.deployment("auth", "r/auth:v2", 2, |workload| {
+            workload.status.updated = 0;
+            workload.writer = Some(Writer { manager: manager.into(), at: Some(START) });
+        });
+        if let Some((holder, last)) = holder {
+            let mut lease = lease("shipdeck-auth", holder);
+            lease.record.last = Arc::from(last);
+            cluster.put(Object::Lease(Box::new(lease)));
+        }
+        let mut board = Board::default();
+        board.refresh_env(&cluster.world, &catalog, &EnvId::new("staging"), START);
+        let services = vec![(ServiceId::new("auth"), Wanted::Version(version.to_owned()))];
+        let request = Request { env: EnvId::new("staging"), purpose: Purpose::Deploy, title: String::new(), services };
+        let plan = build(&catalog, &cluster.world, &board, &request).unwrap();
+        plan.warnings.into_iter().map(|warning| warning.text).collect()
+    }
+
+    #[test]
+    fn what_rolls_out_there_already_is_told_with_its_version_and_who_began_it() {
+        let said = |manager, holder| warned("v3", manager, holder);
+        assert_eq!(said("helm", None), ["is rolling out v2 right now, begun by helm"]);
+        assert_eq!(said("shipdeck", None), ["is rolling out v2 right now, begun by shipdeck"]);
+        let held = Some(("ana@mac/7/y", "ana@mac/7/y"));
+        assert_eq!(said("shipdeck", held), ["is rolling out v2 right now, deployed by ana@mac"]);
+        let released = Some(("", "ana@mac"));
+        assert_eq!(said("shipdeck", released), ["is rolling out v2 right now, begun by ana@mac with shipdeck"]);
+        assert_eq!(said("helm", released), ["is rolling out v2 right now, begun by helm"], "somebody else came after");
+    }
+
+    #[test]
+    fn an_image_of_another_repository_is_told_though_its_version_looks_like_the_next_one() {
+        let told = warned("elsewhere/auth:v3", "helm", None);
+        assert_eq!(told[1], "comes from another repository: elsewhere/auth instead of r/auth, which runs v2");
+    }
+}
