@@ -334,6 +334,8 @@ pub enum Printed {
     Config,
     /// What --json prints, command by command.
     Json,
+    /// What an administrator applies to the cluster so that freezes hold for every tool, as YAML.
+    AdmissionPolicy,
 }
 
 /// Which logs to read.

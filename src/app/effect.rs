@@ -116,7 +116,8 @@ pub enum Effect {
 /// What becomes of locks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LockChange {
-    Place(Box<Lock>),
+    /// With the workloads that it covers.
+    Place(Box<Lock>, Vec<WorkloadRef>),
     /// As it was seen.
     Release(Box<Posted>),
     /// Record on all of these that somebody goes on in spite of them.

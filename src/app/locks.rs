@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use super::model::Model;
 use crate::domain::board::same_version;
+use crate::domain::catalog::Catalog;
 use crate::domain::fault::FaultKind;
 use crate::domain::ids::{EnvId, LockId, ServiceId};
-use crate::domain::lock::{Act, Attempt, Bar, Condition, Opens, Passes, Posted, bars};
-use crate::domain::observed::Kind;
+use crate::domain::lock::{Act, Attempt, Bar, Condition, Lock, Opens, Passes, Posted, bars};
+use crate::domain::observed::{Kind, WorkloadRef};
 use crate::domain::plan::{Plan, Purpose, Warning};
 use crate::domain::verdict::State;
 use crate::domain::world::EnvWorld;
@@ -140,6 +141,12 @@ fn holds(model: &Model, condition: &Condition) -> bool {
         })
     };
     !group.services.is_empty() && group.services.iter().all(arrived)
+}
+
+/// The workloads that a lock covers.
+pub fn covered(catalog: &Catalog, lock: &Lock) -> Vec<WorkloadRef> {
+    let covers = |name: &ServiceId| lock.services.is_empty() || lock.services.contains(name);
+    catalog.services.iter().filter(|service| covers(&service.name)).map(|service| service.workload.clone()).collect()
 }
 
 /// What a plan has to say of a lock that bars it.

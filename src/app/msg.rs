@@ -7,6 +7,7 @@ use super::touch::Drawn;
 use crate::actions::chord::Chord;
 use crate::domain::fault::Fault;
 use crate::domain::ids::{ClusterId, EnvId, RunId, ServiceId};
+use crate::domain::lock::Force;
 use crate::domain::observed::{Change, Workload};
 use crate::domain::run::Hold;
 use crate::ports::cluster::{Discovery, LogLine, Revision};
@@ -84,7 +85,8 @@ pub enum Outcome {
     LockChanged {
         env: EnvId,
         change: LockChange,
-        result: Result<(), Fault>,
+        /// Of one that was placed: whether it holds for every tool.
+        result: Result<Option<Force>, Fault>,
     },
     Discovered {
         cluster: ClusterId,

@@ -39,9 +39,17 @@ pub enum FaultKind {
     Other,
 }
 
+/// In the message of a fault: a policy of the cluster refused it, for the reason that follows.
+pub const BY_POLICY: &str = "a policy forbids it";
+
 impl Fault {
     pub fn new(kind: FaultKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), retry_after: None }
+    }
+
+    /// A policy of the cluster refused it, not a missing right.
+    pub fn is_by_policy(&self) -> bool {
+        self.kind == FaultKind::Forbidden && self.message.contains(BY_POLICY)
     }
 
     /// What the person in front of the screen can do, as a sentence.
@@ -51,6 +59,9 @@ impl Fault {
             FaultKind::Throttled => "The API server is busy; shipdeck waits and tries again.",
             FaultKind::Unauthenticated => {
                 "Log in again, for example with your cloud's command; shipdeck then goes on by itself."
+            }
+            FaultKind::Forbidden if self.is_by_policy() => {
+                "The cluster refuses this to every tool for the reason that is told; whoever is named can lift it."
             }
             FaultKind::Forbidden => "Ask a cluster administrator for the right that is named.",
             FaultKind::NotFound => "Check the name, the namespace and the context in the configuration.",

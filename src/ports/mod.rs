@@ -3,5 +3,6 @@
 
 pub mod cluster;
 pub mod documents;
+pub mod enforcement;
 pub mod lease;
 pub mod refusal;

@@ -204,7 +204,7 @@ impl Executor {
         let work = async move {
             let result = locks::change(&*cluster, &namespace, &change).await;
             match &result {
-                Ok(()) => tracing::info!("locks changed"),
+                Ok(_) => tracing::info!("locks changed"),
                 Err(fault) => tracing::warn!(%fault, "locks not changed"),
             }
             send(&messages, Msg::Done(Outcome::LockChanged { env, change, result })).await;

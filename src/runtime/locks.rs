@@ -4,10 +4,11 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use super::clock::Clock;
+use super::force;
 use crate::app::effect::LockChange;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::LockId;
-use crate::domain::lock::{self, Attempt, Lock, Override, Posted, bars};
+use crate::domain::lock::{self, Attempt, Force, Lock, Override, Posted, bars};
 use crate::ports::cluster::{Cluster, ImageChange};
 use crate::ports::documents::Draft;
 
@@ -60,13 +61,18 @@ pub(super) async fn place(cluster: &dyn Cluster, namespace: &str, lock: &Lock) -
     cluster.write_document(namespace, &draft).await.map(|document| Posted::read(&document))
 }
 
-/// Releases a lock as it was seen.
+/// Releases a lock as it was seen, for every tool.
 ///
 /// # Errors
 /// `Conflict` when it was changed meanwhile; the usual faults.
 pub(super) async fn release(cluster: &dyn Cluster, namespace: &str, posted: &Posted) -> Result<(), Fault> {
     let over = (posted.uid.clone(), Arc::clone(&posted.version));
-    cluster.remove_document(namespace, &posted.name, &over).await
+    cluster.remove_document(namespace, &posted.name, &over).await?;
+    // The cluster itself removes it with the document, a moment later; whoever may does it at once.
+    if let Err(fault) = cluster.lift(namespace, &posted.name).await {
+        tracing::info!(%fault, lock = %posted.id, "left to the cluster to lift");
+    }
+    Ok(())
 }
 
 /// Records on a lock that somebody goes on in spite of it.
@@ -88,21 +94,28 @@ pub(super) async fn record(
     cluster.write_document(namespace, &draft).await.map(drop)
 }
 
-/// Does what the cockpit asks for.
+/// Does what the cockpit asks for. Of a lock that was placed: whether it holds for every tool.
 ///
 /// # Errors
 /// Those of [`place`], [`release`] and [`record`]; an override stops at the first lock that cannot be written.
-pub(super) async fn change(cluster: &dyn Cluster, namespace: &str, change: &LockChange) -> Result<(), Fault> {
+pub(super) async fn change(
+    cluster: &dyn Cluster,
+    namespace: &str,
+    change: &LockChange,
+) -> Result<Option<Force>, Fault> {
     match change {
-        LockChange::Place(lock) => place(cluster, namespace, lock).await.map(drop),
-        LockChange::Release(posted) => release(cluster, namespace, posted).await,
+        LockChange::Place(lock, workloads) => {
+            let posted = place(cluster, namespace, lock).await?;
+            return Ok(Some(force::impose(cluster, namespace, &posted, workloads).await));
+        }
+        LockChange::Release(posted) => release(cluster, namespace, posted).await?,
         LockChange::Override(all, new) => {
             for posted in all {
                 record(cluster, namespace, posted, new).await?;
             }
-            Ok(())
         }
     }
+    Ok(None)
 }
 
 /// Six letters and digits that nobody confuses when they are told: what a lock is released by.

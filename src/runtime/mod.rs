@@ -6,6 +6,7 @@ mod event_loop;
 mod executor;
 mod files;
 mod fleet;
+mod force;
 mod headless;
 mod input;
 mod keeping;

@@ -82,6 +82,7 @@ fn command(cli: &Cli) -> Result<(), Report> {
         Some(Command::Cleanup(args)) => headless(&cli.options, |session| headless::cleanup(session, args)),
         Some(Command::Init { force }) => init(&cli.options, *force),
         Some(Command::Print { what: Printed::Config }) => headless::print(&example()),
+        Some(Command::Print { what: Printed::AdmissionPolicy }) => headless::print(headless::ADMISSION_POLICY),
         Some(Command::Print { what: Printed::Json }) => headless::print(headless::DOCUMENTATION),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();

@@ -11,6 +11,7 @@ mod config_corpus;
 mod contract;
 mod control_plane;
 mod demo;
+mod enforcement;
 mod faults;
 mod fences;
 mod freezes;

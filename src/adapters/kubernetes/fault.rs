@@ -7,7 +7,7 @@ use http::StatusCode;
 use kube::client::AuthError;
 
 use super::wire::{Cause, Status};
-use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::fault::{BY_POLICY, Fault, FaultKind};
 use crate::domain::text::clean;
 
 /// Longest text of a server that is passed on.
@@ -132,7 +132,7 @@ fn shortened(text: &str) -> String {
 /// text as it is.
 fn forbidden(message: &str, said: &str, doing: &str) -> String {
     if let Some((_, policy)) = message.split_once("denied request:") {
-        return format!("cannot {doing}, a policy forbids it: {}", tail(policy.trim()));
+        return format!("cannot {doing}, {BY_POLICY}: {}", tail(policy.trim()));
     }
     let quoted = |after: &str| message.split_once(after)?.1.split('"').next();
     let user = quoted("User \"");

@@ -3,6 +3,7 @@
 mod call;
 mod connect;
 mod documents;
+mod enforcement;
 mod fault;
 mod fence;
 mod lease;
@@ -32,6 +33,7 @@ use crate::ports::cluster::{
     ChangeSink, Cluster, DeleteTarget, Discovery, ImageChange, LogRequest, LogSink, Revision, Scope,
 };
 use crate::ports::documents::{Documents, Draft};
+use crate::ports::enforcement::{Enforcement, Order};
 use crate::ports::lease::{Leases, Target};
 
 /// A cluster; nothing is read or asked before the first call.
@@ -127,6 +129,21 @@ impl Documents for KubernetesCluster {
 
     async fn may_write_documents(&self, namespace: &str) -> Result<(), Fault> {
         documents::may(&self.link, namespace).await
+    }
+}
+
+#[async_trait]
+impl Enforcement for KubernetesCluster {
+    async fn enforce(&self, namespace: &str, order: &Order) -> Result<(), Fault> {
+        enforcement::enforce(&self.link, namespace, order).await
+    }
+
+    async fn lift(&self, namespace: &str, name: &str) -> Result<(), Fault> {
+        enforcement::lift(&self.link, namespace, name).await
+    }
+
+    async fn proves(&self, namespace: &str, name: &str, workloads: &[WorkloadRef]) -> Result<bool, Fault> {
+        enforcement::proves(&self.link, namespace, name, workloads).await
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod cluster;
 mod documents;
+mod enforcement;
 mod events;
 mod hands;
 mod leases;

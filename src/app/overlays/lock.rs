@@ -12,7 +12,7 @@ use crate::app::{journal, runs, screens};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{EnvId, LockId, ServiceId};
 use crate::domain::lease::{Patience, who};
-use crate::domain::lock::{Lock, LockKind, Opens, Override, Posted};
+use crate::domain::lock::{Force, Lock, LockKind, Opens, Override, Posted};
 use crate::domain::text::clean;
 use crate::domain::verdict::State;
 
@@ -90,7 +90,8 @@ pub fn freeze(
         hard: false,
         hotfixes: false,
     };
-    change(model, env, LockChange::Place(Box::new(lock)))
+    let workloads = locks::covered(&model.catalog, &lock);
+    change(model, env, LockChange::Place(Box::new(lock), workloads))
 }
 
 fn author(model: &Model) -> Arc<str> {
@@ -192,17 +193,24 @@ pub fn allowed(model: &mut Model, result: Result<(), Fault>) -> Vec<Effect> {
 }
 
 /// Takes in what became of a change.
-pub fn answered(model: &mut Model, env: &EnvId, change: LockChange, result: Result<(), Fault>) -> Vec<Effect> {
+pub fn answered(
+    model: &mut Model,
+    env: &EnvId,
+    change: LockChange,
+    result: Result<Option<Force>, Fault>,
+) -> Vec<Effect> {
     let what = match &change {
-        LockChange::Place(lock) => format!("{} is {}", covered(env, &lock.services), lock.kind.done()),
+        LockChange::Place(lock, _) => format!("{} is {}", covered(env, &lock.services), lock.kind.done()),
         LockChange::Release(posted) => format!("{env}: released: {}", posted.headline()),
         LockChange::Override(_, new) => format!("{env}: the reason is recorded: {}", new.reason),
     };
-    if let Err(fault) = result {
-        journal::notice(model, State::Failed, format!("not done: {what}: {fault}"), fault.advice());
-        return Vec::new();
+    match result {
+        Ok(force) => journal::notice(model, State::Done, what, force.map(|it| it.told()).unwrap_or_default()),
+        Err(fault) => {
+            journal::notice(model, State::Failed, format!("not done: {what}: {fault}"), fault.advice());
+            return Vec::new();
+        }
     }
-    journal::notice(model, State::Done, what, "");
     if let (LockChange::Override(posted, _), Some(Overlay::Plan(review))) = (change, model.overlays.last_mut())
         && review.plan.env == *env
     {
@@ -247,7 +255,7 @@ mod tests {
         })
     }
 
-    fn done(cockpit: &mut Cockpit, result: Result<(), Fault>) {
+    fn done(cockpit: &mut Cockpit, result: Result<Option<Force>, Fault>) {
         let change = asked(cockpit).expect("a change was asked for");
         cockpit.done(Outcome::LockChanged { env: staging(), change, result });
     }
@@ -260,19 +268,21 @@ mod tests {
         cockpit.press("audit<enter>soon<enter>");
         assert!(asked(&cockpit).is_none() && cockpit.notice().contains("no condition"), "{}", cockpit.notice());
         cockpit.press("<backspace><backspace><backspace><backspace>2h<enter>");
-        let Some(LockChange::Place(lock)) = asked(&cockpit) else { panic!("a freeze") };
+        let Some(LockChange::Place(lock, _)) = asked(&cockpit) else { panic!("a freeze") };
         assert_eq!((&*lock.reason, &*lock.author), ("audit", "ana@mac"));
         assert_eq!(lock.opens, Opens::At(cockpit.now + jiff::SignedDuration::from_hours(2)));
         assert!(lock.services.is_empty());
-        done(&mut cockpit, Ok(()));
+        done(&mut cockpit, Ok(Some(Force::Enforced)));
         assert_eq!(cockpit.notice(), "staging is frozen");
+        let detail = cockpit.model.journal.notices.last().map(|notice| notice.detail.clone());
+        assert_eq!(detail.as_deref(), Some("enforced: the cluster refuses it to every tool"));
     }
 
     #[test]
     fn marked_services_alone_are_frozen() {
         let mut cockpit = cockpit();
         cockpit.press(" Faudit<enter><enter>");
-        let Some(LockChange::Place(lock)) = asked(&cockpit) else { panic!("a freeze") };
+        let Some(LockChange::Place(lock, _)) = asked(&cockpit) else { panic!("a freeze") };
         assert_eq!((lock.services.len(), &lock.opens), (1, &Opens::Released));
     }
 
@@ -286,7 +296,7 @@ mod tests {
         let Some(LockChange::Override(posted, new)) = asked(&cockpit) else { panic!("an override") };
         assert_eq!((posted[0].id.as_str(), &*new.reason, &*new.what), ("a1", "the fix", "deploy of auth to staging"));
         assert!(cockpit.written().is_empty(), "not before it is recorded");
-        done(&mut cockpit, Ok(()));
+        done(&mut cockpit, Ok(None));
         assert_eq!(cockpit.written(), ["auth r/auth:v9"]);
     }
 

@@ -5,10 +5,12 @@
 //! moment of each write. What cannot be read bars everything, because a freeze that is overlooked is the worse mistake.
 
 mod document;
+mod force;
 mod judge;
 mod window;
 
 pub use document::{Override, Posted, Unreadable, data_of, name_of, with_override};
+pub use force::Force;
 pub use judge::{Act, Attempt, Bar, Pass, bars};
 pub use window::{BadWindow, Window};
 

@@ -9,18 +9,19 @@ use jiff::{SignedDuration, Timestamp};
 use super::run::refused;
 use super::{failed, print, print_json, say, shapes, table};
 use crate::adapters::system;
+use crate::app::locks::covered;
 use crate::cli::{Locks, Placing, Unlock};
-use crate::domain::catalog::Environment;
+use crate::domain::catalog::{Catalog, Environment};
 use crate::domain::fault::FaultKind;
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::lease::who;
-use crate::domain::lock::{Lock, LockKind, Opens, Posted};
+use crate::domain::lock::{Force, Lock, LockKind, Opens, Posted};
 use crate::domain::plan::{PlanError, unknown_service};
 use crate::domain::text::clean;
 use crate::ports::cluster::Cluster;
 use crate::report::Report;
 use crate::runtime::compose::Session;
-use crate::runtime::locks;
+use crate::runtime::{force, locks};
 
 /// `shipdeck lock` and `shipdeck freeze`.
 pub(in crate::runtime) async fn place(mut session: Session, args: &Placing, kind: LockKind) -> Result<(), Report> {
@@ -29,11 +30,13 @@ pub(in crate::runtime) async fn place(mut session: Session, args: &Placing, kind
     let lock = lock(&session, args, kind)?;
     let posted = locks::place(&*cluster, &env.namespace, &lock).await;
     let posted = posted.map_err(|fault| failed(format!("{} is not {}: {fault}", env.name, kind.done()), &fault))?;
+    let workloads = covered(&session.model.catalog, &lock);
+    let force = force::impose(&*cluster, &env.namespace, &posted, &workloads).await;
     if args.json {
-        return print_json(&shapes::lock(&env.name, &posted, system::now()));
+        return print_json(&shapes::lock(&env.name, &posted, &force, system::now()));
     }
     print(&format!("{} {}: {}\n", env.name, kind.done(), posted.id))?;
-    say(&format!("{}\n", posted.clears()));
+    say(&format!("{}\n{}\n", posted.clears(), force.told()));
     Ok(())
 }
 
@@ -144,11 +147,15 @@ pub(in crate::runtime) async fn unlock(mut session: Session, args: &Unlock) -> R
 /// `shipdeck locks`.
 pub(in crate::runtime) async fn locks(mut session: Session, args: &Locks) -> Result<(), Report> {
     let now = system::now();
-    let mut found: Vec<(EnvId, Posted)> = Vec::new();
+    let mut found: Vec<(EnvId, Posted, Force)> = Vec::new();
     let mut unread = None;
     for (env, cluster) in places(&mut session, args.env.as_deref())? {
         match locks::posted(&*cluster, &env.namespace).await {
-            Ok(posted) => found.extend(posted.into_iter().map(|posted| (env.name.clone(), posted))),
+            Ok(posted) => {
+                let forces = forces(&session.model.catalog, &*cluster, &env.namespace, &posted).await;
+                let both = posted.into_iter().zip(forces);
+                found.extend(both.map(|(posted, force)| (env.name.clone(), posted, force)));
+            }
             // A namespace without rights to config maps is told and hides no other.
             Err(fault) => {
                 let report = failed(format!("the locks of {} could not be read: {fault}", env.name), &fault);
@@ -159,17 +166,26 @@ pub(in crate::runtime) async fn locks(mut session: Session, args: &Locks) -> Res
         }
     }
     if args.json {
-        let locks = found.iter().map(|(env, posted)| shapes::lock(env, posted, now)).collect();
+        let locks = found.iter().map(|(env, posted, force)| shapes::lock(env, posted, force, now)).collect();
         print_json(&shapes::LocksShape { version: shapes::VERSION, locks })?;
     } else if found.is_empty() {
         print("nothing is locked\n")?;
     } else {
-        print(&table(&found.iter().flat_map(|(env, posted)| rows(env, posted)).collect::<Vec<_>>()))?;
+        print(&table(&found.iter().flat_map(|(env, posted, force)| rows(env, posted, force)).collect::<Vec<_>>()))?;
     }
     unread.map_or(Ok(()), Err)
 }
 
-fn rows(env: &EnvId, posted: &Posted) -> Vec<Vec<String>> {
+/// Whether each of them holds for every tool, all tried at once.
+async fn forces(catalog: &Catalog, cluster: &dyn Cluster, namespace: &str, all: &[Posted]) -> Vec<Force> {
+    let tried = all.iter().map(async |posted| {
+        let workloads = posted.lock.as_ref().map(|lock| covered(catalog, lock)).unwrap_or_default();
+        force::of(cluster, namespace, posted, &workloads).await
+    });
+    futures::future::join_all(tried).await
+}
+
+fn rows(env: &EnvId, posted: &Posted, force: &Force) -> Vec<Vec<String>> {
     let services = posted.lock.as_ref().map(|lock| lock.services.iter().map(ToString::to_string).collect::<Vec<_>>());
     let covers = match services {
         Ok(services) if !services.is_empty() => services.join(", "),
@@ -181,6 +197,7 @@ fn rows(env: &EnvId, posted: &Posted) -> Vec<Vec<String>> {
         covers,
         format!("{}; {}", posted.headline(), posted.clears()),
     ]];
+    rows.push(vec![String::new(), String::new(), String::new(), force.told()]);
     let over = |it: &crate::domain::lock::Override| {
         let told = format!("overridden by {} at {} for the {}: {}", it.by, it.at, it.what, it.reason);
         vec![String::new(), String::new(), String::new(), told]

@@ -38,6 +38,9 @@ pub(super) use shapes::DOCUMENTATION;
 pub(super) use status::status;
 pub(super) use why::why;
 
+/// `shipdeck print admission-policy`.
+pub(super) const ADMISSION_POLICY: &str = include_str!("../../../assets/admission-policy.yaml");
+
 /// Progress is for people: standard error.
 fn say(text: &str) {
     let _ = std::io::stderr().write_all(text.as_bytes());

@@ -332,7 +332,7 @@ runs    = {version: number,
 locks   = {version: number, locks: [lock]}
 lock    = {id: text, environment: text, kind: lock|freeze|hold|unreadable, services: [text], headline: text, reason?: text,
            author?: text, since: time, until?: time, until_condition?: text, window?: text, opens?: time, hard: flag,
-           hotfixes: flag, overrides: [{at: time, by: text, what: text, reason: text}]}
+           hotfixes: flag, enforced: flag, advisory?: text, overrides: [{at: time, by: text, what: text, reason: text}]}
           (of lock and freeze; without services it covers the whole environment; what is unreadable bars everything)
 
 why     = {version: number, environment: text, service: text, open: flag,

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::VERSION;
 use crate::app::why::Cause;
 use crate::domain::ids::{EnvId, ServiceId};
-use crate::domain::lock::{Lock, Opens, Override, Posted};
+use crate::domain::lock::{Force, Lock, Opens, Override, Posted};
 
 /// `shipdeck locks --json`.
 #[derive(Debug, Serialize)]
@@ -41,6 +41,11 @@ pub(in crate::runtime::headless) struct LockShape {
     pub(in crate::runtime::headless) opens: Option<String>,
     pub(in crate::runtime::headless) hard: bool,
     pub(in crate::runtime::headless) hotfixes: bool,
+    /// The cluster refuses it to every tool.
+    pub(in crate::runtime::headless) enforced: bool,
+    /// Why it does not, or why that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::runtime::headless) advisory: Option<String>,
     pub(in crate::runtime::headless) overrides: Vec<OverrideShape>,
 }
 
@@ -77,7 +82,7 @@ pub(in crate::runtime::headless) struct CauseShape {
 }
 
 /// A lock.
-pub(in crate::runtime::headless) fn lock(env: &EnvId, posted: &Posted, now: Timestamp) -> LockShape {
+pub(in crate::runtime::headless) fn lock(env: &EnvId, posted: &Posted, force: &Force, now: Timestamp) -> LockShape {
     let lock = posted.lock.as_ref().ok();
     let over = |it: &Override| OverrideShape {
         at: it.at.to_string(),
@@ -101,6 +106,8 @@ pub(in crate::runtime::headless) fn lock(env: &EnvId, posted: &Posted, now: Time
         opens: lock.and_then(|lock| lock.opens_at(now)).map(|at| at.to_string()),
         hard: lock.is_some_and(|lock| lock.hard),
         hotfixes: lock.is_some_and(|lock| lock.hotfixes),
+        enforced: *force == Force::Enforced,
+        advisory: if let Force::Advisory(why) = force { Some(why.to_string()) } else { None },
         overrides: posted.overrides.iter().map(over).collect(),
     }
 }
