@@ -154,6 +154,10 @@ pub struct Target {
     /// Wait for whoever deploys the same instead of ending with exit code 3; take over from somebody who is silent.
     #[arg(long)]
     pub wait_for_lock: bool,
+    /// After success, watch the new pods for as long as the environment's `soak` says; restarts, lost readiness or new
+    /// warnings end with exit code 1. Without it the command ends at success.
+    #[arg(long)]
+    pub soak: bool,
     /// This is a hotfix: freezes that let hotfixes pass do not bar it.
     #[arg(long)]
     pub hotfix: bool,

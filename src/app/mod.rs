@@ -32,6 +32,7 @@ pub mod runs;
 pub mod screens;
 #[cfg(test)]
 mod sleep_tests;
+pub mod soaks;
 #[cfg(test)]
 pub(crate) mod testkit;
 #[cfg(test)]

@@ -194,12 +194,13 @@ fn judge_run(model: &mut Model, id: RunId) -> Vec<Effect> {
             effects.extend(on(model, id, RunEvent::Judged { service, verdict }));
         }
     }
+    effects.extend(super::soaks::look(model, id));
     effects
 }
 
 /// Whether a later run of this session has taken a service on: what is seen there now is that one's doing, and neither a
 /// failure of the former nor the deed of somebody else.
-fn taken_on(model: &Model, run: &Run, service: &ServiceId) -> bool {
+pub(super) fn taken_on(model: &Model, run: &Run, service: &ServiceId) -> bool {
     let begun = |other: &Run| other.step(service).is_some_and(|step| step.started.is_some());
     model.runs.iter().any(|other| other.id > run.id && other.plan.env == run.plan.env && begun(other))
 }
@@ -236,6 +237,7 @@ fn trace(run: &Run, news: &Announcement) {
             tracing::info!(run = id, %env, %service, ?took, "step succeeded");
         }
         Announcement::StepFailed { service, .. } => tracing::warn!(run = id, %env, %service, "step failed"),
+        Announcement::Degraded { service, .. } => tracing::warn!(run = id, %env, %service, "degraded after success"),
         Announcement::WaveDone(wave) => tracing::info!(run = id, %env, wave, "wave done"),
         Announcement::Halted => tracing::warn!(run = id, %env, "run holds"),
         Announcement::Paused => tracing::info!(run = id, %env, "run paused"),
@@ -262,6 +264,15 @@ fn announce(model: &mut Model, id: RunId, news: &Announcement) {
             journal::notice(model, State::Failed, format!("{service} failed in {env}: {why}"), see);
             if watched {
                 // The page says it, and the log of what failed is turned to by itself.
+                journal::seen_at_once(model);
+                turn_to(model, env, service.clone());
+            }
+        }
+        Announcement::Degraded { service, why } => {
+            let detail =
+                format!("{see}, and {} there rolls back", model.keymap.hint(crate::actions::Action::RunRollBack));
+            journal::notice(model, State::Failed, format!("{service} in {env}: {why}"), detail);
+            if watched {
                 journal::seen_at_once(model);
                 turn_to(model, env, service.clone());
             }

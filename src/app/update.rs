@@ -130,6 +130,7 @@ fn something_ages(model: &Model) -> bool {
     envs.iter().any(|env| model.world.env(&env.name).is_some_and(|world| old(world.freshness())))
         || journal::toast(model).is_some_and(|toast| !toast.sticky)
         || model.active_run().is_some()
+        || super::soaks::something_soaks(model)
         || model.home.unsorted
         || model.session.interrupted.is_some()
         || holders::something_ages(model)

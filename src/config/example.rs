@@ -42,6 +42,9 @@ namespace = "shop-staging"
 after = []
 # With true, changes ask for the environment's name to be typed. Default: false.
 protected = false
+# For how long the new pods are watched after a success: restarts, lost readiness and new warnings are told, and
+# `deploy --soak` waits for it. Up to 24h, 0s for not at all. Default: 2m, and 10m where it is protected.
+soak = "2m"
 
 [[environment]]
 name = "production"
@@ -49,6 +52,7 @@ context = "prod-cluster"
 namespace = "shop"
 after = ["staging"]
 protected = true
+soak = "10m"
 
 # One table for each service; it has the same name in every environment.
 [[service]]

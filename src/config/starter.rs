@@ -137,6 +137,7 @@ mod tests {
             namespace: (*name).into(),
             after: Vec::new(),
             protected: false,
+            soak: crate::domain::catalog::usual_soak(false),
         };
         let services = crate::domain::fixtures::catalog(&[("auth", &[]), ("cart", &[])]).services;
         Catalog { environments: namespaces.iter().map(env).collect(), services, ..Catalog::default() }

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use jiff::SignedDuration;
 use toml::Spanned;
 use toml::de::DeTable;
 
 use super::raw::{Problems, Table};
 use super::references::{self, Places};
 use super::{Settings, settings};
-use crate::domain::catalog::{Catalog, Environment, Group, Service};
+use crate::domain::catalog::{Catalog, Environment, Group, Service, usual_soak};
 use crate::domain::ids::{ClusterId, EnvId, GroupId, ServiceId};
 use crate::domain::image::Image;
 use crate::domain::observed::WorkloadRef;
@@ -66,6 +67,8 @@ pub struct Written {
 
 /// The cluster of an environment without a context, until a kubeconfig says which is the current one.
 pub const CURRENT_CONTEXT: &str = "";
+/// What goes well for a day is not watched for the sake of its rollout any more.
+const LONGEST_SOAK: SignedDuration = SignedDuration::from_hours(24);
 
 /// Reads a configuration.
 ///
@@ -170,6 +173,8 @@ fn environment(
     let namespace = table.string("namespace", problems);
     let after = table.strings("after", problems);
     let protected = table.boolean("protected", problems).unwrap_or(false);
+    let soak = table.string("soak", problems);
+    let soak = soak.and_then(|text| soak_of(&text, problems)).unwrap_or_else(|| usual_soak(protected));
     let span = table.span.clone();
     table.finish(problems);
     let Some(namespace) = namespace else {
@@ -192,7 +197,19 @@ fn environment(
         namespace: namespace.into_inner().into(),
         after: after.iter().map(|before| EnvId::new(before.get_ref())).collect(),
         protected,
+        soak,
     })
+}
+
+/// `30s`, `10m` or `1h`, and `0s` for none.
+fn soak_of(text: &Spanned<String>, problems: &mut Problems<'_>) -> Option<SignedDuration> {
+    let read = text.get_ref().parse::<SignedDuration>().ok();
+    let fits = read.filter(|it| (SignedDuration::ZERO..=LONGEST_SOAK).contains(it));
+    if fits.is_none() {
+        let what = format!("{:?} is no time to watch for", text.get_ref());
+        problems.add(text.span(), what, "soak = \"2m\": up to 24h, and 0s for not at all");
+    }
+    fits
 }
 
 fn is_dns_label(text: &str) -> bool {

@@ -40,6 +40,8 @@ impl Cell {
 #[derive(Clone, Debug, Default)]
 pub struct Board {
     cells: BTreeMap<EnvId, HashMap<ServiceId, Cell>>,
+    /// What went wrong after success, as long as it is watched: the counters alone may look well again.
+    remarks: HashMap<(EnvId, ServiceId), Evidence>,
     /// Cells in motion: asked for at every turn of the event loop.
     moving: usize,
 }
@@ -56,13 +58,31 @@ impl Board {
 
     /// Judges one cell again. True if it looks different now.
     pub fn refresh(&mut self, world: &World, service: &Service, env: &EnvId, now: Timestamp) -> bool {
-        let cell = cell(world.env(env), service, now);
+        let mut cell = cell(world.env(env), service, now);
+        if let Some(evidence) = self.remarks.get(&(env.clone(), service.name.clone()))
+            && cell.verdict.state == State::Ok
+        {
+            cell.verdict = Verdict::new(State::Degraded, cell.verdict.progress).because(evidence.clone());
+        }
         if self.cell(&service.name, env) == Some(&cell) {
             return false;
         }
         self.moving += usize::from(cell.is_moving());
         let before = self.cells.entry(env.clone()).or_default().insert(service.name.clone(), cell);
         self.moving -= usize::from(before.is_some_and(|cell| cell.is_moving()));
+        true
+    }
+
+    /// Notes what went wrong with a rollout after its success, or that nothing does any more. True if that is news.
+    pub fn remark(&mut self, env: &EnvId, service: &ServiceId, what: Option<&Evidence>) -> bool {
+        let place = (env.clone(), service.clone());
+        if self.remarks.get(&place) == what {
+            return false;
+        }
+        match what {
+            Some(evidence) => self.remarks.insert(place, evidence.clone()),
+            None => self.remarks.remove(&place),
+        };
         true
     }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
+
 use super::ids::{ClusterId, EnvId, GroupId, ServiceId};
 use super::observed::WorkloadRef;
 
@@ -26,6 +28,13 @@ pub struct Environment {
     pub after: Vec<EnvId>,
     /// Changes ask for the environment's name to be typed.
     pub protected: bool,
+    /// For how long the pods of a rollout are watched after its success.
+    pub soak: SignedDuration,
+}
+
+/// For how long pods are watched after success where nobody says it: longer where it matters more.
+pub fn usual_soak(protected: bool) -> SignedDuration {
+    SignedDuration::from_mins(if protected { 10 } else { 2 })
 }
 
 /// One service, the same in every environment.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::catalog::{Catalog, Environment, Group, Service};
+use super::catalog::{Catalog, Environment, Group, Service, usual_soak};
 use super::ids::{ClusterId, EnvId, GroupId, ServiceId};
 use super::image::Image;
 use super::observed::WorkloadRef;
@@ -35,6 +35,7 @@ pub fn extend(catalog: &mut Catalog, cluster: &ClusterId, found: Vec<Found>) {
                 namespace,
                 after: Vec::new(),
                 protected: false,
+                soak: usual_soak(false),
             });
         }
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::catalog::{Catalog, Environment, Service};
+use super::catalog::{Catalog, Environment, Service, usual_soak};
 use super::ids::{ClusterId, EnvId, ServiceId, Uid};
 use super::lease::{DURATION, Record, who};
 use super::lock::{self, Posted};
@@ -35,6 +35,7 @@ pub(crate) fn catalog(services: &[(&str, &[&str])]) -> Catalog {
         namespace: format!("shop-{name}").into(),
         after: after.iter().map(EnvId::new).collect(),
         protected,
+        soak: usual_soak(protected),
     };
     let service = |(name, needs): &(&str, &[&str])| Service {
         name: ServiceId::new(name),

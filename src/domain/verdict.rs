@@ -181,6 +181,10 @@ pub enum Cause {
     StuckOnOldPod,
     /// A DaemonSet for which no node is meant.
     NoNodeMeant,
+    /// A warning about a pod that had succeeded.
+    Warned,
+    /// Pods run another image than was asked for, or not all the same.
+    OtherImage,
 }
 
 impl Cause {
@@ -216,6 +220,8 @@ impl Cause {
             Self::Unhealthy { restarts } => format!("killed ×{}", (*restarts).min(99)),
             Self::NoVolume => "no volume".to_owned(),
             Self::StuckOnOldPod => "stuck".to_owned(),
+            Self::Warned => "warned".to_owned(),
+            Self::OtherImage => "odd image".to_owned(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The page of a run: what is done, what moves, what went wrong and the ways out.
 
+mod after;
 mod evidence;
 mod outlook;
 mod step;
@@ -33,7 +34,8 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunPage, area: Area)
     let note = if fits(&whole, &leave) { whole } else { name };
     pen.rule(area, &Rule { title: &title, note: &note, state: &leave, focused: true, ..Rule::default() });
     let body = Area::new(area.x + 2, area.y + 1, area.width.saturating_sub(4), area.height.saturating_sub(3));
-    let open = page.selected.as_ref().or(run.first_failure().map(|step| &step.service));
+    let degraded = || run.steps.iter().find(|step| step.degraded().is_some());
+    let open = page.selected.as_ref().or(run.first_failure().or_else(degraded).map(|step| &step.service));
     let (content, focus) = content(model, run, page.selected.as_ref(), open, body);
     let room = usize::from(body.height);
     // What is selected, or moves, stays in sight with everything that is told of it.
@@ -103,7 +105,10 @@ fn summary(model: &Model, run: &Run, width: u16) -> Line {
     let mut line = Line::text(0, format!("{done} of {total} {word}"), Token::Hi).bar(20, bar, parts, total as u32);
     let mut x = 20 + bar + 3;
     let left = if run.state.is_over() { "left to Kubernetes" } else { "moving" };
-    for (number, word, token) in [(moving, left, Token::Prog), (failed, "failed", Token::Fail)] {
+    let degraded = run.steps.iter().filter(|step| step.degraded().is_some()).count();
+    let told =
+        [(moving, left, Token::Prog), (failed, "failed", Token::Fail), (degraded, "degraded since", Token::Warn)];
+    for (number, word, token) in told {
         if number > 0 {
             let text = format!("{number} {word}");
             let next = x + text.len() as u16 + 3;

@@ -162,13 +162,17 @@ fn sign(pen: &Pen<'_>, cell: &Cell, quiet: bool) -> (&'static str, String, Token
     (signs::glyph(cell.verdict.state, ascii), signs::word(&cell.verdict, ascii), token)
 }
 
-/// `by ana@mac` while somebody else deploys it, `frozen` where something bars a deploy, `differs` where it lags its source, else the age of a change younger than a day.
+/// `by ana@mac` while somebody else deploys it, `frozen` where something bars a deploy, `draining 2` while old pods still end,
+/// `differs` where it lags its source, else the age of a change younger than a day.
 fn right_slot(model: &Model, service: &ServiceId, env: &Environment, cell: &Cell, wide: bool) -> String {
     if let Some(holder) = holders::of(model, service, &env.name) {
         return if wide { format!("by {}", holder.by) } else { "by".to_owned() };
     }
     if let Some(word) = locks::word(model, service, &env.name) {
         return if wide { word.to_owned() } else { "❄".to_owned() };
+    }
+    if cell.verdict.state == State::Ok && cell.verdict.progress.draining > 0 && wide {
+        return format!("draining {}", cell.verdict.progress.draining);
     }
     if model.board.differs_from_upstream(&model.catalog, service, &env.name) {
         return if wide { "differs".to_owned() } else { "≠".to_owned() };

@@ -54,6 +54,8 @@ pub fn word(verdict: &Verdict, ascii: bool) -> String {
     let word = match verdict.state {
         State::Ok => "ok".to_owned(),
         State::Failed => cause().unwrap_or_else(|| "failed".to_owned()),
+        // All are there, and yet something is wrong with them.
+        State::Degraded if verdict.progress.ready >= verdict.progress.wanted => cause().unwrap_or_else(counts),
         State::Degraded | State::Progressing => counts(),
         State::Queued => "queued".to_owned(),
         State::Blocked => "blocked".to_owned(),

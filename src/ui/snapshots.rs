@@ -9,6 +9,7 @@ use super::draw::paint;
 use super::look::Look;
 use crate::app::model::Overlay;
 use crate::app::msg::{Msg, Outcome};
+use crate::app::soaks::tests::{crashes, succeeded};
 use crate::app::testkit::Cockpit;
 use crate::config::{Colors, Settings, Theme};
 use crate::domain::fault::{Fault, FaultKind};
@@ -113,6 +114,17 @@ fn home_with_a_group_marked() {
 #[test]
 fn home_while_a_cluster_is_away() {
     keep("offline", offline());
+}
+
+#[test]
+fn a_run_that_degraded_after_its_success_and_its_row() {
+    let (mut cockpit, mut cluster) = succeeded();
+    crashes(&mut cockpit, &mut cluster);
+    keep("degraded", cockpit);
+    let (mut cockpit, mut cluster) = succeeded();
+    crashes(&mut cockpit, &mut cluster);
+    cockpit.press("<esc>");
+    keep("degraded-row", cockpit);
 }
 
 #[test]

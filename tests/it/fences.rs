@@ -166,6 +166,7 @@ async fn the_simulated_cluster_refuses_the_same() {
         namespace: "shop".into(),
         after: Vec::new(),
         protected: false,
+        soak: shipdeck::domain::catalog::usual_soak(false),
     };
     let catalog = Catalog { environments: vec![env], services: vec![service], ..Catalog::default() };
     let cluster = SimulatedCluster::new(&catalog, 1, wall);

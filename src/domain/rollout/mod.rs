@@ -1,12 +1,14 @@
-//! Conclusions about a workload: [`health`] says how it stands, [`judge`] how our own change to it is going, [`estimate()`]
-//! how long a change takes.
+//! Conclusions about a workload: [`health`] says how it stands, [`judge`] how our own change to it is going, [`After`] what
+//! becomes of it once it has succeeded, [`estimate()`] how long a change takes.
 //!
 //! The rules are those of `rollout-verdict.md` 2.8 to 2.12: counts decide and conditions only help; pods are found by
 //! ownership and never by labels; the new ReplicaSet is the one with the wanted template, never the one with the highest
 //! revision; a condition that was there before our change proves nothing about it.
 
+mod after;
 mod causes;
 mod counts;
+mod digest;
 mod estimate;
 #[cfg(test)]
 mod mistakes;
@@ -14,6 +16,7 @@ mod mistakes;
 mod tests;
 mod view;
 
+pub use after::After;
 pub use estimate::estimate;
 pub use view::View;
 
@@ -86,7 +89,7 @@ pub fn judge(view: &View<'_>, baseline: &Baseline, now: Timestamp) -> Verdict {
         return Verdict::new(State::Done, progress).because(scaled_to_zero(view));
     }
     if observed && counts::is_complete(view) || was_complete(view, baseline) {
-        return Verdict::new(State::Done, progress);
+        return with(Verdict::new(State::Done, progress), digest::strange(view));
     }
     unfinished(&Asked { view, baseline: Some(baseline), now }, baseline, observed)
 }

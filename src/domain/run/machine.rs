@@ -10,6 +10,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{RunId, ServiceId};
 use crate::domain::lease::Patience;
 use crate::domain::plan::{Plan, Step};
+use crate::domain::rollout::After;
 use crate::domain::verdict::{Progress, State, Verdict};
 
 /// For how long a write that meets with no clear answer is tried again before a person is asked.
@@ -35,6 +36,7 @@ impl Run {
                 trouble: None,
                 lost: false,
                 known: None,
+                after: None,
             })
         });
         Self {
@@ -61,6 +63,7 @@ impl Run {
             RunEvent::Held(news) => self.held(news, now),
             RunEvent::Written { service, result } => self.written(&service, result, now),
             RunEvent::Judged { service, verdict } => self.judged(&service, verdict, now),
+            RunEvent::Looked { service, after } => self.looked(&service, after),
             RunEvent::Pause => self.pause(),
             RunEvent::Resume => self.resume(now),
             RunEvent::Tick => self.tick(now),
@@ -236,6 +239,18 @@ impl Run {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// What comes after success is told and decides nothing: later waves may be under way, and a person may know better.
+    fn looked(&mut self, service: &ServiceId, after: After) -> Vec<RunCommand> {
+        let Some(step) = self.step_mut(service).filter(|step| step.state == StepState::Succeeded) else {
+            return Vec::new();
+        };
+        let was_well = step.degraded().is_none();
+        step.after = Some(after);
+        let why = step.degraded().filter(|_| was_well).map(|evidence| evidence.headline.clone());
+        let news = why.map(|why| Announcement::Degraded { service: service.clone(), why });
+        news.map(RunCommand::Announce).into_iter().collect()
     }
 
     fn failed(&mut self, service: &ServiceId, why: String, now: Timestamp) -> Vec<RunCommand> {

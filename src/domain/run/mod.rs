@@ -30,6 +30,7 @@ use super::ids::{RunId, ServiceId};
 use super::lease::Patience;
 use super::observed::{Condition, TemplateHash, Workload};
 use super::plan::{Plan, Step};
+use super::rollout::After;
 use super::verdict::{Evidence, Progress, Verdict};
 
 /// A plan being carried out.
@@ -96,6 +97,8 @@ pub struct StepRun {
     pub lost: bool,
     /// What was wrong with its rollout when a person asked to try it again.
     pub known: Option<Evidence>,
+    /// What is seen of it since it succeeded.
+    pub after: Option<After>,
 }
 
 /// A write that has not come through yet and is tried again.
@@ -120,6 +123,16 @@ impl StepRun {
             }
             _ => None,
         }
+    }
+
+    /// What went wrong with it after it had succeeded.
+    pub fn degraded(&self) -> Option<&Evidence> {
+        self.after.as_ref().and_then(|after| after.trouble.as_ref()).filter(|_| self.state == StepState::Succeeded)
+    }
+
+    /// Why it is not at rest, or has gone wrong: also what it ran into after success, or that it is not what was asked for.
+    pub fn found(&self) -> Option<&Evidence> {
+        self.degraded().or_else(|| self.verdict.as_ref().and_then(|verdict| verdict.evidence.as_ref()))
     }
 }
 
@@ -228,6 +241,11 @@ pub enum RunEvent {
         service: ServiceId,
         verdict: Verdict,
     },
+    /// The pods of a step that succeeded were looked at again.
+    Looked {
+        service: ServiceId,
+        after: After,
+    },
     Pause,
     Resume,
     /// Time has passed: writes that wait for another try may be due.
@@ -259,6 +277,11 @@ pub enum Announcement {
         took: Duration,
     },
     StepFailed {
+        service: ServiceId,
+        why: String,
+    },
+    /// It had succeeded, and something is wrong with its pods since.
+    Degraded {
         service: ServiceId,
         why: String,
     },

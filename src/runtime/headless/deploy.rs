@@ -35,6 +35,7 @@ pub(in crate::runtime) async fn deploy(session: Session, target: &Target, kind: 
         consent: target.consent.given(),
         dry_run,
         wait: target.wait_for_lock,
+        soak: target.soak,
         hotfix: target.hotfix,
         over: target.over.as_deref(),
     };

@@ -15,6 +15,7 @@ mod rollback;
 mod run;
 mod runs;
 mod shapes;
+mod soaks;
 mod status;
 mod why;
 

@@ -50,6 +50,7 @@ pub(in crate::runtime) async fn rollback(session: Session, args: &Rollback) -> R
         consent,
         dry_run,
         wait: args.wait_for_lock,
+        soak: false,
         hotfix: false,
         over: args.over.as_deref(),
     };

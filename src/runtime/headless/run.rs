@@ -8,7 +8,7 @@ use super::bars::{barred, override_all, unbarred};
 use super::driver::Driver;
 use super::logs::last_words;
 use super::progress::Progress;
-use super::{failed, print, print_json, say, shapes, table};
+use super::{failed, print, print_json, say, shapes, soaks, table};
 use crate::adapters::system;
 use crate::app::model::Model;
 use crate::app::runs;
@@ -33,6 +33,8 @@ pub(super) struct Wishes<'a> {
     pub(super) dry_run: bool,
     /// Wait for whoever deploys the same.
     pub(super) wait: bool,
+    /// Watch the new pods for a while after success.
+    pub(super) soak: bool,
     pub(super) hotfix: bool,
     /// Why locks are not to hinder it.
     pub(super) over: Option<&'a str>,
@@ -76,15 +78,22 @@ pub(super) async fn carry_out(mut driver: Driver, mut plan: Plan, wishes: Wishes
     let patience = if wishes.wait { Patience::Wait } else { Patience::None };
     let effects = runs::begin(&mut driver.session.model, plan, patience);
     driver.perform(effects);
-    Box::pin(watch(driver, wishes.json)).await
+    Box::pin(watch(driver, wishes.json, wishes.soak)).await
 }
 
 /// Follows the newest run to its end, and tells what became of it.
-pub(super) async fn watch(mut driver: Driver, json: bool) -> Result<(), Report> {
-    let outcome = follow(&mut driver).await;
+pub(super) async fn watch(mut driver: Driver, json: bool, soak: bool) -> Result<(), Report> {
+    let mut outcome = follow(&mut driver).await;
+    if outcome.is_ok() {
+        say(&soaks::oddities(driver.model()));
+    }
+    if outcome.is_ok() && soak {
+        outcome = soaks::follow(&mut driver).await;
+    }
     let run = driver.model().runs.last().cloned();
     let failed = run.as_ref().and_then(|run| run.first_failure()).filter(|step| step.state == StepState::Failed);
-    if let Some(step) = failed {
+    let degraded = run.as_ref().and_then(|run| run.steps.iter().find(|step| step.degraded().is_some()));
+    if let Some(step) = failed.or(degraded) {
         let words = last_words(&mut driver, step).await;
         say(&words);
     }

@@ -142,7 +142,7 @@ pub(in crate::runtime) async fn resume(session: Session, args: &Resume) -> Resul
     let wait = patience(args.wait_for_lock);
     let effects = runs::take_up(&mut driver.session.model, entry, wait);
     driver.perform(effects);
-    watch(driver, args.json).await
+    watch(driver, args.json, false).await
 }
 
 pub(in crate::runtime) async fn abort(session: Session, args: &Abort) -> Result<(), Report> {
@@ -170,6 +170,7 @@ pub(in crate::runtime) async fn abort(session: Session, args: &Abort) -> Result<
         consent: args.consent.given(),
         dry_run: false,
         wait: args.wait_for_lock,
+        soak: false,
         hotfix: false,
         over: None,
     };

@@ -106,7 +106,7 @@ pub(super) struct NoteShape {
 pub(super) struct RunShape {
     pub(super) version: u32,
     /// `succeeded`, `failed`, `refused` (somebody else deploys the same), `interrupted` (also where the cluster stayed away),
-    /// or `blocked` where all that is left is paused in the cluster.
+    /// `blocked` where all that is left is paused in the cluster, or `degraded` after success, with --soak.
     pub(super) outcome: &'static str,
     /// Who stands in the way, where somebody else deploys the same.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -255,6 +255,7 @@ pub(super) fn run(run: &Run) -> RunShape {
     RunShape {
         version: VERSION,
         outcome: match run.state {
+            RunState::Succeeded if run.steps.iter().any(|step| step.degraded().is_some()) => "degraded",
             RunState::Succeeded => "succeeded",
             RunState::Ended if matches!(run.hold, Hold::Refused { .. }) => "refused",
             RunState::Halted | RunState::Ended => "failed",
@@ -271,15 +272,16 @@ pub(super) fn run(run: &Run) -> RunShape {
 }
 
 fn step_result(step: &StepRun) -> StepResultShape {
-    let evidence: Option<&Evidence> = step.verdict.as_ref().and_then(|verdict| verdict.evidence.as_ref());
-    let (failed, watched) = (step.state.went_wrong(), step.state == StepState::Watching);
+    let evidence: Option<&Evidence> = step.found();
+    let failed = step.state.went_wrong() || step.degraded().is_some();
+    let told = matches!(step.state, StepState::Watching | StepState::Succeeded);
     StepResultShape {
         service: step.service.to_string(),
         state: step_word(&step.state),
         seconds: step.started.zip(step.finished).map(|(from, to)| to.duration_since(from).as_secs()),
         reason: step
             .why()
-            .or_else(|| evidence.filter(|_| watched).map(|it| it.headline.clone()))
+            .or_else(|| evidence.filter(|_| told).map(|it| it.headline.clone()))
             .or_else(|| step.trouble.as_ref().map(|trouble| trouble.fault.to_string())),
         details: evidence.filter(|_| failed).map(|evidence| evidence.details.clone()).unwrap_or_default(),
     }
@@ -317,11 +319,11 @@ plan    = {version: number, environment: text, purpose: deploy|promote|rollback,
 note    = {subject: text, text: text}
           (also of deploy, promote and rollback with --dry-run, or with nothing to do)
 
-run     = {version: number, outcome: succeeded|failed|refused|interrupted|blocked, reason?: text,
+run     = {version: number, outcome: succeeded|failed|refused|interrupted|blocked|degraded, reason?: text,
            plan: plan,
            steps: [{service: text, state: succeeded|failed|refused|skipped|waiting|writing|watching, seconds?: number,
                     reason?: text, details?: [text]}]}
-          (of deploy, promote, rollback, resume and abort --rollback)
+          (of deploy, promote, rollback, resume and abort --rollback; degraded only with --soak)
 
 runs    = {version: number,
            runs: [{run: text, environment: text, title: text, state: running|pausing|paused|halted|succeeded|ended,

@@ -19,8 +19,9 @@ const LAST_LINES: usize = 6;
 
 /// What is known of a step: the cause with its proof, the last lines of its pod, and the keys that help.
 pub(super) fn of(model: &Model, step: &StepRun, area: Area) -> Vec<Line> {
-    let wrong = step.state.went_wrong();
-    let found = step.verdict.as_ref().and_then(|verdict| verdict.evidence.as_ref());
+    let degraded = step.degraded().is_some();
+    let wrong = step.state.went_wrong() || degraded;
+    let found = step.found();
     let Some(headline) = step.why().or_else(|| found.map(|evidence| evidence.headline.clone())) else {
         return Vec::new();
     };
@@ -50,7 +51,11 @@ pub(super) fn of(model: &Model, step: &StepRun, area: Area) -> Vec<Line> {
     if roomy {
         block.push(Line::default());
     }
-    let edge = if wrong { Token::Fail } else { Token::Prog };
+    let edge = match () {
+        () if degraded || step.state == StepState::Succeeded => Token::Warn,
+        () if wrong => Token::Fail,
+        () => Token::Prog,
+    };
     for line in &mut block {
         (line.ground, line.edge, line.inset) = (Some(Ground::Band), Some(edge), inset);
     }
@@ -97,7 +102,7 @@ fn remedy(model: &Model, step: &StepRun, found: Option<&Evidence>, width: u16, r
         block.push(Line::default());
     }
     block.extend(wrapped(3, &advice, Token::Text, width + 3));
-    if !step.state.went_wrong() {
+    if !step.state.went_wrong() && step.degraded().is_none() {
         return block;
     }
     let mut keys = Line::default();

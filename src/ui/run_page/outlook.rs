@@ -2,13 +2,15 @@
 
 use super::super::look::Token;
 use super::super::pen::{Pen, Rule};
+use super::after;
 use crate::app::geometry::Area;
 use crate::app::model::Model;
 use crate::domain::run::{Hold, Run, RunState};
 use crate::domain::world::Freshness;
 
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, run: &Run, below: usize, area: Area) {
-    let (text, token) = out_of_sight(model, run).unwrap_or_else(|| outlook_words(run));
+    let told = out_of_sight(model, run).or_else(|| after::outlook(model, run));
+    let (text, token) = told.unwrap_or_else(|| outlook_words(run));
     let more = if below > 0 { format!("{below} more below") } else { String::new() };
     pen.rule(area, &Rule { title: "What happens by itself", state: &more, ..Rule::default() });
     pen.text(2, area.y + 1, &text, token, area.width.saturating_sub(3));

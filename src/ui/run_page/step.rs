@@ -3,6 +3,7 @@
 use super::super::lines::Line;
 use super::super::look::Token;
 use super::super::{format, signs};
+use super::after;
 use crate::app::model::Model;
 use crate::domain::plan::Step;
 use crate::domain::run::{Run, StepRun, StepState};
@@ -42,9 +43,8 @@ pub(super) fn row(model: &Model, run: &Run, step: &StepRun, planned: &Step, (wid
     if bar > 0 {
         line = line.bar(at, bar, parts, if done { 1 } else { progress.wanted });
     }
-    if wide && !done && progress.old > 0 && !superseded(step) {
-        let word = if step.state.went_wrong() { "old serve" } else { "old left" };
-        line = line.and(words + 15, format!("{} {word}", progress.old), Token::Muted);
+    if let Some(left) = after::leftovers(step).filter(|_| wide && !superseded(step)) {
+        line = line.and(words + 15, left, Token::Muted);
     }
     let note = step.why().or_else(|| hint(step));
     if let Some(note) = note.filter(|_| width >= words + 29 + 9 + 20 && !told_below) {
@@ -66,6 +66,7 @@ fn state_of(step: &StepRun) -> (State, Token) {
             let state = step.verdict.as_ref().map_or(State::Progressing, |verdict| verdict.state);
             (state, signs::token(state))
         }
+        StepState::Succeeded if step.degraded().is_some() => (State::Degraded, Token::Warn),
         StepState::Succeeded => (State::Done, Token::Calm),
         StepState::Failed | StepState::Refused(_) => (State::Failed, Token::Fail),
         StepState::Skipped => (State::Absent, Token::Muted),
@@ -97,16 +98,18 @@ fn counted(step: &StepRun, wide: bool) -> String {
             Some(by) => format!("superseded by {by}"),
             None => "superseded".to_owned(),
         },
+        StepState::Succeeded if !wide && step.degraded().is_some() => "degraded".to_owned(),
+        StepState::Succeeded if !wide && after::leftovers(step).is_some() => after::leftovers(step).unwrap_or_default(),
         StepState::Succeeded => format!("{0} of {0} ready", progress.wanted),
         StepState::Watching | StepState::Failed => format!("{} of {} ready", progress.ready, progress.wanted),
     }
 }
 
-/// What a write that is made again met, or what a rollout that is under way waits for.
+/// What a write that is made again met, what a rollout that is under way waits for, or what came after its success.
 fn hint(step: &StepRun) -> Option<String> {
     if let Some(trouble) = &step.trouble {
         return Some(trouble.fault.to_string());
     }
-    let verdict = step.verdict.as_ref().filter(|_| step.state == StepState::Watching)?;
-    verdict.evidence.as_ref().map(|evidence| evidence.headline.clone())
+    let told = matches!(step.state, StepState::Watching | StepState::Succeeded);
+    step.found().filter(|_| told).map(|evidence| evidence.headline.clone())
 }

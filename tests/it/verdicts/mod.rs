@@ -4,6 +4,7 @@
 //! that the watch shows is judged and kept, so that a wrong word is found that stood for milliseconds only. Recipes are
 //! those of `rollout-verdict.md` 2.12.
 
+mod afterwards;
 mod causes;
 mod creation;
 mod leftovers;

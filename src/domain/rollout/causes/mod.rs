@@ -148,7 +148,7 @@ fn times(count: u32) -> String {
 }
 
 /// Messages of the API are long: people need the first line, cut at 160 characters.
-fn first_line(message: &str) -> Arc<str> {
+pub(super) fn first_line(message: &str) -> Arc<str> {
     let line = message.trim().lines().next().unwrap_or_default();
     match line.char_indices().nth(160) {
         Some((at, _)) => shared(&format!("{}…", &line[..at])),

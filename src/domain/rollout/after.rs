@@ -1,0 +1,342 @@
+//! What becomes of a rollout after its success: old pods that still end, and, for a while, restarts, lost readiness and
+//! new warnings of its own pods.
+//!
+//! Success is what the controller says in one moment; a version that crashes at its first request, or loses its
+//! connection after a minute, was a success too. Nothing here depends on clocks of others: what counts is what the pods
+//! show that they did not show when success was seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::causes::first_line;
+use super::{View, plain};
+use crate::domain::ids::Uid;
+use crate::domain::observed::{ContainerStatus, Event, Phase, Pod};
+use crate::domain::run::Baseline;
+use crate::domain::verdict::{Cause, Evidence, PodContainer};
+
+/// Warnings that come so soon after success are of the start: events travel by a watch of their own.
+const SETTLES: SignedDuration = SignedDuration::from_secs(3);
+
+/// What is seen of a rollout since its success.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct After {
+    /// For how long the pods have to be well.
+    pub soak: SignedDuration,
+    pub since: Timestamp,
+    /// Until when they are watched: as long again after each trouble.
+    pub until: Timestamp,
+    /// Old pods that still end.
+    pub draining: u32,
+    /// The worst that was seen; it stays, whatever comes right by itself.
+    pub trouble: Option<Evidence>,
+    /// Nothing is watched any more: the time is over, or something else runs there now.
+    pub over: bool,
+    known: BTreeMap<Uid, Known>,
+    warnings: BTreeSet<Arc<str>>,
+}
+
+/// What a pod has shown so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Known {
+    restarts: BTreeMap<Arc<str>, u32>,
+    ready: bool,
+}
+
+impl After {
+    /// Begins at the success that was seen at `since`: what its pods show now is what they may go on showing.
+    pub fn begin(view: &View<'_>, since: Timestamp, soak: SignedDuration, now: Timestamp) -> Self {
+        let until = since + soak;
+        let mut after = Self {
+            soak,
+            since,
+            until,
+            draining: draining(view),
+            trouble: None,
+            over: now >= until,
+            known: BTreeMap::new(),
+            warnings: BTreeSet::new(),
+        };
+        for pod in living(view) {
+            let restarts = restarts(pod).collect();
+            after.known.insert(pod.meta.uid.clone(), Known { restarts, ready: pod.ready });
+            after.warnings.extend(warnings(view, pod).map(|event| Arc::clone(&event.meta.name)));
+        }
+        after
+    }
+
+    /// What is seen now, together with what was seen before.
+    #[must_use]
+    pub fn look(&self, view: &View<'_>, baseline: &Baseline, now: Timestamp) -> Self {
+        let mut next = Self { draining: draining(view), ..self.clone() };
+        let ours = view.workload.meta.uid == baseline.uid && view.workload.template == baseline.template;
+        next.over |= !ours || now >= next.until;
+        if next.over {
+            return next;
+        }
+        let settles = now.duration_since(self.since).abs() < SETTLES;
+        for pod in living(view) {
+            let seen = next.take(view, pod, settles);
+            if let Some(evidence) = seen {
+                next.until = now + next.soak;
+                if next.trouble.as_ref().is_none_or(|known| rank(&evidence) > rank(known)) {
+                    next.trouble = Some(Evidence { since: evidence.since.or(Some(now)), ..evidence });
+                }
+            }
+        }
+        next
+    }
+
+    /// The workload is gone: nothing more is seen of it.
+    #[must_use]
+    pub fn gone(&self) -> Self {
+        Self { over: true, draining: 0, ..self.clone() }
+    }
+
+    /// Whether something of it still has to be looked at.
+    pub fn goes_on(&self) -> bool {
+        !self.over || self.draining > 0
+    }
+
+    /// Takes a pod in, and says what is wrong with it that was not known.
+    fn take(&mut self, view: &View<'_>, pod: &Pod, settles: bool) -> Option<Evidence> {
+        let known = self.known.entry(pod.meta.uid.clone()).or_default();
+        let again = pod
+            .containers
+            .iter()
+            .filter(|it| !it.init)
+            .find(|status| status.restarts > known.restarts.get(&status.name).copied().unwrap_or(0));
+        let lost = known.ready && !pod.ready;
+        let stood = known.ready;
+        *known = Known { restarts: restarts(pod).collect(), ready: pod.ready };
+        let mut news = None;
+        for event in warnings(view, pod) {
+            // A pod that came later has yet to start, and may say so.
+            let is_new = self.warnings.insert(Arc::clone(&event.meta.name));
+            if is_new && stood && !settles {
+                news = Some(event);
+            }
+        }
+        again
+            .map(|status| restarted(pod, status))
+            .or_else(|| lost.then(|| unready(view, pod)))
+            .or_else(|| news.map(|event| warned(pod, event)))
+    }
+}
+
+fn draining(view: &View<'_>) -> u32 {
+    view.old_pods().filter(|pod| pod.meta.deleting.is_some()).count() as u32
+}
+
+/// New pods that count: whoever deletes or evicts one does not blame its version.
+fn living<'a>(view: &'a View<'a>) -> impl Iterator<Item = &'a Pod> {
+    view.new_pods().filter(|pod| pod.meta.deleting.is_none() && pod.phase != Phase::Failed)
+}
+
+fn restarts(pod: &Pod) -> impl Iterator<Item = (Arc<str>, u32)> {
+    pod.containers.iter().map(|status| (Arc::clone(&status.name), status.restarts))
+}
+
+fn warnings<'a>(view: &View<'a>, pod: &Pod) -> impl Iterator<Item = &'a Event> {
+    view.world.events_about(&pod.meta.uid).into_iter().filter(|event| event.warning)
+}
+
+fn rank(evidence: &Evidence) -> u8 {
+    match evidence.cause {
+        Cause::Crash { .. } | Cause::OutOfMemory { .. } => 2,
+        Cause::NotReady => 1,
+        _ => 0,
+    }
+}
+
+fn restarted(pod: &Pod, status: &ContainerStatus) -> Evidence {
+    let restarts = status.restarts;
+    let (cause, how) = match &status.last {
+        Some(ended) if &*ended.reason == "OOMKilled" => {
+            (Cause::OutOfMemory { restarts }, "killed for memory".to_owned())
+        }
+        Some(ended) => {
+            (Cause::Crash { exit_code: ended.exit_code, restarts }, format!("exit code {}", ended.exit_code))
+        }
+        None => (Cause::Crash { exit_code: 0, restarts }, "nobody says why".to_owned()),
+    };
+    let headline = format!("degraded after success: container {} ended and was started again ({how})", status.name);
+    let place = PodContainer { pod: Arc::clone(&pod.meta.name), container: Arc::clone(&status.name), previous: true };
+    Evidence {
+        details: vec![format!("pod {}, container {}", pod.meta.name, status.name)],
+        pod: Some(place),
+        since: status.last.as_ref().and_then(|ended| ended.finished),
+        ..plain(cause, &headline, "Read its last lines; roll back if they do not help at once.")
+    }
+}
+
+fn unready(view: &View<'_>, pod: &Pod) -> Evidence {
+    let remedy = "Look at its log; roll back if it does not come right by itself.";
+    let probe = view.world.events_about(&pod.meta.uid).into_iter().find(|event| &*event.reason == "Unhealthy");
+    let said = probe.map(|event| first_line(&event.message).to_string());
+    let details = std::iter::once(format!("pod {}", pod.meta.name)).chain(said).collect();
+    Evidence {
+        details,
+        pod: super::causes::container_of_interest(pod),
+        ..plain(Cause::NotReady, "degraded after success: a pod was ready and is not any more", remedy)
+    }
+}
+
+fn warned(pod: &Pod, event: &Event) -> Evidence {
+    let headline = format!("degraded after success: {}: {}", event.reason, first_line(&event.message));
+    Evidence {
+        details: vec![format!("pod {}", pod.meta.name)],
+        pod: super::causes::container_of_interest(pod),
+        since: Some(event.last_seen),
+        ..plain(Cause::Warned, &headline, "Look at its log, and at what the warning names.")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::baseline;
+    use super::*;
+    use crate::domain::fixtures::{START, TestWorld, later, meta, template};
+    use crate::domain::observed::{Object, Terminated, WorkloadRef};
+
+    const OLD: &str = "r/auth:v1";
+    const NEW: &str = "r/auth:v2";
+    const SOAK: SignedDuration = SignedDuration::from_mins(2);
+
+    fn succeeded() -> TestWorld {
+        let mut cluster = TestWorld::new("staging");
+        cluster.rolled_out("auth", NEW, 2);
+        cluster
+    }
+
+    fn with_view<T>(cluster: &TestWorld, look: impl FnOnce(&View<'_>) -> T) -> T {
+        let world = cluster.world.env(&cluster.env).unwrap();
+        look(&View::new(world, world.workload(&WorkloadRef::deployment("auth")).unwrap()))
+    }
+
+    fn begun(cluster: &TestWorld) -> After {
+        with_view(cluster, |view| After::begin(view, START, SOAK, START))
+    }
+
+    fn look(after: &After, cluster: &TestWorld, seconds: i64) -> After {
+        with_view(cluster, |view| after.look(view, &baseline(), later(seconds)))
+    }
+
+    fn said(after: &After) -> &str {
+        after.trouble.as_ref().map_or("", |evidence| &evidence.headline)
+    }
+
+    fn restarts(cluster: &mut TestWorld, count: u32, reason: &str) {
+        let ended = Terminated { exit_code: 3, reason: reason.into(), message: "".into(), finished: Some(later(9)) };
+        cluster.pod("auth", NEW, 0, |pod| {
+            (pod.containers[0].restarts, pod.containers[0].last) = (count, Some(ended));
+        });
+    }
+
+    fn warns(cluster: &mut TestWorld, name: &str, pod: u32) {
+        let world = cluster.world.env(&cluster.env).unwrap();
+        let set = crate::domain::fixtures::set_name("auth", NEW);
+        let about = world.pod(&format!("{set}-{pod}")).unwrap().meta.clone();
+        cluster.put(Object::Event(Box::new(Event {
+            meta: meta(name, None),
+            about_kind: "Pod".into(),
+            about: about.uid,
+            about_name: about.name,
+            warning: true,
+            reason: "Unhealthy".into(),
+            message: "Liveness probe failed: 503".into(),
+            count: 1,
+            last_seen: later(8),
+        })));
+    }
+
+    #[test]
+    fn a_success_that_stays_one_is_watched_until_its_time_is_over() {
+        let cluster = succeeded();
+        let after = look(&begun(&cluster), &cluster, 119);
+        assert!(!after.over && after.trouble.is_none());
+        assert!(look(&after, &cluster, 120).over);
+    }
+
+    #[test]
+    fn a_restart_after_success_degrades_it_with_the_exit_code_and_the_log_of_the_container_before() {
+        let mut cluster = succeeded();
+        let after = begun(&cluster);
+        restarts(&mut cluster, 1, "Error");
+        let after = look(&after, &cluster, 10);
+        let trouble = after.trouble.clone().unwrap();
+        assert_eq!(trouble.cause, Cause::Crash { exit_code: 3, restarts: 1 });
+        assert!(said(&after).contains("container auth ended and was started again (exit code 3)"), "{}", said(&after));
+        assert!(trouble.pod.unwrap().previous && trouble.since == Some(later(9)));
+        restarts(&mut cluster, 2, "OOMKilled");
+        assert_eq!(look(&begun(&succeeded()), &cluster, 10).trouble.unwrap().cause, Cause::OutOfMemory { restarts: 2 });
+    }
+
+    #[test]
+    fn restarts_from_before_success_are_no_trouble() {
+        let mut cluster = succeeded();
+        restarts(&mut cluster, 2, "Error");
+        assert!(look(&begun(&cluster), &cluster, 10).trouble.is_none());
+    }
+
+    #[test]
+    fn a_pod_that_loses_its_readiness_degrades_it_and_coming_back_does_not_unsay_it() {
+        let mut cluster = succeeded();
+        let after = begun(&cluster);
+        cluster.pod("auth", NEW, 1, |pod| pod.ready = false);
+        let lost = look(&after, &cluster, 50);
+        assert_eq!(said(&lost), "degraded after success: a pod was ready and is not any more");
+        cluster.pod("auth", NEW, 1, |_| {});
+        let back = look(&lost, &cluster, 60);
+        assert!(back.trouble.is_some());
+        assert_eq!(back.until, later(170), "and it is watched for as long again");
+        assert!(!look(&back, &cluster, 169).over && look(&back, &cluster, 170).over);
+    }
+
+    #[test]
+    fn pods_that_come_later_are_not_lost_readiness_and_those_that_are_deleted_neither() {
+        let mut cluster = succeeded();
+        let after = begun(&cluster);
+        cluster.pod("auth", NEW, 2, |pod| pod.ready = false);
+        cluster.pod("auth", NEW, 1, |pod| (pod.ready, pod.meta.deleting) = (false, Some(later(40))));
+        assert!(look(&after, &cluster, 10).trouble.is_none());
+    }
+
+    #[test]
+    fn a_new_warning_about_a_new_pod_degrades_it_and_one_of_its_start_does_not() {
+        let mut cluster = succeeded();
+        warns(&mut cluster, "before", 0);
+        let after = begun(&cluster);
+        warns(&mut cluster, "late-news-of-the-start", 0);
+        let settled = look(&after, &cluster, 1);
+        let quiet = look(&settled, &cluster, 20);
+        assert!(quiet.trouble.is_none());
+        warns(&mut cluster, "new", 1);
+        let warned = look(&quiet, &cluster, 30);
+        assert_eq!(said(&warned), "degraded after success: Unhealthy: Liveness probe failed: 503");
+        restarts(&mut cluster, 1, "Error");
+        assert_eq!(rank(&look(&warned, &cluster, 40).trouble.unwrap()), 2, "the worst is what is told");
+    }
+
+    #[test]
+    fn what_somebody_deploys_afterwards_is_not_blamed_on_it() {
+        let mut cluster = succeeded();
+        let after = begun(&cluster);
+        cluster.deployment("auth", "r/auth:v3", 2, |workload| workload.template = template("r/auth:v3"));
+        restarts(&mut cluster, 4, "Error");
+        let superseded = look(&after, &cluster, 10);
+        assert!(superseded.over && superseded.trouble.is_none());
+    }
+
+    #[test]
+    fn old_pods_that_still_end_are_counted_until_the_last_is_gone_also_when_the_watch_is_over() {
+        let mut cluster = succeeded();
+        cluster.replica_set("auth", OLD, 0);
+        cluster.pod("auth", OLD, 0, |pod| pod.meta.deleting = Some(later(300)));
+        let after = look(&begun(&cluster), &cluster, 200);
+        assert!(after.over && after.goes_on() && after.draining == 1);
+        assert!(!after.gone().goes_on());
+    }
+}
