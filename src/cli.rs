@@ -100,6 +100,8 @@ pub enum Command {
     Unlock(Unlock),
     /// List locks and freezes: whose, why, until when, and who went on in spite of them.
     Locks(Locks),
+    /// Print what happened: every run, lock, override and clean-up, who did it, how it ended and why; the newest first.
+    History(History),
     /// Say why a service cannot be deployed, who can clear it and when it opens.
     Why(Why),
     /// List leftovers of an environment (failed pods, failed Jobs); with --yes or --confirm delete them, each saved first.
@@ -259,6 +261,23 @@ pub struct Locks {
     /// Those of one environment.
     #[arg(long, value_name = "NAME")]
     pub env: Option<String>,
+    /// As JSON; the shape is versioned.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What of the history to print.
+#[derive(Debug, clap::Args)]
+pub struct History {
+    /// What concerns this service.
+    #[arg(value_name = "SERVICE")]
+    pub service: Option<String>,
+    /// That of one environment.
+    #[arg(long, value_name = "NAME")]
+    pub env: Option<String>,
+    /// Only what is younger than this, as in 2h or 7d, or than a time.
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
     /// As JSON; the shape is versioned.
     #[arg(long)]
     pub json: bool,

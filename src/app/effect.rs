@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::domain::cleanup::Finding;
 use crate::domain::ids::{ClusterId, EnvId, RunId, ServiceId, Uid};
 use crate::domain::lease::Patience;
-use crate::domain::lock::{Attempt, Lock, Override, Posted};
-use crate::domain::observed::WorkloadRef;
+use crate::domain::lock::{Attempt, Lock, Override, Posted, Release};
+use crate::domain::observed::{Texts, WorkloadRef};
 use crate::ports::cluster::{ImageChange, LogRequest, Scope};
 use crate::ports::lease::Target;
 
@@ -97,6 +97,15 @@ pub enum Effect {
         namespace: Arc<str>,
         finding: Box<Finding>,
     },
+    /// Keep this in the history of an environment, and forget there what is old. Answer only where it cannot:
+    /// `Outcome::Unrecorded`.
+    Record {
+        env: EnvId,
+        cluster: ClusterId,
+        namespace: Arc<str>,
+        name: Arc<str>,
+        texts: Texts,
+    },
     /// Write a file in the data directory (`name` without folders), or exactly at `path`. Answer: `Outcome::Saved`.
     Save {
         what: String,
@@ -119,7 +128,7 @@ pub enum LockChange {
     /// With the workloads that it covers.
     Place(Box<Lock>, Vec<WorkloadRef>),
     /// As it was seen.
-    Release(Box<Posted>),
+    Release(Box<Posted>, Release),
     /// Record on all of these that somebody goes on in spite of them.
     Override(Vec<Posted>, Override),
 }

@@ -10,6 +10,7 @@ pub mod effect;
 pub mod facts;
 pub mod focus;
 pub mod geometry;
+pub mod history;
 pub mod holders;
 pub mod input;
 pub mod journal;
@@ -25,6 +26,7 @@ pub mod msg;
 pub mod outcomes;
 pub mod overlays;
 pub mod places;
+pub mod removals;
 pub mod rows;
 #[cfg(test)]
 mod run_tests;

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::input::LineInput;
 use super::keeping::Kept;
 use super::logs::LogPane;
+use super::removals::Removal;
 use super::touch::Drawn;
 use crate::actions::keymap::Keymap;
 use crate::config::Settings;
@@ -48,6 +49,8 @@ pub struct Model {
     /// Newest last.
     pub runs: Vec<Run>,
     pub logs: LogPane,
+    /// Clean-ups under way.
+    pub removals: Vec<Removal>,
     pub journal: Journal,
     /// A roll back whose history is being read.
     pub gathering: Option<Gathering>,
@@ -278,6 +281,7 @@ impl Model {
             overlays: Vec::new(),
             runs: Vec::new(),
             logs: LogPane::default(),
+            removals: Vec::new(),
             journal: Journal::default(),
             gathering: None,
         }

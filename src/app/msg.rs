@@ -72,6 +72,11 @@ pub enum Outcome {
         run: RunId,
         news: Hold,
     },
+    /// A clean-up is not in the history of its environment, and why.
+    Unrecorded {
+        env: EnvId,
+        fault: Fault,
+    },
     /// The cluster does not keep a run, or not any more, and why.
     Unkept {
         run: RunId,

@@ -3,7 +3,7 @@
 use super::effect::{Effect, TaskKey};
 use super::model::Model;
 use super::msg::Outcome;
-use super::{discovery, holders, journal, keeping, overlays, runs, screens};
+use super::{discovery, holders, journal, keeping, overlays, removals, runs, screens};
 use crate::domain::run::RunEvent;
 use crate::domain::verdict::State;
 
@@ -15,6 +15,10 @@ pub fn take(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
         Outcome::Held { run, news } => runs::on(model, run, RunEvent::Held(news)),
         Outcome::Unkept { run, fault } => {
             keeping::answered(model, run, &fault);
+            Vec::new()
+        }
+        Outcome::Unrecorded { env, fault } => {
+            removals::unrecorded(model, &env, &fault);
             Vec::new()
         }
         Outcome::MayLease { env, result } => {

@@ -7,6 +7,7 @@ pub mod discover;
 pub mod fault;
 #[cfg(test)]
 pub(crate) mod fixtures;
+pub mod history;
 pub mod ids;
 pub mod image;
 pub mod lease;

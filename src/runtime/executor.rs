@@ -12,8 +12,8 @@ use super::files::Files;
 use super::fleet::Fleet;
 use super::keeping::{Keeping, Place};
 use super::leases::{Gate, Leases, Wanted};
-use super::locks;
 use super::tasks::Tasks;
+use super::{history, locks};
 use crate::app::effect::{Effect, LockChange, TaskKey};
 use crate::app::msg::{LogEvent, Msg, Outcome};
 use crate::domain::cleanup::Finding;
@@ -90,6 +90,17 @@ impl Executor {
             }
             Effect::ChangeLock { env, cluster, namespace, change } => {
                 self.change_lock(&cluster, env, namespace, change);
+            }
+            Effect::Record { env, cluster, namespace, name, texts } => {
+                let (cluster, messages) = (self.fleet.get(&cluster), self.messages.clone());
+                let span = info_span!("history", %env);
+                let work = async move {
+                    if let Err(fault) = history::record(&*cluster, &namespace, name, texts).await {
+                        tracing::warn!(%fault, "not recorded");
+                        send(&messages, Msg::Done(Outcome::Unrecorded { env, fault })).await;
+                    }
+                };
+                self.tasks.finish(work.instrument(span));
             }
             Effect::SetImage { run, service, cluster, change, attempt } => {
                 let cluster = (self.fleet.get(&cluster), cluster);

@@ -7,8 +7,10 @@ use super::clock::Clock;
 use super::force;
 use crate::app::effect::LockChange;
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::history;
 use crate::domain::ids::LockId;
-use crate::domain::lock::{self, Attempt, Force, Lock, Override, Posted, bars};
+use crate::domain::lock::{self, Attempt, Force, Lock, Override, Posted, Release, bars};
+use crate::domain::observed::{Document, Texts};
 use crate::ports::cluster::{Cluster, ImageChange};
 use crate::ports::documents::Draft;
 
@@ -61,17 +63,28 @@ pub(super) async fn place(cluster: &dyn Cluster, namespace: &str, lock: &Lock) -
     cluster.write_document(namespace, &draft).await.map(|document| Posted::read(&document))
 }
 
-/// Releases a lock as it was seen, for every tool.
+/// Releases a lock as it was seen, for every tool: in one write it ends and becomes part of the history, with who ended
+/// it.
 ///
 /// # Errors
 /// `Conflict` when it was changed meanwhile; the usual faults.
-pub(super) async fn release(cluster: &dyn Cluster, namespace: &str, posted: &Posted) -> Result<(), Fault> {
-    let over = (posted.uid.clone(), Arc::clone(&posted.version));
-    cluster.remove_document(namespace, &posted.name, &over).await?;
-    // The cluster itself removes it with the document, a moment later; whoever may does it at once.
+pub(super) async fn release(
+    cluster: &dyn Cluster,
+    namespace: &str,
+    posted: &Posted,
+    release: &Release,
+) -> Result<(), Fault> {
+    let kept = rewrite(cluster, namespace, posted, history::ABOUT, lock::with_release(posted, release)).await?;
     if let Err(fault) = cluster.lift(namespace, &posted.name).await {
         tracing::info!(%fault, lock = %posted.id, "left to the cluster to lift");
+        // What holds for other tools goes with the very document that it was made for: the history keeps a copy.
+        let (name, texts) = lock::copied(posted, &kept.texts);
+        let draft = Draft { name, about: history::ABOUT.into(), over: None, texts };
+        let copied = cluster.write_document(namespace, &draft).await;
+        tracing::info!(lock = %posted.id, copied = copied.is_ok(), "released lock moved");
+        cluster.remove_document(namespace, &posted.name, &(kept.meta.uid, kept.meta.resource_version)).await?;
     }
+    super::history::forget_the_old(cluster, namespace).await;
     Ok(())
 }
 
@@ -85,13 +98,19 @@ pub(super) async fn record(
     posted: &Posted,
     new: &Override,
 ) -> Result<(), Fault> {
-    let draft = Draft {
-        name: Arc::clone(&posted.name),
-        about: lock::DOCUMENT.into(),
-        over: Some((posted.uid.clone(), Arc::clone(&posted.version))),
-        texts: lock::with_override(posted, new),
-    };
-    cluster.write_document(namespace, &draft).await.map(drop)
+    rewrite(cluster, namespace, posted, lock::DOCUMENT, lock::with_override(posted, new)).await.map(drop)
+}
+
+async fn rewrite(
+    cluster: &dyn Cluster,
+    namespace: &str,
+    posted: &Posted,
+    about: &str,
+    texts: Texts,
+) -> Result<Document, Fault> {
+    let over = Some((posted.uid.clone(), Arc::clone(&posted.version)));
+    let draft = Draft { name: Arc::clone(&posted.name), about: about.into(), over, texts };
+    cluster.write_document(namespace, &draft).await
 }
 
 /// Does what the cockpit asks for. Of a lock that was placed: whether it holds for every tool.
@@ -108,7 +127,7 @@ pub(super) async fn change(
             let posted = place(cluster, namespace, lock).await?;
             return Ok(Some(force::impose(cluster, namespace, &posted, workloads).await));
         }
-        LockChange::Release(posted) => release(cluster, namespace, posted).await?,
+        LockChange::Release(posted, how) => release(cluster, namespace, posted, how).await?,
         LockChange::Override(all, new) => {
             for posted in all {
                 record(cluster, namespace, posted, new).await?;

@@ -8,6 +8,7 @@ mod files;
 mod fleet;
 mod force;
 mod headless;
+mod history;
 mod input;
 mod keeping;
 mod leases;

@@ -76,6 +76,7 @@ fn command(cli: &Cli) -> Result<(), Report> {
         Some(Command::Lock(args)) => headless(&cli.options, |it| headless::place(it, args, LockKind::Lock)),
         Some(Command::Freeze(args)) => headless(&cli.options, |it| headless::place(it, args, LockKind::Freeze)),
         Some(Command::Unlock(args)) => headless(&cli.options, |it| headless::unlock(it, args)),
+        Some(Command::History(args)) => headless(&cli.options, |it| headless::history(it, args)),
         Some(Command::Locks(args)) => headless(&cli.options, |it| headless::locks(it, args)),
         Some(Command::Why(args)) => headless(&cli.options, |it| headless::why(it, args)),
         Some(Command::Logs(args)) => headless(&cli.options, |session| headless::logs(session, args)),

@@ -137,7 +137,7 @@ async fn who_may_not_write_documents_is_told_which_right_is_missing() {
     let stranger = stranger.output().unwrap();
     assert_eq!(stranger.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&stranger.stderr).contains("only ana@"), "{stranger:?}");
-    run(&shipdeck, &format!("unlock {id}"), &[]).await.is(3, "no right to delete configmaps");
+    run(&shipdeck, &format!("unlock {id}"), &[]).await.is(3, "no right to update configmaps");
     run(&admin, &format!("unlock {id}"), &[]).await.is(0, "released in staging");
 }
 

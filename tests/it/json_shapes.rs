@@ -143,7 +143,10 @@ fn a_name_or_a_type_that_is_not_as_documented_is_found() {
     let names: Vec<&str> = shapes.0.keys().map(String::as_str).collect();
     assert_eq!(
         names,
-        ["cause", "cleanup", "line", "lock", "locks", "note", "plan", "run", "runs", "state", "status", "why"]
+        [
+            "cause", "cleanup", "history", "line", "lock", "locks", "note", "plan", "run", "runs", "state", "status",
+            "step", "why"
+        ]
     );
     let wrong = |value: Value| shapes.wrong(&shapes.0["line"], &value, "line");
     assert!(wrong(json!({ "version": 1, "pod": "a", "container": "b", "text": "c" })).is_empty());
@@ -243,6 +246,17 @@ async fn every_command_prints_what_is_documented_and_a_protected_environment_wan
     says("run", 0, "deploy --env staging auth=v5 --yes --override fire --json").await;
     let locks = says("locks", 0, "locks --json").await;
     assert_eq!(locks["locks"].as_array().map(Vec::len), Some(2), "{locks}");
+    let id = locks["locks"][0]["id"].as_str().unwrap();
+    shipdeck.run(&format!("unlock {id}")).await.is(0, "released in staging");
+    let history = says("history", 0, "history --json").await;
+    let told = |kind: &str| history["entries"].as_array().unwrap().iter().filter(|it| it["kind"] == kind).count();
+    assert_eq!(["lock", "override", "release", "cleanup", "unreadable"].map(told), [2, 1, 1, 1, 0], "{history}");
+    assert_eq!(told("run"), 6, "{history}");
+    let cleanup = history["entries"].as_array().unwrap().iter().find(|it| it["kind"] == "cleanup").unwrap();
+    assert!(cleanup["removed"][0].as_str().unwrap().starts_with("job/migrate  "), "{cleanup}");
+    shipdeck.run("history --env production").await.is(0, "lock on everything").is(0, "succeeded in ");
+    shipdeck.run("history cart --since 1s --env staging").await.is(0, "nothing has happened yet");
+    shipdeck.run("history nobody").await.is(2, "nobody");
     staging.delete().await;
     production.delete().await;
 }

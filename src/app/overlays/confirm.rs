@@ -36,7 +36,7 @@ fn yes(model: &mut Model) -> Vec<Effect> {
             Vec::new()
         }
         Confirmed::FreezeUntil { env, services, reason } => super::lock::freeze(model, env, services, reason, &typed),
-        Confirmed::Unlock { env, id } => super::lock::release(model, env, &id),
+        Confirmed::Unlock { env, id } => super::lock::release(model, env, &id, &typed),
         Confirmed::Override => super::lock::record(model, &typed),
         Confirmed::Delete(findings) => screens::cleanup::delete(model, findings),
         Confirmed::Quit => vec![Effect::Quit],

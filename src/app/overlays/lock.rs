@@ -12,7 +12,7 @@ use crate::app::{journal, runs, screens};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{EnvId, LockId, ServiceId};
 use crate::domain::lease::{Patience, who};
-use crate::domain::lock::{Force, Lock, LockKind, Opens, Override, Posted};
+use crate::domain::lock::{Force, Lock, LockKind, Opens, Override, Posted, Release};
 use crate::domain::text::clean;
 use crate::domain::verdict::State;
 
@@ -117,13 +117,14 @@ pub fn ask_release(model: &mut Model, index: usize) -> Vec<Effect> {
     let Some(posted) = locks::posted(model, &env).nth(index).cloned() else { return Vec::new() };
     let others = posted.lock.as_ref().ok().filter(|lock| !lock.may_be_released_by(&author(model)));
     let mut lines = vec![posted.headline()];
-    lines.extend(others.map(|lock| format!("Only {} is to release it; they may have a reason.", lock.author)));
+    let word = others.map(|_| Answer::Reason);
+    lines.extend(others.map(|lock| format!("Only {} is to release it. Say why you do; it is kept.", lock.author)));
     let effects = may(model, &env);
     model.overlays.push(Overlay::Confirm(Confirm {
         title: format!("Release {} in {env}", posted.id),
         lines,
-        question: "Release it?".to_owned(),
-        word: None,
+        question: if word.is_some() { "Why?".to_owned() } else { "Release it?".to_owned() },
+        word,
         typed: LineInput::default(),
         then: Confirmed::Unlock { env, id: posted.id },
         scroll: 0,
@@ -132,9 +133,10 @@ pub fn ask_release(model: &mut Model, index: usize) -> Vec<Effect> {
 }
 
 /// Releases a lock as it stands now.
-pub fn release(model: &mut Model, env: EnvId, id: &LockId) -> Vec<Effect> {
+pub fn release(model: &mut Model, env: EnvId, id: &LockId, why: &str) -> Vec<Effect> {
     let Some(posted) = locks::posted(model, &env).find(|posted| posted.id == *id).cloned() else { return Vec::new() };
-    change(model, env, LockChange::Release(Box::new(posted)))
+    let release = Release { at: model.session.now, by: author(model), why: (!why.is_empty()).then(|| why.into()) };
+    change(model, env, LockChange::Release(Box::new(posted), release))
 }
 
 /// Asks why the plan is to go on in spite of what bars it.
@@ -201,7 +203,7 @@ pub fn answered(
 ) -> Vec<Effect> {
     let what = match &change {
         LockChange::Place(lock, _) => format!("{} is {}", covered(env, &lock.services), lock.kind.done()),
-        LockChange::Release(posted) => format!("{env}: released: {}", posted.headline()),
+        LockChange::Release(posted, _) => format!("{env}: released: {}", posted.headline()),
         LockChange::Override(_, new) => format!("{env}: the reason is recorded: {}", new.reason),
     };
     match result {
@@ -314,8 +316,8 @@ mod tests {
         cockpit.press("U<enter>");
         assert!(asked(&cockpit).is_none());
         cockpit.press("<enter>");
-        let Some(LockChange::Release(posted)) = asked(&cockpit) else { panic!("a release") };
-        assert_eq!(posted.id.as_str(), "a1");
+        let Some(LockChange::Release(posted, release)) = asked(&cockpit) else { panic!("a release") };
+        assert_eq!((posted.id.as_str(), &*release.by), ("a1", "ana@mac"));
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::app::effect::Effect;
 use crate::app::input::LineInput;
-use crate::app::journal;
 use crate::app::model::{Answer, CleanupPage, Confirm, Confirmed, DeleteResult, Model, Overlay, Page};
+use crate::app::{journal, removals};
 use crate::domain::cleanup::{self, Finding};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::Uid;
@@ -147,6 +147,7 @@ fn count(number: usize) -> String {
 /// Begins to delete.
 pub fn delete(model: &mut Model, findings: Vec<Finding>) -> Vec<Effect> {
     let mut effects = Vec::new();
+    removals::begin(model, &findings);
     for finding in findings {
         let Some(env) = model.catalog.environment(&finding.env).cloned() else { continue };
         let text = finding.kubectl(env.cluster.as_str(), &env.namespace);
@@ -187,16 +188,15 @@ pub fn deleted(model: &mut Model, uid: &Uid, result: Result<Option<String>, Faul
         }
         Ok(_) => {}
     }
-    let Some(page) = page_mut(model) else { return Vec::new() };
-    if let Some(slot) = page.results.get_mut(uid) {
+    // Told once, after the last answer, whatever that was and whatever is shown by then.
+    let last = removals::answered(model, uid, result.as_ref().map(drop));
+    if let Some(slot) = page_mut(model).and_then(|page| page.results.get_mut(uid)) {
         slot.result = Some(result);
     }
-    let results: Vec<bool> = page.results.values().filter_map(|it| it.result.as_ref().map(Result::is_ok)).collect();
-    let done = results.iter().filter(|ok| **ok).count();
-    // Told once, after the last answer, whatever that was.
-    if results.len() == page.results.len() && done > 0 {
-        let title = format!("{} deleted in {}", count(done), page.env);
+    let Some((env, done, effects)) = last else { return Vec::new() };
+    if done > 0 {
+        let title = format!("{} deleted in {env}", count(done));
         journal::notice(model, State::Done, title, "log and status of each were saved first");
     }
-    Vec::new()
+    effects
 }

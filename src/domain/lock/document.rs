@@ -14,6 +14,10 @@ const FORMAT: &str = "1";
 /// Overrides that are remembered on a lock; the oldest go first, so that the document stays small.
 const OVERRIDES_KEPT: usize = 20;
 const OVERRIDE: &str = "override.";
+const RELEASED: &str = "released";
+const PLACED: &str = "placed";
+/// What the name of a copy of a released lock ends with.
+const COPY: &str = "-released";
 /// What the documents' names begin with.
 const PREFIX: &str = "shipdeck-lock-";
 
@@ -44,6 +48,15 @@ pub struct Override {
     pub reason: Arc<str>,
 }
 
+/// Somebody released a lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Release {
+    pub at: Timestamp,
+    pub by: Arc<str>,
+    /// Why, where only its author was to release it.
+    pub why: Option<Arc<str>>,
+}
+
 /// A lock of which nobody can tell what it bars.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
@@ -65,16 +78,23 @@ impl Posted {
     /// Reads a document of the kind [`super::DOCUMENT`].
     pub fn read(document: &Document) -> Self {
         let name = &*document.meta.name;
+        let copied = document.texts.get(PLACED).and_then(|placed| placed.parse().ok());
+        let own = if copied.is_some() { name.strip_suffix(COPY).unwrap_or(name) } else { name };
         Self {
-            id: LockId::new(name.strip_prefix(PREFIX).unwrap_or(name)),
+            id: LockId::new(own.strip_prefix(PREFIX).unwrap_or(own)),
             name: Arc::clone(&document.meta.name),
             uid: document.meta.uid.clone(),
             version: Arc::clone(&document.meta.resource_version),
-            since: document.meta.created,
+            since: copied.unwrap_or(document.meta.created),
             lock: lock(&document.texts),
             overrides: overrides(&document.texts),
             texts: document.texts.clone(),
         }
+    }
+
+    /// Who released it; none: it stands.
+    pub fn release(&self) -> Option<Release> {
+        self.texts.get(RELEASED).and_then(|text| released(text))
     }
 
     /// Who opens it, and how.
@@ -176,6 +196,34 @@ fn overrides(texts: &Texts) -> Vec<Override> {
     let mut found: Vec<Override> = told.filter_map(|(_, text)| overridden(text)).collect();
     found.sort_by_key(|it| it.at);
     found
+}
+
+/// Whether these are the texts of a lock that was released, whatever its document is called.
+pub fn is_released(texts: &Texts) -> bool {
+    texts.contains_key(RELEASED)
+}
+
+/// What is written when it is released: everything that stands there, and this.
+pub fn with_release(posted: &Posted, release: &Release) -> Texts {
+    let mut texts = posted.texts.clone();
+    let line = |text: &str| text.replace('\n', " ");
+    let text = format!("{}\n{}\n{}", release.at, line(&release.by), line(release.why.as_deref().unwrap_or_default()));
+    texts.insert(RELEASED.into(), text.into());
+    texts
+}
+
+/// The name and the texts of a copy of a released lock, which is younger than the lock was.
+pub fn copied(posted: &Posted, texts: &Texts) -> (Arc<str>, Texts) {
+    let mut texts = texts.clone();
+    texts.insert(PLACED.into(), posted.since.to_string().into());
+    (format!("{}{COPY}", posted.name).into(), texts)
+}
+
+/// Three lines: when, who, and why if that was said.
+fn released(text: &str) -> Option<Release> {
+    let mut lines = text.lines().map(str::trim);
+    let (at, by) = (lines.next()?.parse().ok()?, lines.next()?.into());
+    Some(Release { at, by, why: lines.next().filter(|why| !why.is_empty()).map(Into::into) })
 }
 
 /// Four lines: when, who, what, why.

@@ -9,7 +9,9 @@ mod force;
 mod judge;
 mod window;
 
-pub use document::{Override, Posted, Unreadable, data_of, name_of, with_override};
+pub use document::{
+    Override, Posted, Release, Unreadable, copied, data_of, is_released, name_of, with_override, with_release,
+};
 pub use force::Force;
 pub use judge::{Act, Attempt, Bar, Pass, bars};
 pub use window::{BadWindow, Window};

@@ -15,7 +15,7 @@ use crate::domain::catalog::{Catalog, Environment};
 use crate::domain::fault::FaultKind;
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::lease::who;
-use crate::domain::lock::{Force, Lock, LockKind, Opens, Posted};
+use crate::domain::lock::{Force, Lock, LockKind, Opens, Posted, Release};
 use crate::domain::plan::{PlanError, unknown_service};
 use crate::domain::text::clean;
 use crate::ports::cluster::Cluster;
@@ -135,7 +135,9 @@ pub(in crate::runtime) async fn unlock(mut session: Session, args: &Unlock) -> R
             return Err(Report::refused(format!("only {} releases it: {}", lock.author, lock.reason))
                 .hint("To release it all the same, say why: --override REASON."));
         }
-        let released = locks::release(&*cluster, &env.namespace, found).await;
+        let why = args.over.as_deref().map(|why| clean(why).as_ref().into());
+        let release = Release { at: system::now(), by: Arc::clone(&me), why };
+        let released = locks::release(&*cluster, &env.namespace, found, &release).await;
         released.map_err(|fault| failed(format!("{} was not released: {fault}", found.id), &fault))?;
         return print(&format!("released in {}: {}\n", env.name, found.headline()));
     }

@@ -337,6 +337,14 @@ lock    = {id: text, environment: text, kind: lock|freeze|hold|unreadable, servi
            hotfixes: flag, enforced: flag, advisory?: text, overrides: [{at: time, by: text, what: text, reason: text}]}
           (of lock and freeze; without services it covers the whole environment; what is unreadable bars everything)
 
+history = {version: number,
+           entries: [{at: time, environment: text, kind: run|lock|override|release|cleanup|unreadable, by: text, headline: text,
+                      reason?: text, outcome?: open|succeeded|failed|ended, seconds?: number, run?: text, lock?: text,
+                      services: [{service: text, from: text, to: text, state: step, seconds?: number, reason?: text}],
+                      removed: [text], left: [text]}],
+           unread: [note]}
+step    = succeeded|failed|refused|skipped|waiting|writing|watching
+
 why     = {version: number, environment: text, service: text, open: flag,
            causes: [{code: cause, headline: text, clears: text, opens?: time, lock?: text}]}
 cause   = read-only|not-current|not-there|frozen|locked|held|unreadable-lock|locks-unknown|being-deployed|silent-holder|own-run|paused|need-not-well
@@ -356,7 +364,7 @@ mod tests {
 
     #[test]
     fn every_field_is_documented() {
-        let source = [include_str!("shapes.rs"), include_str!("shapes/locks.rs")];
+        let source = [include_str!("shapes.rs"), include_str!("shapes/locks.rs"), include_str!("history/shape.rs")];
         let fields = source
             .iter()
             .flat_map(|text| text.lines())

@@ -1,0 +1,153 @@
+//! One thing that happened.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::CleanUp;
+use crate::domain::ids::LockId;
+use crate::domain::lock::{Override, Posted, Release};
+use crate::domain::run::document::{self, Unreadable};
+use crate::domain::run::{Run, RunState};
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The document that tells it.
+    pub name: Arc<str>,
+    /// Of a run, when it began.
+    pub at: Timestamp,
+    /// `ana@mac`; empty: nobody can tell.
+    pub by: Arc<str>,
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    Run(Box<document::Entry>),
+    /// A lock, freeze or hold was placed.
+    Placed(Box<Posted>),
+    /// Somebody went on in spite of one.
+    Overridden(LockId, Override),
+    Released(Box<Posted>, Release),
+    CleanedUp(CleanUp),
+    /// A document that tells nothing, and why.
+    Unreadable(String),
+}
+
+/// What an entry is of, for filters and for other programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Run,
+    Lock,
+    Override,
+    Release,
+    CleanUp,
+    Unreadable,
+}
+
+impl Kind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Lock => "lock",
+            Self::Override => "override",
+            Self::Release => "release",
+            Self::CleanUp => "cleanup",
+            Self::Unreadable => "unreadable",
+        }
+    }
+}
+
+impl Entry {
+    pub fn kind(&self) -> Kind {
+        match self.what {
+            What::Run(_) => Kind::Run,
+            What::Placed(_) => Kind::Lock,
+            What::Overridden(..) => Kind::Override,
+            What::Released(..) => Kind::Release,
+            What::CleanedUp(_) => Kind::CleanUp,
+            What::Unreadable(_) => Kind::Unreadable,
+        }
+    }
+
+    /// Why it was done, where somebody said so.
+    pub fn reason(&self) -> Option<&str> {
+        match &self.what {
+            What::Placed(posted) => posted.lock.as_ref().ok().map(|lock| &*lock.reason),
+            What::Overridden(_, it) => Some(&it.reason),
+            What::Released(_, release) => release.why.as_deref(),
+            What::Run(_) | What::CleanedUp(_) | What::Unreadable(_) => None,
+        }
+    }
+
+    /// Of a run that ended, how it ended.
+    pub fn outcome(&self) -> Option<Outcome> {
+        let What::Run(entry) = &self.what else { return None };
+        Some(Outcome::of(&entry.run))
+    }
+}
+
+/// How a run ended, or that it has not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Open,
+    Succeeded,
+    /// Something of it failed or was refused.
+    Failed,
+    /// It was ended before all of it was begun, and nothing failed.
+    Ended,
+}
+
+impl Outcome {
+    pub fn of(run: &Run) -> Self {
+        match run.state {
+            RunState::Succeeded => Self::Succeeded,
+            RunState::Ended if run.steps.iter().any(|step| step.state.went_wrong()) => Self::Failed,
+            RunState::Ended => Self::Ended,
+            _ => Self::Open,
+        }
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Ended => "ended",
+        }
+    }
+}
+
+pub(super) fn of_run(name: Arc<str>, read: Result<document::Entry, Unreadable>, created: Timestamp) -> Entry {
+    match read {
+        Ok(entry) => {
+            Entry { name, at: entry.run.started, by: Arc::clone(&entry.run.by), what: What::Run(Box::new(entry)) }
+        }
+        Err(broken) => unreadable(name, created, broken.why),
+    }
+}
+
+/// It was placed, perhaps overridden, perhaps released: what still stands is not, whatever is written in it.
+pub(super) fn of_lock(posted: &Posted, stands: bool) -> Vec<Entry> {
+    let entry = |at, by: &Arc<str>, what| Entry { name: Arc::clone(&posted.name), at, by: Arc::clone(by), what };
+    let author = posted.lock.as_ref().map_or_else(|_| "".into(), |lock| Arc::clone(&lock.author));
+    let mut all = vec![entry(posted.since, &author, What::Placed(Box::new(posted.clone())))];
+    all.extend(posted.overrides.iter().map(|it| entry(it.at, &it.by, What::Overridden(posted.id.clone(), it.clone()))));
+    if let Some(release) = posted.release().filter(|_| !stands) {
+        all.push(entry(release.at, &release.by, What::Released(Box::new(posted.clone()), release.clone())));
+    }
+    all
+}
+
+pub(super) fn of_cleanup(name: Arc<str>, read: Result<CleanUp, String>, created: Timestamp) -> Entry {
+    match read {
+        Ok(it) => Entry { name, at: it.at, by: Arc::clone(&it.by), what: What::CleanedUp(it) },
+        Err(why) => unreadable(name, created, why),
+    }
+}
+
+fn unreadable(name: Arc<str>, at: Timestamp, why: String) -> Entry {
+    Entry { name, at, by: "".into(), what: What::Unreadable(why) }
+}

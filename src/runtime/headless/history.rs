@@ -1,0 +1,132 @@
+//! `shipdeck history`: what happened in the environments, as their documents tell it.
+
+use futures::future::join_all;
+use jiff::{SignedDuration, Timestamp};
+
+use super::shapes::{NoteShape, VERSION, step_word};
+use super::{failed, print, print_json, say, table};
+use crate::adapters::system;
+use crate::app::history::{concerns, headline, took};
+use crate::cli::History;
+use crate::domain::catalog::Environment;
+use crate::domain::fault::Fault;
+use crate::domain::history::{self, Entry, Outcome, What};
+use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::lock;
+use crate::domain::plan::{PlanError, unknown_service};
+use crate::domain::run::document;
+use crate::report::Report;
+use crate::runtime::compose::Session;
+use crate::ui;
+
+mod shape;
+
+/// Reads what every environment keeps, and prints it, the newest first.
+pub(in crate::runtime) async fn history(mut session: Session, args: &History) -> Result<(), Report> {
+    let since = args.since.as_deref().map(|text| since(text, system::now())).transpose()?;
+    let service = args.service.as_ref().map(ServiceId::new);
+    let catalog = &session.model.catalog;
+    if let Some(stranger) = service.as_ref().filter(|service| catalog.service(service).is_none()) {
+        return Err(super::run::refused(&unknown_service(catalog, stranger)));
+    }
+    let (mut entries, mut faults) = (Vec::new(), Vec::new());
+    for (env, found) in read(&mut session, args.env.as_deref()).await? {
+        match found {
+            Ok(found) => entries.extend(found.into_iter().map(|entry| (env.clone(), entry))),
+            Err(fault) => faults.push((env, fault)),
+        }
+    }
+    session.executor.end().await;
+    let wanted = |entry: &Entry| {
+        since.is_none_or(|since| entry.at >= since) && service.as_ref().is_none_or(|it| concerns(entry, it))
+    };
+    entries.retain(|(_, entry)| wanted(entry));
+    entries.sort_by_key(|(_, entry)| std::cmp::Reverse(entry.at));
+    for (env, fault) in &faults {
+        say(&format!("the history of {} could not be read: {fault}\n", env.name));
+    }
+    if args.json {
+        print_json(&shape::history(&entries, &faults))?;
+    } else if entries.is_empty() && faults.is_empty() {
+        print("nothing has happened yet that is kept\n")?;
+    } else {
+        print(&table(&entries.iter().map(row).collect::<Vec<_>>()))?;
+    }
+    match faults.first() {
+        Some((env, fault)) if entries.is_empty() => {
+            Err(failed(format!("the history of {} could not be read: {fault}", env.name), fault))
+        }
+        _ => Ok(()),
+    }
+}
+
+type Found = (Environment, Result<Vec<Entry>, Fault>);
+
+async fn read(session: &mut Session, env: Option<&str>) -> Result<Vec<Found>, Report> {
+    let catalog = &session.model.catalog;
+    let envs = match env {
+        None => catalog.environments.clone(),
+        Some(name) => {
+            let id = EnvId::new(name);
+            let found = catalog.environment(&id).cloned();
+            vec![found.ok_or_else(|| super::run::refused(&PlanError::unknown_environment(catalog, &id)))?]
+        }
+    };
+    let asked = envs.into_iter().map(|env| (session.executor.cluster(&env.cluster), env));
+    let asked = asked.map(|(cluster, env)| async move {
+        let mut all = Vec::new();
+        for about in [document::ABOUT, lock::DOCUMENT, history::ABOUT] {
+            match cluster.documents(&env.namespace, about).await {
+                Ok(documents) => all.extend(documents),
+                Err(fault) => return (env, Err(fault)),
+            }
+        }
+        let entries = history::of(&all);
+        (env, Ok(entries))
+    });
+    Ok(join_all(asked.collect::<Vec<_>>()).await)
+}
+
+fn row((env, entry): &(Environment, Entry)) -> Vec<String> {
+    let end = match (entry.outcome(), took(entry)) {
+        (Some(Outcome::Open), _) => "not over".to_owned(),
+        (Some(outcome), Some(took)) => format!("{} in {}", outcome.as_str(), ui::span(took)),
+        (Some(outcome), None) => outcome.as_str().to_owned(),
+        (None, _) => entry.reason().unwrap_or_default().to_owned(),
+    };
+    vec![
+        entry.at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        env.name.to_string(),
+        if entry.by.is_empty() { "?".to_owned() } else { entry.by.to_string() },
+        headline(entry),
+        end,
+    ]
+}
+
+/// `7d`, `2h`, or a time.
+fn since(text: &str, now: Timestamp) -> Result<Timestamp, Report> {
+    let wrong = || Report::usage(format!("{text:?} is no time")).hint("Write 2h, 7d or 2026-12-01T08:00:00Z.");
+    if let Ok(time) = text.parse() {
+        return Ok(time);
+    }
+    let days = text.strip_suffix('d').and_then(|days| days.parse::<u32>().ok());
+    let days = days.map(|days| SignedDuration::from_hours(24 * i64::from(days)));
+    let while_ = days.or_else(|| text.parse().ok()).filter(|it| it.is_positive()).ok_or_else(wrong)?;
+    now.checked_sub(while_).map_err(|_error| wrong())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn since_is_a_time_or_a_while_that_lies_behind() {
+        let now: Timestamp = "2026-10-07T12:00:00Z".parse().unwrap();
+        assert_eq!(since("7d", now).unwrap(), now - SignedDuration::from_hours(7 * 24));
+        assert_eq!(since("90m", now).unwrap(), now - SignedDuration::from_mins(90));
+        assert_eq!(since("2026-10-01T00:00:00Z", now).unwrap().to_string(), "2026-10-01T00:00:00Z");
+        for text in ["", "yesterday", "-2h", "d"] {
+            assert_eq!(since(text, now).unwrap_err().exit_code(), Report::USAGE, "{text}");
+        }
+    }
+}
