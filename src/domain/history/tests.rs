@@ -1,3 +1,5 @@
+//! The history is told in order, whole, and bounded.
+
 use super::*;
 use crate::domain::fixtures::{document, later, meta};
 use crate::domain::lock::{Override, Release, copied, with_override, with_release};
