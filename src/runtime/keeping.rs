@@ -38,6 +38,8 @@ struct Wanted {
 #[derive(Clone, Debug)]
 enum Standing {
     Stands(u64),
+    /// Still at that one: the next does not get through, and why.
+    Behind(u64, String),
     /// Not allowed, or too large: the run goes on without.
     Without,
     /// Somebody else has written it: nothing more is written by this run.
@@ -67,14 +69,20 @@ impl Noted {
     /// When somebody else has taken the run, or the document did not get through yet: nothing may be written then.
     pub(super) async fn stands(self) -> Result<(), Fault> {
         let Some((wanted, mut standing)) = self.0 else { return Ok(()) };
-        let reached = |it: &Standing| !matches!(it, Standing::Stands(number) if *number < wanted);
-        let reached = tokio::time::timeout(PATIENCE, standing.wait_for(reached)).await;
-        match reached.map(|found| found.map(|it| it.clone())) {
+        let behind =
+            |it: &Standing| matches!(it, Standing::Stands(number) | Standing::Behind(number, _) if *number < wanted);
+        let reached = tokio::time::timeout(PATIENCE, standing.wait_for(|it| !behind(it))).await;
+        let reached = reached.map(|found| found.map(|it| it.clone()));
+        match reached {
             Ok(Ok(Standing::Taken(why))) => Err(Fault::new(FaultKind::Conflict, why)),
-            Ok(Ok(Standing::Stands(_) | Standing::Without)) => Ok(()),
+            Ok(Ok(Standing::Stands(_) | Standing::Behind(..) | Standing::Without)) => Ok(()),
             Ok(Err(_)) | Err(_) => {
-                let why = "not written: what it is about to do could not be noted in the cluster yet";
-                Err(Fault::new(FaultKind::Unreachable, why))
+                let why = match &*standing.borrow() {
+                    Standing::Behind(_, why) => format!(": {why}"),
+                    _ => String::new(),
+                };
+                let what = "not written: what it is about to do could not be noted in the cluster yet";
+                Err(Fault::new(FaultKind::Unreachable, format!("{what}{why}")))
             }
         }
     }
@@ -141,8 +149,15 @@ impl Keeper {
                         return;
                     }
                 }
-                Err(fault) if passes(fault.kind) => {
+                // Who could note it until now and may not any more is not to go on unnoted: whoever takes the run up would
+                // know nothing of it. With the right it goes on.
+                Err(fault) if passes(fault.kind) || self.over.is_some() && fault.kind == FaultKind::Forbidden => {
                     tracing::warn!(run = self.run.0, %fault, "run not kept yet");
+                    let stands = match &*self.told.borrow() {
+                        Standing::Stands(number) | Standing::Behind(number, _) => *number,
+                        Standing::Without | Standing::Taken(_) => 0,
+                    };
+                    self.told.send_replace(Standing::Behind(stands, fault.message.clone()));
                     tries += 1;
                     if self.asked.has_changed().is_err() && tries >= LAST_TRIES {
                         return;

@@ -14,6 +14,8 @@ mod keeping;
 mod leases;
 mod locks;
 mod signals;
+#[cfg(test)]
+mod simulation;
 mod sleep;
 pub mod stage;
 mod start;

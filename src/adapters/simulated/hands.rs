@@ -14,6 +14,12 @@ impl SimulatedCluster {
         self.changed.notify_waiters();
     }
 
+    /// Controllers go on though nobody looks.
+    pub fn time_passes(&self) {
+        let now = self.now();
+        self.world().pass(now);
+    }
+
     /// A colleague rolls an image out, past shipdeck. False: there is no such workload.
     pub fn colleague_sets(&self, who: &'static str, namespace: &str, workload: &str, image: &str) -> bool {
         let now = self.now();
