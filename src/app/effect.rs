@@ -29,6 +29,8 @@ pub enum Effect {
         cluster: ClusterId,
         leases: Vec<(ServiceId, Target)>,
         patience: Patience,
+        /// The run that is undone by this one: it has to stand as ended in the cluster first.
+        undoes: Option<RunId>,
     },
     /// Give the leases of a run back.
     Release(RunId),

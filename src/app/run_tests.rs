@@ -1,5 +1,6 @@
 //! A run by its keys: tried again, put back while it goes on, left.
 
+use super::effect::Effect;
 use super::model::Overlay;
 use super::msg::{Msg, Outcome};
 use super::testkit::Cockpit;
@@ -114,6 +115,11 @@ fn the_way_back_in_mid_run_takes_in_what_is_begun_while_it_is_read() {
     assert_eq!(cockpit.press("<enter>").written(), ["cart r/cart:v2"]);
     assert_eq!(cockpit.model.runs[0].state, RunState::Ended);
     assert_eq!(cockpit.model.runs[0].undone_by, Some(RunId(2)));
+    // Nothing is put back before the cluster has taken in that the run is ended: somebody else may have taken it up.
+    let ends = |effect: &Effect| matches!(effect, Effect::Keep { run: RunId(1), over: true, .. });
+    let begins = |effect: &Effect| matches!(effect, Effect::Acquire { undoes: Some(RunId(1)), .. });
+    let at = |which: &dyn Fn(&Effect) -> bool| cockpit.effects.iter().position(which).unwrap();
+    assert!(at(&ends) < at(&begins), "{:?}", cockpit.effects);
 }
 
 #[test]

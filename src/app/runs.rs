@@ -85,7 +85,8 @@ fn acquire(model: &Model, id: RunId) -> Option<Effect> {
     let env = model.catalog.environment(&run.plan.env)?;
     let mut leases: Vec<(ServiceId, Target)> = run.plan.steps().map(|step| target(env, step)).collect();
     leases.sort_by(|(_, a), (_, b)| a.lease.cmp(&b.lease));
-    Some(Effect::Acquire { run: id, cluster: env.cluster.clone(), leases, patience: run.patience })
+    let undoes = model.runs.iter().find(|other| other.undone_by == Some(id)).map(|other| other.id);
+    Some(Effect::Acquire { run: id, cluster: env.cluster.clone(), leases, patience: run.patience, undoes })
 }
 
 fn target(env: &Environment, step: &Step) -> (ServiceId, Target) {

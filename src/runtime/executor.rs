@@ -69,8 +69,9 @@ impl Executor {
             Effect::Watch { cluster, scope } => self.watch(&cluster, scope),
             Effect::Unwatch(env) => self.tasks.cancel(&TaskKey::Watch(env)),
             Effect::Attend(attentive) => self.fleet.attend(attentive),
-            Effect::Acquire { run, cluster, leases, patience } => {
-                let (cluster, wanted) = (self.fleet.get(&cluster), Wanted { run, leases, patience });
+            Effect::Acquire { run, cluster, leases, patience, undoes } => {
+                let after = undoes.map(|undone| self.keeping.noted(undone));
+                let (cluster, wanted) = (self.fleet.get(&cluster), Wanted { run, leases, patience, after });
                 self.leases.acquire(wanted, cluster, &mut self.tasks, self.messages.clone());
             }
             Effect::Release(run) => self.leases.release(run),

@@ -67,8 +67,8 @@ pub(super) struct Noted(Option<(u64, watch::Receiver<Standing>)>);
 impl Noted {
     /// # Errors
     /// When somebody else has taken the run, or the document did not get through yet: nothing may be written then.
-    pub(super) async fn stands(self) -> Result<(), Fault> {
-        let Some((wanted, mut standing)) = self.0 else { return Ok(()) };
+    pub(super) async fn stands(&self) -> Result<(), Fault> {
+        let Some((wanted, mut standing)) = self.0.clone() else { return Ok(()) };
         let behind =
             |it: &Standing| matches!(it, Standing::Stands(number) | Standing::Behind(number, _) if *number < wanted);
         let reached = tokio::time::timeout(PATIENCE, standing.wait_for(|it| !behind(it))).await;

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::clock::Clock;
+use super::keeping::Noted;
 use super::tasks::Tasks;
 use crate::app::msg::{Msg, Outcome};
 use crate::domain::fault::{Fault, FaultKind};
@@ -61,6 +62,8 @@ pub(super) struct Wanted {
     pub(super) run: RunId,
     pub(super) leases: Vec<(ServiceId, Target)>,
     pub(super) patience: Patience,
+    /// What has to stand in the cluster before: somebody else may have taken up what this run undoes, and know of more.
+    pub(super) after: Option<Noted>,
 }
 
 /// Answers whether a write may be sent now.
@@ -138,6 +141,7 @@ impl Leases {
         let before: Vec<CancellationToken> = before.into_iter().map(|(_, ends)| ends.done.clone()).collect();
         let ends = Ends::default();
         self.keepers.push((wanted.run, ends.clone()));
+        let after = wanted.after;
         let identity = format!("{}-{}", self.identity, wanted.run);
         let tenure = || Tenure::new(identity.as_str(), wanted.patience);
         let keeper = Keeper {
@@ -154,7 +158,10 @@ impl Leases {
             for earlier in before {
                 earlier.cancelled().await;
             }
-            keeper.keep().await;
+            match settled(after, &keeper.asked).await {
+                Ok(()) => keeper.keep().await,
+                Err(fault) => keeper.refuse(&fault).await,
+            }
             ends.done.cancel();
         });
     }
@@ -187,7 +194,24 @@ struct Keeper {
     told: Option<Hold>,
 }
 
+/// Waits until what has to stand does; one who gives up is not kept waiting.
+async fn settled(after: Option<Noted>, asked: &CancellationToken) -> Result<(), Fault> {
+    let Some(noted) = after else { return Ok(()) };
+    loop {
+        match noted.stands().await {
+            Err(fault) if fault.kind == FaultKind::Unreachable && !asked.is_cancelled() => {}
+            settled => return settled,
+        }
+    }
+}
+
 impl Keeper {
+    async fn refuse(self, fault: &Fault) {
+        let Some((service, ..)) = self.held.first() else { return };
+        let news = Hold::Refused { service: service.clone(), why: fault.to_string() };
+        let _ = self.messages.send(Msg::Done(Outcome::Held { run: self.run, news })).await;
+    }
+
     async fn keep(mut self) {
         let mut releasing = false;
         loop {

@@ -25,10 +25,11 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use trial::{Outcome, play};
+use network::Sabotage;
+use trial::{Outcome, play, play_with};
 
 /// Seeds of every test run.
-const SHORT: u64 = 100;
+const SHORT: u64 = 60;
 
 fn from_environment(name: &str) -> Option<u64> {
     std::env::var(name).ok().and_then(|text| text.parse().ok())
@@ -97,6 +98,14 @@ fn runs_survive_whatever_happens_to_requests_processes_and_machines() {
     let tally = played(0..SHORT);
     judged(&tally);
     assert!(tally.faults.len() >= 12, "every fault is made: {:?}", tally.faults);
+}
+
+/// Where images are set without a test on what stands there, a request that comes twice is done twice.
+#[test]
+fn what_is_broken_on_purpose_is_found() {
+    let found = (0..20).map(|seed| play_with(seed, Sabotage::Unconditional)).find(|it| it.doubled > 0);
+    let found = found.expect("an image is set twice");
+    assert!(found.violations.iter().any(|it| it.ends_with(" times")), "{:?}", found.violations);
 }
 
 #[test]

@@ -16,9 +16,18 @@ const MORNING: Timestamp = Timestamp::constant(1_791_882_000, 0);
 /// What a request does when it arrives.
 type Work = Box<dyn FnOnce(u64) + Send>;
 
+/// What is broken on purpose, to see that the oracle finds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sabotage {
+    None,
+    /// Images are set whatever stands there.
+    Unconditional,
+}
+
 /// Everything that all processes of a trial share.
 pub(super) struct Network {
     pub(super) cluster: Arc<SimulatedCluster>,
+    pub(super) sabotage: Sabotage,
     now: Arc<AtomicU64>,
     due: Mutex<BTreeMap<(u64, u64), Work>>,
     serial: AtomicU64,
@@ -39,9 +48,15 @@ pub(super) fn wall(now: u64) -> Timestamp {
 }
 
 impl Network {
-    pub(super) fn new(now: Arc<AtomicU64>, cluster: Arc<SimulatedCluster>, weather: Weather, oracle: Oracle) -> Self {
+    pub(super) fn new(
+        (now, sabotage): (Arc<AtomicU64>, Sabotage),
+        cluster: Arc<SimulatedCluster>,
+        weather: Weather,
+        oracle: Oracle,
+    ) -> Self {
         Self {
             cluster,
+            sabotage,
             now,
             due: Mutex::default(),
             serial: AtomicU64::new(0),

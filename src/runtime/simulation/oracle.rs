@@ -179,3 +179,68 @@ fn noted(kept: &[Document], service: &ServiceId, to: &str) -> bool {
         step["service"] == service.as_str() && step["to"] == to && !matches!(step["state"].as_str(), Some("waiting"))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::simulation::dice::Dice;
+
+    /// auth, and cart which needs it; both are to get another image.
+    fn oracle() -> Oracle {
+        Oracle::new(Shop::new(&mut Dice::new(2)))
+    }
+
+    fn image(oracle: &Oracle, name: &str) -> (ServiceId, String) {
+        (ServiceId::new(name), oracle.shop.new_image(&ServiceId::new(name)))
+    }
+
+    fn write(oracle: &mut Oracle, by: Number, name: &str, token: u32) {
+        let (service, to) = image(oracle, name);
+        oracle.unkept.insert(by);
+        oracle.written(0, &Written { by, service, to, token: Some(token) }, &[]);
+    }
+
+    #[test]
+    fn a_run_in_order_is_not_objected_to() {
+        let mut oracle = oracle();
+        for name in ["auth", "cart"] {
+            oracle.stamped(0, 1, &ServiceId::new(name), 7);
+            write(&mut oracle, 1, name, 7);
+            let stands = image(&oracle, name);
+            oracle.stands(&[stands]);
+        }
+        let done = [image(&oracle, "auth"), image(&oracle, "cart")];
+        oracle.told_done(0, 1, &done);
+        assert_eq!(oracle.violations, Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_law_that_is_broken_is_told() {
+        let mut oracle = oracle();
+        let auth = ServiceId::new("auth");
+        oracle.stamped(0, 1, &auth, 7);
+        write(&mut oracle, 1, "cart", 1);
+        write(&mut oracle, 1, "auth", 7);
+        oracle.stamped(0, 2, &auth, 8);
+        write(&mut oracle, 1, "auth", 7);
+        oracle.leased(1, &auth, 0);
+        oracle.sends(60_000, 1, &auth);
+        let cart = image(&oracle, "cart");
+        oracle.told_done(0, 1, &[cart]);
+        oracle.unkept.clear();
+        let back = Written { by: 2, service: auth.clone(), to: Shop::old(&auth), token: Some(8) };
+        oracle.written(0, &back, &[]);
+        let told = oracle.violations.join("\n");
+        for wanted in [
+            "cart was written before auth had succeeded",
+            "with token 7; 2 has 8",
+            "2 times",
+            "ms after its lease",
+            "says that all is done, and cart never ran",
+            "auth was put back before cart",
+            "and no document tells of it",
+        ] {
+            assert!(told.contains(wanted), "{wanted:?} is not in\n{told}");
+        }
+    }
+}

@@ -8,7 +8,7 @@ use futures::FutureExt;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
-use super::network::Network;
+use super::network::{Network, Sabotage};
 use super::oracle::{Number, Written};
 use super::weather::{Evicted, Luck};
 use crate::domain::fault::{Fault, FaultKind};
@@ -20,6 +20,7 @@ use crate::ports::cluster::{
     ChangeSink, Cluster, DeleteTarget, Discovery, ImageChange, LogRequest, LogSink, Revision, Scope,
 };
 use crate::ports::documents::{Documents, Draft};
+use crate::ports::enforcement::{Enforcement, Order};
 use crate::ports::lease::{Leases, Target};
 use crate::ports::refusal::Standing;
 
@@ -79,6 +80,7 @@ impl Remote {
             && (evicted == Evicted::Everything || evicted == right)
         {
             sleep(millis(there + back)).await;
+            network.weather().count("403");
             return Err(Fault::new(FaultKind::Forbidden, format!("no right to write {right:?}").to_lowercase()));
         }
         let effect: Effect<T> = Arc::new(effect);
@@ -212,11 +214,16 @@ impl Documents for Remote {
     }
 
     async fn write_document(&self, namespace: &str, draft: &Draft) -> Result<Document, Fault> {
-        let (namespace, draft) = (namespace.to_owned(), draft.clone());
-        self.request(Asks::Write(Evicted::Documents), move |network, _| {
+        let (namespace, draft, new) = (namespace.to_owned(), draft.clone(), draft.over.is_none());
+        let written = self.request(Asks::Write(Evicted::Documents), move |network, _| {
             now(network.cluster.write_document(&namespace, &draft))
-        })
-        .await
+        });
+        let written = written.await;
+        if new && written.as_ref().is_err_and(|fault| fault.kind == FaultKind::Forbidden) {
+            // Whoever may not keep a run from its beginning was told that nobody can resume it.
+            self.network.oracle().unkept.insert(self.process);
+        }
+        written
     }
 
     async fn remove_document(&self, namespace: &str, name: &str, over: &(Uid, Arc<str>)) -> Result<(), Fault> {
@@ -230,6 +237,22 @@ impl Documents for Remote {
     async fn may_write_documents(&self, namespace: &str) -> Result<(), Fault> {
         let namespace = namespace.to_owned();
         self.request(Asks::Read, move |network, _| now(network.cluster.may_write_documents(&namespace))).await
+    }
+}
+
+/// There is nothing in a trial that enforces anything.
+#[async_trait]
+impl Enforcement for Remote {
+    async fn enforce(&self, namespace: &str, order: &Order) -> Result<(), Fault> {
+        now(self.network.cluster.enforce(namespace, order))
+    }
+
+    async fn lift(&self, namespace: &str, name: &str) -> Result<(), Fault> {
+        now(self.network.cluster.lift(namespace, name))
+    }
+
+    async fn proves(&self, namespace: &str, name: &str, workloads: &[WorkloadRef]) -> Result<bool, Fault> {
+        now(self.network.cluster.proves(namespace, name, workloads))
     }
 }
 
@@ -278,7 +301,15 @@ impl Cluster for Remote {
             let image = || now(network.cluster.workload(&wanted.namespace, &wanted.workload)).map(|it| it.generation);
             let before = image();
             let kept = now(network.cluster.documents(&wanted.namespace, document::ABOUT)).unwrap_or_default();
-            let written = now(network.cluster.set_image(&wanted))?;
+            let written = match network.sabotage {
+                Sabotage::None => now(network.cluster.set_image(&wanted))?,
+                // As if no test were sent along: it is done whatever stands there.
+                Sabotage::Unconditional => {
+                    let (place, name) = (&wanted.namespace, &wanted.workload.name);
+                    network.cluster.colleague_sets("shipdeck", place, name, &wanted.to);
+                    now(network.cluster.workload(place, &wanted.workload))?
+                }
+            };
             if before.is_ok_and(|before| before != written.generation) {
                 let token = wanted.fence.as_ref().map(|fence| fence.token);
                 let change = Written { by, service: of.clone(), to: wanted.to.to_string(), token };

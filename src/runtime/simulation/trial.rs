@@ -8,7 +8,7 @@ use futures::FutureExt;
 use jiff::SignedDuration;
 
 use super::dice::Dice;
-use super::network::{Network, wall};
+use super::network::{Network, Sabotage, wall};
 use super::oracle::{Number, Oracle};
 use super::people::{Next, Person, Wish};
 use super::process::Process;
@@ -70,11 +70,16 @@ pub(super) struct Trial {
 
 /// Plays the trial of a seed.
 pub(super) fn play(seed: u64) -> Outcome {
-    Trial::new(seed).play()
+    play_with(seed, Sabotage::None)
+}
+
+/// The same with something broken on purpose.
+pub(super) fn play_with(seed: u64, sabotage: Sabotage) -> Outcome {
+    Trial::new(seed, sabotage).play()
 }
 
 impl Trial {
-    fn new(seed: u64) -> Self {
+    fn new(seed: u64, sabotage: Sabotage) -> Self {
         let mut dice = Dice::new(seed);
         let shop = Shop::new(&mut dice);
         let now = Arc::new(AtomicU64::new(0));
@@ -83,7 +88,7 @@ impl Trial {
         let clock = move || wall(time.load(std::sync::atomic::Ordering::Relaxed));
         let cluster = Arc::new(SimulatedCluster::calm(&shop.catalog, &runs, clock));
         let weather = Weather::new(dice.split());
-        let network = Arc::new(Network::new(now, cluster, weather, Oracle::new(shop.clone())));
+        let network = Arc::new(Network::new((now, sabotage), cluster, weather, Oracle::new(shop.clone())));
         let fair_at = dice.between(40, 180) * 1_000;
         let count = dice.between(0, 8);
         let mut blows: Vec<_> = (0..count).map(|_| (dice.between(2_000, fair_at), blow(&mut dice))).collect();
@@ -258,6 +263,7 @@ impl Trial {
         let deploy = kept.iter().find(|it| !is_back(it));
         match deploy.map(|it| it.run.state) {
             _ if back => Some("taken back"),
+            None if !self.network.oracle().unkept.is_empty() => Some("not kept, as was said"),
             None => Some("never begun"),
             Some(RunState::Succeeded) => Some("done"),
             Some(_) => Some("ended by a person, in words"),
