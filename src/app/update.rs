@@ -132,6 +132,7 @@ fn something_ages(model: &Model) -> bool {
         || model.active_run().is_some()
         || super::soaks::something_soaks(model)
         || model.home.unsorted
+        || model.board.is_on_trial()
         || model.session.interrupted.is_some()
         || holders::something_ages(model)
         || locks::something_ages(model)

@@ -25,6 +25,8 @@ pub struct Cell {
     pub wanted: Option<Arc<str>>,
     /// When the present version began to roll out.
     pub changed: Option<Timestamp>,
+    /// It runs after crashes, and will be called well if it stays so.
+    pub on_trial: bool,
     /// The picture that this rests on is old.
     pub stale: bool,
 }
@@ -44,6 +46,8 @@ pub struct Board {
     remarks: HashMap<(EnvId, ServiceId), Evidence>,
     /// Cells in motion: asked for at every turn of the event loop.
     moving: usize,
+    /// Cells on trial: asked for as often.
+    on_trial: usize,
 }
 
 impl Board {
@@ -54,6 +58,11 @@ impl Board {
     /// Whether any rollout is under way, as far as is known now.
     pub fn is_moving(&self) -> bool {
         self.moving > 0
+    }
+
+    /// Whether any verdict may change by time alone.
+    pub fn is_on_trial(&self) -> bool {
+        self.on_trial > 0
     }
 
     /// Judges one cell again. True if it looks different now.
@@ -68,8 +77,10 @@ impl Board {
             return false;
         }
         self.moving += usize::from(cell.is_moving());
+        self.on_trial += usize::from(cell.on_trial);
         let before = self.cells.entry(env.clone()).or_default().insert(service.name.clone(), cell);
-        self.moving -= usize::from(before.is_some_and(|cell| cell.is_moving()));
+        self.moving -= usize::from(before.as_ref().is_some_and(Cell::is_moving));
+        self.on_trial -= usize::from(before.is_some_and(|cell| cell.on_trial));
         true
     }
 
@@ -112,7 +123,9 @@ impl Board {
         for row in self.cells.values_mut() {
             row.retain(|service, _| catalog.service(service).is_some());
         }
-        self.moving = self.cells.values().flat_map(HashMap::values).filter(|cell| cell.is_moving()).count();
+        let count =
+            |what: fn(&Cell) -> bool| self.cells.values().flat_map(HashMap::values).filter(|it| what(it)).count();
+        (self.moving, self.on_trial) = (count(Cell::is_moving), count(|cell| cell.on_trial));
     }
 
     /// Whether the service runs something else here than in the environment that this one is promoted to.
@@ -190,7 +203,8 @@ fn cell(world: Option<&EnvWorld>, service: &Service, now: Timestamp) -> Cell {
         Freshness::Denied { fault, .. } => invisible(fault.message).verdict,
         Freshness::Live | Freshness::Stale { .. } | Freshness::Reading { .. } => rollout::health(&view, now),
     };
-    Cell { verdict, version, running, wanted, changed: view.changed_at(), stale: !world.freshness().is_live() }
+    let (on_trial, stale) = (rollout::on_trial(&view, now), !world.freshness().is_live());
+    Cell { verdict, version, running, wanted, changed: view.changed_at(), on_trial, stale }
 }
 
 fn empty(state: State) -> Cell {
@@ -200,6 +214,7 @@ fn empty(state: State) -> Cell {
         running: Vec::new(),
         wanted: None,
         changed: None,
+        on_trial: false,
         stale: false,
     }
 }

@@ -170,6 +170,7 @@ impl TestWorld {
         self.put(Object::ReplicaSet(Box::new(ReplicaSet {
             meta: meta(&set_name(deployment, image), Some(owner)),
             revision: 1,
+            returned: false,
             template: template(image),
             containers: vec![Container { name: deployment.into(), image: image.into() }],
             desired: replicas,

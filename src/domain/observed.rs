@@ -146,6 +146,8 @@ pub struct ReplicaSet {
     pub meta: Meta,
     /// Annotation `deployment.kubernetes.io/revision`; 0 where it is missing.
     pub revision: u64,
+    /// It was wanted before, then not, and now again: it is older than the wish (`deployment.kubernetes.io/revision-history`).
+    pub returned: bool,
     pub template: TemplateHash,
     pub containers: Vec<Container>,
     pub desired: u32,

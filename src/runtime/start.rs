@@ -141,7 +141,9 @@ fn check(options: &Options, live: bool) -> Result<(), Report> {
     let known = contexts(None).ok().map(|all| all.into_iter().map(|context| context.name).collect::<Vec<_>>());
     let loaded = load(&Overrides { contexts: known.clone(), ..on_screen(options) })?;
     // Those of the file are known now; one that was given outside of it may not be.
-    let mut problems = known.map(|known| headless::unknown_contexts(&loaded.catalog, &known)).unwrap_or_default();
+    let named = options.context.last().map(String::as_str);
+    let mut problems =
+        known.map(|known| headless::unknown_contexts(&loaded.catalog, named, &known)).unwrap_or_default();
     if live && problems.is_empty() {
         let session = || session(load(&overrides(options))?, options, None);
         problems = block_on(async { headless::live(session()?, &loaded.written).await })?;

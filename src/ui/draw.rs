@@ -11,7 +11,7 @@ use super::{
 use crate::actions::Action;
 use crate::app::geometry::{self, Area, SMALLEST};
 use crate::app::journal;
-use crate::app::model::{Model, Page};
+use crate::app::model::{Model, Overlay, Page, Pane};
 use crate::app::touch::{Drawn, Touch};
 use crate::domain::verdict::State;
 use unicode_width::UnicodeWidthStr;
@@ -43,9 +43,14 @@ pub(super) fn paint(model: &Model, look: Look, buf: &mut Buffer) -> Drawn {
         Some(Page::Run(page)) => run_page::draw(&mut pen, model, page, geometry::page(model)),
         Some(Page::Cleanup(page)) => cleanup_page::draw(&mut pen, model, page, geometry::page(model)),
     }
-    toast(&mut pen, model, area);
     overlays::draw(&mut pen, model, area);
     pen.anywhere();
+    let boxed = model.overlays.last().is_some_and(|overlay| !matches!(overlay, Overlay::Prompt(_)));
+    if boxed {
+        told_above(&mut pen, model, area)
+    } else {
+        toast(&mut pen, model, area)
+    }
     hints::draw(&mut pen, model, home.hints);
     pen.drawn
 }
@@ -59,23 +64,38 @@ fn panes(pen: &mut Pen<'_>, model: &Model, home: &geometry::Home) {
     details::pane(pen, model, home.details);
     activity::draw(pen, model, home.activity);
     let beside = home.dependencies.height > 0 && home.logs.height > 0 && !home.tabs;
+    let focus = model.home.focus;
     if beside {
-        separator(pen, home.dependencies.right(), home.dependencies, "┬");
+        separator(pen, home.dependencies.right(), home.dependencies);
+        let heavy = (focus == Pane::Dependencies, focus == Pane::Logs);
+        joint(pen, (home.dependencies.right(), home.dependencies.y), ["┬", "┭", "┮"], heavy);
     }
     if home.details.height > 0 {
         let x = home.details.x.saturating_sub(1);
-        separator(pen, x, home.details, "┬");
-        separator(pen, x, home.activity, "┼");
-        pen.text(x, home.services.y, "┤", Token::Line, 1);
+        separator(pen, x, home.details);
+        separator(pen, x, home.activity);
+        let above = (focus == Pane::Environments, focus == Pane::Details);
+        joint(pen, (x, home.details.y), ["┬", "┭", "┮"], above);
+        joint(pen, (x, home.services.y), ["┤", "┥", "┤"], (focus == Pane::Services, false));
+        joint(pen, (x, home.activity.y), ["┼", "┽", "┾"], (focus == Pane::Logs, focus == Pane::Activity));
     }
 }
 
-/// A line between panes, which meets their rules with a joint.
-fn separator(pen: &mut Pen<'_>, x: u16, area: Area, joint: &str) {
-    pen.text(x, area.y, joint, Token::Line, 1);
-    for y in area.y + 1..area.bottom() {
+/// A line between panes.
+fn separator(pen: &mut Pen<'_>, x: u16, area: Area) {
+    for y in area.y..area.bottom() {
         pen.text(x, y, "│", Token::Line, 1);
     }
+}
+
+/// Where that line meets rules: light, or heavy at the left or at the right, as the rule of the focused pane is.
+fn joint(pen: &mut Pen<'_>, (x, y): (u16, u16), signs: [&str; 3], (left, right): (bool, bool)) {
+    let (sign, token) = match (left, right) {
+        (true, _) => (signs[1], Token::Accent),
+        (_, true) => (signs[2], Token::Accent),
+        (false, false) => (signs[0], Token::Line),
+    };
+    pen.text(x, y, sign, token, 1);
 }
 
 fn welcome(pen: &mut Pen<'_>, area: Area) {
@@ -103,6 +123,22 @@ fn welcome(pen: &mut Pen<'_>, area: Area) {
     let what = "writes a configuration from what you see here";
     let x = pen.hint(1, area.y + 2, Action::WriteConfig, what);
     pen.hint(x + 4, area.y + 2, Action::Back, "hides this");
+}
+
+/// The notice while a box is open, which may reach down to the hints: in the first row, where no box ever is.
+fn told_above(pen: &mut Pen<'_>, model: &Model, area: Area) {
+    let Some(notice) = journal::toast(model) else { return };
+    let token = signs::token(notice.state);
+    let glyph = signs::glyph(notice.state, pen.look.ascii);
+    let detail = if notice.detail.is_empty() { String::new() } else { format!("  {}", notice.detail) };
+    let width = ((notice.title.width() + detail.width()).min(200) as u16 + 5).min(area.width);
+    let place = Area::new(area.width - width, 0, width, 1);
+    pen.fill(place, Ground::Over);
+    pen.text(place.x, 0, "▌", token, 1);
+    let x = pen.text(place.x + 2, 0, glyph, token, 1);
+    let title_token = if notice.state == State::Failed { Token::Fail } else { Token::Text };
+    let x = pen.text(x + 1, 0, &notice.title, title_token, area.width.saturating_sub(x + 1));
+    pen.text(x, 0, &detail, Token::Muted, area.width.saturating_sub(x));
 }
 
 /// The notice that `app::journal` wants shown, above the hints at the right.

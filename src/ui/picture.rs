@@ -96,10 +96,10 @@ fn line(out: &mut String, symbol: &str, x: u16, y: u16, fill: &str) -> bool {
         "└" | "╰" => (false, true, true, false),
         "┘" | "╯" => (true, true, false, false),
         "├" => (false, true, true, true),
-        "┤" => (true, true, false, true),
-        "┬" => (true, false, true, true),
+        "┤" | "┥" => (true, true, false, true),
+        "┬" | "┭" | "┮" => (true, false, true, true),
         "┴" => (true, true, true, false),
-        "┼" => (true, true, true, true),
+        "┼" | "┽" | "┾" => (true, true, true, true),
         "▌" => {
             let _ = writeln!(
                 out,
@@ -111,21 +111,22 @@ fn line(out: &mut String, symbol: &str, x: u16, y: u16, fill: &str) -> bool {
         }
         _ => return false,
     };
-    let width = if symbol == "━" { 3 } else { 1 };
-    let mut stroke = |x1: u16, y1: u16, x2: u16, y2: u16| {
+    let heavy = |signs: [&str; 4]| if signs.contains(&symbol) { 3 } else { 1 };
+    let (at_left, at_right) = (heavy(["━", "┭", "┥", "┽"]), heavy(["━", "┮", "┾", "━"]));
+    let mut stroke = |x1: u16, y1: u16, x2: u16, y2: u16, width: u8| {
         let _ = writeln!(out, "<path d=\"M{x1} {y1}L{x2} {y2}\" stroke=\"{fill}\" stroke-width=\"{width}\"/>");
     };
     if left {
-        stroke(x, cy, cx, cy);
+        stroke(x, cy, cx, cy, at_left);
     }
     if to_right {
-        stroke(cx, cy, right, cy);
+        stroke(cx, cy, right, cy, at_right);
     }
     if up {
-        stroke(cx, y, cx, cy);
+        stroke(cx, y, cx, cy, 1);
     }
     if down {
-        stroke(cx, cy, cx, bottom);
+        stroke(cx, cy, cx, bottom, 1);
     }
     true
 }

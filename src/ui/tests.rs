@@ -231,6 +231,27 @@ fn the_name_that_has_to_be_typed_is_shown_in_whole_below_the_cursor() {
     model.overlays.push(Overlay::Confirm(confirm));
     let shown = screen(&model, look());
     assert!(shown.iter().any(|line| line.matches("production").count() == 2), "{shown:#?}");
+    assert!(shown.iter().any(|line| line.contains("to delete them") && !line.contains("run")), "{shown:#?}");
+}
+
+#[test]
+fn a_notice_is_read_while_a_box_is_open_and_covers_nothing_of_it() {
+    use crate::app::journal;
+    use crate::app::model::Overlay;
+    for (width, height) in [(80, 24), (120, 36), (200, 50)] {
+        let mut model = model(width, height);
+        model.overlays.push(Overlay::Commands { scroll: 0 });
+        let before = screen(&model, look());
+        journal::notice(&mut model, crate::domain::verdict::State::Failed, "cannot write the log", "the disk is full");
+        let shown = screen(&model, look());
+        assert!(shown[0].ends_with("✗ cannot write the log  the disk is full"), "{}", shown[0]);
+        assert_eq!(before[1..], shown[1..]);
+        let mut buf = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, width, height));
+        super::draw::paint(&model, look(), &mut buf);
+        let at = u16::try_from(shown[0].find("cannot").map(|at| shown[0][..at].chars().count()).unwrap()).unwrap();
+        let dim = look().style(super::look::Token::Dim).fg;
+        assert_ne!(buf[(at, 0)].style().fg, dim, "it is not dimmed with what lies behind");
+    }
 }
 
 #[test]

@@ -172,10 +172,12 @@ fn condition(wire: &wire::Condition) -> Condition {
 
 pub(super) fn replica_set(wire: wire::Workload) -> ReplicaSet {
     let wire::Workload { metadata, spec, status } = wire;
-    let revision = metadata.annotations.get("deployment.kubernetes.io/revision");
+    let note = |name: &str| metadata.annotations.get(name).filter(|value| !value.is_empty());
+    let revision = note("deployment.kubernetes.io/revision");
     ReplicaSet {
         meta: meta(&metadata),
         revision: revision.and_then(|number| number.parse().ok()).unwrap_or(0),
+        returned: note("deployment.kubernetes.io/revision-history").is_some(),
         template: template::hash(&spec.template),
         containers: containers(&spec.template),
         desired: spec.replicas.unwrap_or(1),

@@ -195,6 +195,7 @@ fn replica_set(it: &Workload, revision: &Revision, now: Timestamp, pods: &[&SimP
     ReplicaSet {
         meta: meta(&name, set_uid(it, &name), revision.created, Some(owner)),
         revision: revision.number,
+        returned: revision.wanted != revision.created,
         template: TemplateHash(hash(image)),
         containers: vec![Container { name: Arc::clone(&it.reference.name), image: Arc::clone(image) }],
         desired: own().count() as u32,

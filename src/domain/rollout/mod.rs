@@ -46,7 +46,7 @@ pub fn health(view: &View<'_>, now: Timestamp) -> Verdict {
     if view.workload.desired == 0 {
         return Verdict::new(State::ScaledToZero, progress);
     }
-    if counts::is_complete(view) {
+    if counts::is_complete(view) && !causes::on_trial(&asked) {
         return Verdict::new(State::Ok, progress);
     }
     if let Some(doom) = causes::doom(&asked) {
@@ -65,6 +65,11 @@ pub fn health(view: &View<'_>, now: Timestamp) -> Verdict {
         return with(Verdict::new(State::Degraded, progress), hint.or_else(|| Some(not_ready(view))));
     }
     with(Verdict::new(State::Progressing, progress), hint)
+}
+
+/// Whether time alone may change for the better how a workload stands: something that crashed is up again and on trial.
+pub fn on_trial(view: &View<'_>, now: Timestamp) -> bool {
+    causes::on_trial(&Asked { view, baseline: None, now })
 }
 
 /// How the rollout is going that our own patch began. [`State::Done`] is success and is latched by the run.

@@ -117,6 +117,52 @@ fn a_crash_loop_fails_with_the_exit_code_and_points_to_the_previous_log() {
 }
 
 #[test]
+fn a_service_in_a_crash_loop_is_called_so_while_it_runs_in_between_and_until_it_has_stayed() {
+    let stands = |state: ContainerState, ready: bool, seconds: i64| {
+        let mut cluster = TestWorld::new("staging");
+        cluster.deployment("auth", NEW, 1, |workload| workload.status.available = u32::from(ready));
+        cluster.replica_set("auth", NEW, 1);
+        cluster.pod("auth", NEW, 0, |pod| {
+            let (exit_code, reason, finished) = (101, "Error".into(), Some(START));
+            let last = Some(Terminated { exit_code, reason, message: "".into(), finished });
+            pod.ready = ready;
+            let status = &mut pod.containers[0];
+            (status.ready, status.restarts, status.state, status.last) = (ready, 3, state, last);
+        });
+        let env = cluster.world.env(&cluster.env).unwrap();
+        let view = View::new(env, env.workload(&WorkloadRef::deployment("auth")).unwrap());
+        let verdict = health(&view, later(seconds));
+        (verdict.state, matches!(cause(&verdict), Some(Cause::Crash { .. })), on_trial(&view, later(seconds)))
+    };
+    let running = || ContainerState::Running { since: Some(later(1)) };
+    let waits = ContainerState::Waiting { reason: "CrashLoopBackOff".into(), message: "".into() };
+    assert_eq!(stands(waits, false, 5), (State::Failed, true, false));
+    assert_eq!(stands(running(), false, 5), (State::Failed, true, true));
+    assert_eq!(stands(running(), true, 5), (State::Failed, true, true), "without a probe it is ready at once");
+    assert_eq!(stands(running(), true, 31), (State::Ok, false, false));
+    assert_eq!(stands(running(), false, 601), (State::Progressing, false, false));
+}
+
+#[test]
+fn a_version_that_was_returned_to_is_as_old_as_the_return_and_not_as_its_replica_set() {
+    let mut cluster = TestWorld::new("staging");
+    let writer = Some(Writer { manager: "shipdeck".into(), at: Some(later(500)) });
+    for (returned, changed) in [(false, START), (true, later(500))] {
+        cluster.deployment("auth", OLD, 1, |workload| workload.writer = writer.clone());
+        cluster.replica_set("auth", OLD, 1);
+        let env = cluster.env.clone();
+        let set = cluster.world.env(&env).unwrap().replica_sets_of(&Uid::new("uid-auth")).next().unwrap().clone();
+        cluster.put(crate::domain::observed::Object::ReplicaSet(Box::new(crate::domain::observed::ReplicaSet {
+            returned,
+            ..set
+        })));
+        let world = cluster.world.env(&env).unwrap();
+        let view = View::new(world, world.workload(&WorkloadRef::deployment("auth")).unwrap());
+        assert_eq!(view.changed_at(), Some(changed), "returned: {returned}");
+    }
+}
+
+#[test]
 fn one_restart_is_no_crash_loop() {
     let cluster = rolling(|pod| {
         pod.containers[0].restarts = 1;

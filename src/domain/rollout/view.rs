@@ -72,9 +72,14 @@ impl<'a> View<'a> {
         sets && self.world.is_current(Kind::Pod)
     }
 
-    /// When the present template began to roll out.
+    /// When the present template began to roll out: when its ReplicaSet was created, or, where that one was returned to,
+    /// when whoever wrote the template last did so.
     pub fn changed_at(&self) -> Option<Timestamp> {
-        let set = self.new_set().map(|set| set.meta.created);
+        let written = || self.workload.writer.as_ref().and_then(|writer| writer.at);
+        let set = self.new_set().map(|set| {
+            let again = if set.returned { written() } else { None };
+            again.map_or(set.meta.created, |at| at.max(set.meta.created))
+        });
         set.or_else(|| self.new_pods().map(|pod| pod.meta.created).min())
     }
 }

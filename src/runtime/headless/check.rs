@@ -10,15 +10,19 @@ use crate::domain::world::Freshness;
 use crate::report::Report;
 use crate::runtime::compose::Session;
 
-/// Environments whose context no kubeconfig has, in words.
-pub(in crate::runtime) fn unknown_contexts(catalog: &Catalog, known: &[String]) -> Vec<String> {
-    let stranger =
-        |env: &&Environment| !env.cluster.as_str().is_empty() && !known.iter().any(|it| it == env.cluster.as_str());
-    let told = catalog.environments.iter().filter(stranger).map(|env| {
-        let all = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-        format!("environment {}: the kubeconfig has no context {}\n    known are: {all}", env.name, env.cluster)
-    });
-    told.collect()
+/// Contexts that no kubeconfig has, in words: those of environments, and the one that was named for those that name none,
+/// even if there are no such environments.
+pub(in crate::runtime) fn unknown_contexts(catalog: &Catalog, named: Option<&str>, known: &[String]) -> Vec<String> {
+    let stranger = |context: &str| !context.is_empty() && !known.iter().any(|it| it == context);
+    let all = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    let words =
+        |whose: &str, context: &str| format!("{whose}: the kubeconfig has no context {context}\n    known are: {all}");
+    let strangers = catalog.environments.iter().filter(|env| stranger(env.cluster.as_str()));
+    let mut told: Vec<String> =
+        strangers.map(|env| words(&format!("environment {}", env.name), env.cluster.as_str())).collect();
+    let said = |context: &str| catalog.environments.iter().any(|env| env.cluster.as_str() == context);
+    told.extend(named.filter(|it| stranger(it) && !said(it)).map(|it| words("--context or SHIPDECK_CONTEXT", it)));
+    told
 }
 
 /// What the clusters do not have as the configuration says it, in the order of the file.

@@ -1,16 +1,23 @@
 //! Writing an image: only where everything is as it was seen, and a refusal says what is there instead.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use shipdeck::domain;
 use shipdeck::domain::fault::{Fault, FaultKind};
 use shipdeck::domain::ids::Uid;
 use shipdeck::domain::observed::Workload;
+use shipdeck::domain::rollout::View;
 use shipdeck::ports::cluster::ImageChange;
 
 use super::world::{services, web};
-use super::{World, contract};
+use super::{World, contract, soon};
 
 contract![
     every_kind_of_workload_gets_its_new_image,
     the_same_wish_again_is_no_second_write,
+    a_version_that_was_returned_to_is_as_old_as_the_return,
     a_dry_run_shows_the_new_image_and_changes_nothing,
     a_dry_run_is_refused_as_the_write_would_be,
     another_image_in_the_way_is_named_with_who_wrote_it_and_when,
@@ -52,6 +59,39 @@ async fn the_same_wish_again_is_no_second_write(world: World) {
     let first = world.cluster.set_image(&change).await.unwrap();
     let second = world.cluster.set_image(&change).await.unwrap();
     assert_eq!((second.generation, &second.containers), (first.generation, &first.containers));
+}
+
+/// Its ReplicaSet is the old one: only who wrote the image knows when that was.
+async fn a_version_that_was_returned_to_is_as_old_as_the_return(world: World) {
+    let first = changed_at(&world, "v1").await;
+    for version in ["v2", "v1"] {
+        let from = Arc::clone(&now(&world).await.containers[0].image);
+        let change = ImageChange { from, ..world.change(version).await };
+        world.cluster.set_image(&change).await.unwrap();
+        let at = changed_at(&world, version).await;
+        assert!(at > first, "{version} since {at}, the first since {first}");
+        // Kubernetes tells times apart by whole seconds.
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+    }
+}
+
+/// Since when this version of `web` rolls out, once its controller knows of it.
+async fn changed_at(world: &World, version: &str) -> Timestamp {
+    soon("the ReplicaSet of the version is the wanted one", async || {
+        let mut seen = domain::world::World::default();
+        let env = world.scope().env;
+        seen.begin(&env, Timestamp::UNIX_EPOCH);
+        for change in world.first_read().await {
+            seen.apply(&env, change, Timestamp::UNIX_EPOCH);
+        }
+        let here = seen.env(&env)?;
+        let workload = here.workload(&web())?;
+        let view = View::new(here, workload);
+        let newest = view.sets.iter().map(|set| set.revision).max();
+        let set = view.new_set().filter(|set| set.containers[0].image.ends_with(version))?;
+        (Some(set.revision) == newest).then(|| view.changed_at())?
+    })
+    .await
 }
 
 async fn a_dry_run_shows_the_new_image_and_changes_nothing(world: World) {

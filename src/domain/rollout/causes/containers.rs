@@ -85,10 +85,24 @@ fn never_ran(pod: &Pod, status: &ContainerStatus, ended: &Terminated) -> Option<
     })
 }
 
+/// Whether a container that crashed again and again and runs at the moment has yet to show that it stays: ready for half
+/// a minute, or ten minutes without, after which a kubelet forgives the crashes too. Until then it is called what it was
+/// called between two runs, so that nobody sees it well and ill by turns.
+///
+/// This is about how a service stands. A change of ours is not failed by what is up at the moment.
+pub(super) fn on_trial(asked: &Asked<'_>, status: &ContainerStatus) -> bool {
+    let ContainerState::Running { .. } = status.state else { return false };
+    let patience = if status.ready { seconds(30) } else { seconds(600) };
+    let crashed = status.last.as_ref().filter(|last| last.exit_code != 0 && status.restarts >= 2);
+    let recently = |at: jiff::Timestamp| asked.now.duration_since(at) < patience;
+    asked.baseline.is_none() && crashed.and_then(|last| last.finished).is_some_and(recently)
+}
+
 /// Containers that ended and will end again: crash loops, by their restarts and never by one exit alone.
 fn ended_badly(asked: &Asked<'_>, pod: &Pod, status: &ContainerStatus) -> Option<Sign> {
     let ended = ended(status)?;
-    let running = matches!(status.state, ContainerState::Running { .. });
+    let on_trial = on_trial(asked, status);
+    let running = matches!(status.state, ContainerState::Running { .. }) && !on_trial;
     let restarts = status.restarts;
     if ended.exit_code == 0 || (running && status.ready) {
         return None;

@@ -98,6 +98,11 @@ pub(super) fn doom(asked: &Asked<'_>) -> Option<Doom> {
     })
 }
 
+/// Whether a container runs that has crashed again and again, and that has yet to show that it stays.
+pub(super) fn on_trial(asked: &Asked<'_>) -> bool {
+    asked.pods().any(|pod| pod.containers.iter().any(|status| containers::on_trial(asked, status)))
+}
+
 /// What is worth showing while waiting.
 pub(super) fn hint(asked: &Asked<'_>) -> Option<Evidence> {
     let shown = asked.pods().find_map(|pod| signs(asked, pod).into_iter().next().map(|sign| evidence(sign, pod)));
