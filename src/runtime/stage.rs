@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::civil::date;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, timeout_at};
 
@@ -21,7 +23,7 @@ use crate::config::Settings;
 use crate::domain::catalog::Catalog;
 use crate::ports::cluster::Cluster;
 use crate::report::Report;
-use crate::ui::{Look, drawn, text};
+use crate::ui::{Look, drawn, svg, text};
 
 /// A clock that begins at a fixed time and goes as fast as tokio's, which tests may stop and wind on.
 pub fn clock() -> impl Fn() -> Timestamp + Clone + Send + Sync + 'static {
@@ -34,6 +36,29 @@ pub fn clock() -> impl Fn() -> Timestamp + Clone + Send + Sync + 'static {
 
 /// A Tuesday in autumn, nine o'clock.
 const MORNING: Timestamp = Timestamp::constant(1_791_882_000, 0);
+
+/// The home screen of the demo as a picture, at nine o'clock wherever it is drawn. There the clock stands still, so that
+/// what is drawn depends on the seed, the size and the looks alone.
+///
+/// # Errors
+/// Conflicting keys.
+pub async fn picture(settings: Settings, seed: u64, size: (u16, u16), folder: PathBuf) -> Result<String, Report> {
+    let nine = date(2026, 10, 13).at(9, 0, 0, 0).to_zoned(TimeZone::system());
+    let nine = nine.map_or(MORNING, |zoned| zoned.timestamp());
+    let mut stage = Stage::play(settings, seed, (size, folder), move || nine)?;
+    let draw = |stage: &Stage| svg(stage.model(), Look::from(&stage.model().settings));
+    // It is done when everything has been heard, and nothing looks different any more.
+    let mut last = String::new();
+    for _ in 0..60 {
+        stage.pass(Duration::from_secs(1)).await;
+        let drawn = draw(&stage);
+        if drawn == last && !update::first_reading(stage.model()) {
+            break;
+        }
+        last = drawn;
+    }
+    Ok(last)
+}
 
 /// A session and what it asked for.
 pub struct Stage {
@@ -55,10 +80,19 @@ impl Stage {
         folder: PathBuf,
         clock: impl Fn() -> Timestamp + Clone + Send + Sync + 'static,
     ) -> Result<Self, Report> {
+        Self::play(Settings::default(), seed, (size, folder), clock)
+    }
+
+    fn play(
+        settings: Settings,
+        seed: u64,
+        (size, folder): ((u16, u16), PathBuf),
+        clock: impl Fn() -> Timestamp + Clone + Send + Sync + 'static,
+    ) -> Result<Self, Report> {
         let catalog = compose::demo_catalog()?;
         let world = Arc::new(SimulatedCluster::new(&catalog, seed, clock.clone()));
         let clock = Clock::of_a_world(clock);
-        let mut session = simulated((catalog, Settings::default()), world, folder, clock.clone())?;
+        let mut session = simulated((catalog, settings), world, folder, clock.clone())?;
         session.model.session.demo = true;
         Ok(Self::new(session, clock, size))
     }
@@ -80,7 +114,7 @@ impl Stage {
     }
 
     /// The curtain rises: what is configured is watched from now on.
-    pub(super) fn new(session: Session, clock: Clock, size: (u16, u16)) -> Self {
+    fn new(session: Session, clock: Clock, size: (u16, u16)) -> Self {
         let mut stage = Self { session, clock, ticked: Instant::now(), asked: Vec::new() };
         (stage.session.model.session.width, stage.session.model.session.height) = size;
         let effects = update::start(&mut stage.session.model);

@@ -10,11 +10,10 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use directories::ProjectDirs;
 
-use super::clock::Clock;
 use super::compose::{self, Session};
 use super::event_loop::{self, Cockpit};
 use super::headless::{self, Kind};
-use super::stage::Stage;
+use super::stage;
 use super::telemetry;
 use super::terminal::{Answers, Questions, Surroundings, Tui};
 use crate::adapters::kubernetes::contexts;
@@ -24,7 +23,7 @@ use crate::config::load::{Overrides, Shows, load};
 use crate::config::{Colors, Loaded, Origin, Settings, Theme};
 use crate::domain::lock::LockKind;
 use crate::report::Report;
-use crate::ui::{self, Look, svg};
+use crate::ui;
 
 /// Runs the program.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -267,12 +266,8 @@ async fn open(session: Session) -> Result<(), Report> {
     }
 }
 
-/// The demo after some seconds, as a picture.
+/// The demo's home screen as a picture, in the user's looks.
 fn picture(options: &Options, size: (u16, u16), seed: u64) -> Result<(), Report> {
-    let stage = block_on(async {
-        let mut stage = Stage::new(compose::demo(loaded(options)?, seed)?, Clock::of_the_machine(), size);
-        stage.pass(std::time::Duration::from_secs(4)).await;
-        Ok::<_, Report>(stage)
-    })?;
-    headless::print(&svg(stage.model(), Look::from(&stage.model().settings)))
+    let settings = loaded(options)?.settings;
+    headless::print(&block_on(stage::picture(settings, seed, size, compose::data_folder()))?)
 }

@@ -47,9 +47,9 @@ pub(super) fn paint(model: &Model, look: Look, buf: &mut Buffer) -> Drawn {
     pen.anywhere();
     let boxed = model.overlays.last().is_some_and(|overlay| !matches!(overlay, Overlay::Prompt(_)));
     if boxed {
-        told_above(&mut pen, model, area)
+        told_above(&mut pen, model, area);
     } else {
-        toast(&mut pen, model, area)
+        toast(&mut pen, model, area);
     }
     hints::draw(&mut pen, model, home.hints);
     pen.drawn

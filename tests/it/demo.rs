@@ -8,9 +8,9 @@ use shipdeck::actions::chord::Chord;
 use shipdeck::actions::{ACTIONS, Scope};
 use shipdeck::app::effect::Effect;
 use shipdeck::app::msg::Input;
-use shipdeck::config::Theme;
+use shipdeck::config::{Settings, Theme};
 use shipdeck::domain::ids::{EnvId, ServiceId};
-use shipdeck::runtime::stage::{Stage, clock};
+use shipdeck::runtime::stage::{Stage, clock, picture};
 
 const SIZES: [(u16, u16); 2] = [(80, 24), (200, 50)];
 
@@ -47,6 +47,15 @@ fn way_to(scope: Scope) -> &'static str {
         Scope::Plan => "d ctrl-n enter",
         Scope::Form => "d",
     }
+}
+
+/// The README says how: it is the command that prints it.
+#[tokio::test(start_paused = true)]
+async fn the_picture_in_the_readme_is_what_the_program_draws() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("picture");
+    let drawn = picture(Settings::default(), 1, (120, 36), folder).await.unwrap();
+    let kept = std::fs::read_to_string("assets/home.svg").unwrap();
+    assert!(drawn == kept, "it is old: cargo run -- picture > assets/home.svg");
 }
 
 #[tokio::test(start_paused = true)]

@@ -70,7 +70,7 @@ pub(super) fn furnish(world: &mut World, catalog: &Catalog, now: Timestamp) {
 pub(super) fn trouble(world: &mut World, catalog: &Catalog, now: Timestamp) {
     let minutes = |number: i64| now - SignedDuration::from_mins(number);
     if let Some(first) = catalog.environments.first().map(|env| &*env.namespace) {
-        world.roll((first, "checkout-web"), Behaviour::Crash, now - SignedDuration::from_secs(50));
+        world.roll((first, "checkout-web"), Behaviour::Crash, now - SignedDuration::from_secs(36));
         world.roll((first, "media-resizer"), Behaviour::Unready, minutes(26));
         let degraded = |pod: &&mut super::pods::SimPod| &*pod.namespace == first && &*pod.workload.name == DEGRADED;
         if let Some(pod) = world.pods.iter_mut().find(degraded) {
