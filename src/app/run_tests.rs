@@ -74,6 +74,29 @@ fn what_is_tried_again_and_still_stands_as_before_fails_again_after_a_minute() {
 }
 
 #[test]
+fn an_answer_that_the_watch_has_overtaken_takes_nothing_back() {
+    let answer = |cockpit: &mut Cockpit, written: Workload| {
+        let (service, at) = (ServiceId::new("auth"), cockpit.now);
+        cockpit.done(Outcome::Written { run: RunId(1), service, result: Ok(Box::new(written)), at });
+    };
+    let mut cockpit = Cockpit::demo();
+    cockpit.press("dv9<enter><enter>");
+    let written = shows(&mut cockpit, "auth", "r/auth:v9", 2, false);
+    shows(&mut cockpit, "auth", "r/auth:v9", 2, true);
+    answer(&mut cockpit, written);
+    assert_eq!(cockpit.model.runs[0].state, RunState::Succeeded, "it was done before its answer came");
+
+    let mut cockpit = Cockpit::demo();
+    cockpit.press("dv9<enter><enter>");
+    let written = shows(&mut cockpit, "auth", "r/auth:v9", 2, false);
+    shows(&mut cockpit, "auth", "r/auth:v7", 3, true);
+    answer(&mut cockpit, written);
+    assert_ne!(cockpit.model.runs[0].state, RunState::Succeeded, "somebody else's version is not ours");
+    let cell = cockpit.model.board.cell(&ServiceId::new("auth"), &staging()).unwrap();
+    assert_eq!(cell.version.as_deref(), Some("v7"), "what the watch showed last stands");
+}
+
+#[test]
 fn what_is_tried_again_and_comes_right_is_done() {
     let mut cockpit = Cockpit::demo();
     cockpit.press("dv9<enter><enter>");

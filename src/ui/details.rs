@@ -41,6 +41,22 @@ pub(super) fn pane(pen: &mut Pen<'_>, model: &Model, area: Area) {
 
 /// The lines for a width.
 pub(super) fn content(model: &Model, service: &ServiceId, env: &EnvId, width: u16) -> Vec<Line> {
+    let mut content = brief(model, service, env, width);
+    if model.board.cell(service, env).is_none() {
+        return content;
+    }
+    let world = model.world.env(env);
+    let declared = model.catalog.service(service);
+    let workload = world.zip(declared).and_then(|(world, it)| Some((world, world.workload(&it.workload)?)));
+    content.extend(neighbours(model, service, env, width));
+    if let Some((world, workload)) = workload {
+        content.extend(events(world, workload, width));
+    }
+    content
+}
+
+/// The first of them: how it stands and why, what runs, and its pods.
+pub(super) fn brief(model: &Model, service: &ServiceId, env: &EnvId, width: u16) -> Vec<Line> {
     let Some(cell) = model.board.cell(service, env) else { return vec![Line::text(0, "not read yet", Token::Muted)] };
     let mut content = verdict(model, &cell.verdict, (service, env), width);
     let world = model.world.env(env);
@@ -49,10 +65,6 @@ pub(super) fn content(model: &Model, service: &ServiceId, env: &EnvId, width: u1
     content.extend(running(model, cell, workload));
     if let Some((world, workload)) = workload {
         content.extend(pods(model, world, workload));
-    }
-    content.extend(neighbours(model, service, env, width));
-    if let Some((world, workload)) = workload {
-        content.extend(events(world, workload, width));
     }
     content
 }

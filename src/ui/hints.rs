@@ -77,6 +77,8 @@ pub(super) fn title(action: Action, model: &Model) -> &'static str {
         Action::RunPause if run.is_some_and(Run::is_held) => "go on",
         Action::RunRollBack if goes => "abort and roll back",
         Action::RunAbort if halted => "leave it as it is",
+        Action::LogFollow if model.logs.is_following() => "hold",
+        Action::Shrink => "all panes",
         _ => action.spec().title,
     }
 }
@@ -119,7 +121,11 @@ fn shown_actions(model: &Model) -> Vec<Action> {
     };
     // A run that goes on behind the home screen is one key away, and that key is the first.
     let run = (model.page.is_none() && model.active_run().is_some()).then_some(A::ShowRun);
-    run.into_iter().chain(actions.iter().copied()).collect()
+    // What fills the screen says first how the others come back.
+    let zoomed = model.page.is_none() && model.home.zoomed;
+    let shrink = zoomed.then_some(A::Shrink);
+    let useful = actions.iter().copied().filter(|action| !(zoomed && *action == A::Enlarge));
+    run.into_iter().chain(shrink).chain(useful).collect()
 }
 
 /// A filter that is being typed: how much is left, and how to end it.

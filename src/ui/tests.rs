@@ -235,6 +235,45 @@ fn the_name_that_has_to_be_typed_is_shown_in_whole_below_the_cursor() {
 }
 
 #[test]
+fn a_pane_that_fills_the_screen_says_how_the_others_come_back() {
+    for (width, height) in [(80, 24), (200, 50)] {
+        let mut model = model(width, height);
+        (model.home.focus, model.home.zoomed) = (Pane::Logs, true);
+        let shown = screen(&model, look());
+        let hints = shown.last().unwrap();
+        assert!(hints.starts_with(" _ all panes  f hold") && !hints.contains("enlarge"), "{hints}");
+    }
+}
+
+#[test]
+fn the_lower_left_tells_more_of_the_selection_where_there_is_room() {
+    let told = |width, height| screen(&model(width, height), look()).join("\n");
+    let wide = told(120, 36);
+    assert!(wide.contains("Details  staging") && wide.contains("serves"), "{wide}");
+    assert!(!told(80, 24).contains("Details  staging"));
+    assert!(!told(200, 50).contains("5 all"), "there they have a pane of their own");
+}
+
+#[test]
+fn the_header_says_on_every_page_that_a_run_failed() {
+    use crate::app::msg::Outcome;
+    use crate::app::testkit::Cockpit;
+    for (width, height) in [(80, 24), (120, 36), (200, 50)] {
+        let mut cockpit = Cockpit::demo();
+        (cockpit.model.session.width, cockpit.model.session.height) = (width, height);
+        cockpit.press("dv9<enter><enter>");
+        let fault = Fault::new(FaultKind::Forbidden, "no right to patch deployments");
+        let (run, service, at) = (crate::domain::ids::RunId(1), ServiceId::new("auth"), cockpit.now);
+        cockpit.done(Outcome::Written { run, service, result: Err(fault), at });
+        for keys in ["", "<esc>"] {
+            cockpit.press(keys);
+            let head = screen(&cockpit.model, look())[0].clone();
+            assert!(head.contains("✗ auth → staging") && head.contains("1 failed"), "{head}");
+        }
+    }
+}
+
+#[test]
 fn a_notice_is_read_while_a_box_is_open_and_covers_nothing_of_it() {
     use crate::app::journal;
     use crate::app::model::Overlay;

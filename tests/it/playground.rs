@@ -4,14 +4,20 @@
 //! cargo test --test it -- --ignored --nocapture playground
 //! ```
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
+use kube::ResourceExt;
+use kube::api::ListParams;
+use serde_json::json;
 
-use crate::harness::{ControlPlane, Namespace, workloads};
+use crate::harness::{ContainerLog, ControlPlane, Namespace, eventually, workloads};
 
 /// Name, replicas, and what each needs.
 const SERVICES: &[(&str, u32, &str)] = &[
@@ -30,6 +36,7 @@ async fn playground() {
     let (staging, production) = (plane.namespace("shop-staging").await, plane.namespace("shop-production").await);
     fill(&staging, "v2").await;
     fill(&production, "v1").await;
+    staging.set_image::<Deployment>("mailer", "shop/mailer:crash").await;
     let config = configuration(&staging.name, &production.name);
     let mut out = std::io::stdout();
     let told = writeln!(
@@ -41,7 +48,41 @@ async fn playground() {
         config.display()
     );
     told.and_then(|()| out.flush()).unwrap();
-    tokio::signal::ctrl_c().await.unwrap();
+    tokio::select! {
+        () = speak([&staging, &production]) => {}
+        ended = tokio::signal::ctrl_c() => ended.unwrap(),
+    }
+}
+
+/// Gives what crashes last words of its own, once for each time that it starts.
+async fn speak(spaces: [&Namespace<'_>; 2]) {
+    let mut logs: BTreeMap<(&str, String), (ContainerLog, i32)> = BTreeMap::new();
+    loop {
+        for space in spaces {
+            let pods = space.api::<Pod>().list(&ListParams::default()).await.unwrap().items;
+            for pod in pods.iter().filter(|pod| image(pod).ends_with(":crash")) {
+                let status = pod.status.as_ref().and_then(|status| status.container_statuses.as_ref()?.first());
+                let (name, restarts) = (pod.name_any(), status.map_or(0, |status| status.restart_count));
+                let key = (space.name.as_str(), name.clone());
+                let (log, told) = match logs.entry(key) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => new.insert((space.log_of(&name).await, -1)),
+                };
+                if *told < restarts {
+                    *told = restarts;
+                    log.write(&format!("INFO  {} starting", image(pod)));
+                    log.write("ERROR DATABASE_URL must be set, see deploy/values.yaml");
+                    log.write("ERROR thread 'main' panicked at src/boot.rs:41:9");
+                }
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+fn image(pod: &Pod) -> &str {
+    let container = pod.spec.as_ref().and_then(|spec| spec.containers.first());
+    container.and_then(|container| container.image.as_deref()).unwrap_or_default()
 }
 
 async fn fill(space: &Namespace<'_>, version: &str) {
@@ -52,7 +93,16 @@ async fn fill(space: &Namespace<'_>, version: &str) {
     space.create::<StatefulSet>(workloads::stateful_set("queue", &format!("shop/queue:{version}"), 2)).await;
     space.create::<DaemonSet>(workloads::daemon_set("agent", &format!("shop/agent:{version}"))).await;
     space.create::<Job>(workloads::job("migrate-orders", "shop/migrate:fail")).await;
-    space.create::<Pod>(workloads::pod("one-off", "shop/tool:fail")).await;
+    for (name, tag) in [("one-off", "fail"), ("import-orders", "v1")] {
+        let mut pod = workloads::pod(name, &format!("shop/tool:{tag}"));
+        pod["spec"]["restartPolicy"] = "Never".into();
+        space.create::<Pod>(pod).await;
+    }
+    space.create::<Pod>(workloads::pod("report", "shop/report:v1")).await;
+    let runs = async || (space.get::<Pod>("report").await?.status?.phase? == "Running").then_some(());
+    eventually("the pod that is to be evicted runs", Duration::from_secs(30), runs).await;
+    let message = "The node was low on resource: memory.";
+    space.patch_status::<Pod>("report", json!({ "phase": "Failed", "reason": "Evicted", "message": message })).await;
 }
 
 fn configuration(staging: &str, production: &str) -> PathBuf {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
@@ -97,12 +97,22 @@ impl Link {
     }
 }
 
+/// The seconds to wait that an answer asks for: a number, or, as proxies say it, a date, which is held against the date of
+/// the answer itself and not against a clock of ours.
+fn asked_pause(headers: &HeaderMap) -> Option<u64> {
+    let said = |name: HeaderName| headers.get(name)?.to_str().ok().map(str::trim);
+    let date = |text: &str| jiff::fmt::rfc2822::parse(text).ok().map(|zoned| zoned.timestamp());
+    let after = said(RETRY_AFTER)?;
+    let until = || u64::try_from(date(after)?.duration_since(date(said(DATE)?)?).as_secs()).ok();
+    after.parse().ok().or_else(until)
+}
+
 async fn checked(answer: Response<Body>, call: &Call) -> Result<Response<Body>, Fault> {
     let code = answer.status();
     if code.is_success() {
         return Ok(answer);
     }
-    let seconds = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    let seconds = asked_pause(answer.headers());
     let body = tokio::time::timeout(HEAD_LIMIT, Limited::new(answer.into_body(), FAULT_BYTES).collect()).await;
     let body = body.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let fault = fault::from_answer(code, &body, seconds.map(Duration::from_secs), &call.doing);
@@ -111,4 +121,25 @@ async fn checked(answer: Response<Body>, call: &Call) -> Result<Response<Body>, 
     let refused_at_the_door = code == StatusCode::SERVICE_UNAVAILABLE && seconds.is_some();
     let undone = !code.is_server_error() || refused_at_the_door;
     Err(if undone { fault } else { call.lost(fault) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_is_asked_for_in_seconds_or_until_a_date() {
+        let pause = |after: &str, date: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, after.parse().unwrap());
+            headers.extend(date.map(|date| (DATE, date.parse().unwrap())));
+            asked_pause(&headers)
+        };
+        let now = Some("Wed, 21 Oct 2015 07:27:30 GMT");
+        assert_eq!(pause("7", now), Some(7));
+        assert_eq!(pause("Wed, 21 Oct 2015 07:28:00 GMT", now), Some(30));
+        assert_eq!(pause("Wed, 21 Oct 2015 07:20:00 GMT", now), None, "it is over");
+        assert_eq!(pause("Wed, 21 Oct 2015 07:28:00 GMT", None), None, "nobody knows what time it is there");
+        assert_eq!(pause("soon", now), None);
+    }
 }
