@@ -9,6 +9,7 @@ use crate::domain::lock::{Attempt, Lock, Override, Posted, Release};
 use crate::domain::observed::{Texts, WorkloadRef};
 use crate::ports::cluster::{ImageChange, LogRequest, Scope};
 use crate::ports::lease::Target;
+use crate::ports::stewards::Question;
 
 /// Something to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +59,13 @@ pub enum Effect {
         env: EnvId,
         cluster: ClusterId,
         namespace: Arc<str>,
+    },
+    /// How does who keeps a service go about it? Answer: `Outcome::Practice`.
+    AskSteward {
+        env: EnvId,
+        service: ServiceId,
+        cluster: ClusterId,
+        question: Box<Question>,
     },
     /// Place, release or override locks. Answer: `Outcome::LockChanged`. Never aborted once begun.
     ChangeLock {

@@ -35,6 +35,7 @@ pub mod screens;
 #[cfg(test)]
 mod sleep_tests;
 pub mod soaks;
+pub mod stewards;
 #[cfg(test)]
 pub(crate) mod testkit;
 #[cfg(test)]

@@ -22,6 +22,7 @@ use crate::domain::ids::{ClusterId, EnvId, RunId, ServiceId, Uid};
 use crate::domain::image::Image;
 use crate::domain::plan::Warning;
 use crate::domain::run::Run;
+use crate::domain::steward::Practice;
 use crate::domain::verdict::State;
 use crate::domain::world::World;
 
@@ -81,6 +82,8 @@ pub struct Session {
     pub may_lease: BTreeMap<EnvId, Option<Warning>>,
     /// Those of them that were answered.
     pub lease_answers: BTreeSet<EnvId>,
+    /// How those who have services described elsewhere go about it, since a plan was shown last; none: not answered yet.
+    pub practices: BTreeMap<(EnvId, ServiceId), Option<Practice>>,
     /// Runs of this session that the cluster keeps.
     pub kept: BTreeMap<RunId, Kept>,
     pub demo: bool,
@@ -254,6 +257,7 @@ impl Model {
             identity: "".into(),
             may_lease: BTreeMap::new(),
             lease_answers: BTreeSet::new(),
+            practices: BTreeMap::new(),
             kept: BTreeMap::new(),
             demo: false,
             read_only: None,

@@ -10,6 +10,7 @@ use crate::domain::ids::{ClusterId, EnvId, RunId, ServiceId};
 use crate::domain::lock::Force;
 use crate::domain::observed::{Change, Workload};
 use crate::domain::run::Hold;
+use crate::domain::steward::Practice;
 use crate::ports::cluster::{Discovery, LogLine, Revision};
 
 /// Something that happened.
@@ -87,6 +88,11 @@ pub enum Outcome {
         result: Result<(), Fault>,
     },
     MayLock(Result<(), Fault>),
+    Practice {
+        env: EnvId,
+        service: ServiceId,
+        practice: Practice,
+    },
     LockChanged {
         env: EnvId,
         change: LockChange,

@@ -3,7 +3,7 @@
 use super::effect::{Effect, TaskKey};
 use super::model::Model;
 use super::msg::Outcome;
-use super::{discovery, holders, journal, keeping, overlays, removals, runs, screens};
+use super::{discovery, holders, journal, keeping, overlays, removals, runs, screens, stewards};
 use crate::domain::run::RunEvent;
 use crate::domain::verdict::State;
 
@@ -26,6 +26,10 @@ pub fn take(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
             Vec::new()
         }
         Outcome::MayLock(result) => overlays::lock::allowed(model, result),
+        Outcome::Practice { env, service, practice } => {
+            stewards::answered(model, env, service, practice);
+            Vec::new()
+        }
         Outcome::LockChanged { env, change, result } => overlays::lock::answered(model, &env, change, result),
         Outcome::Written { run, service, result, at } => runs::written(model, run, &service, result, at),
         Outcome::Revisions { env, service, result } => screens::rollback::answered(model, &env, &service, result),

@@ -18,6 +18,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
     model.session.now = now;
     let mut effects = route(model, msg);
     effects.extend(holders::follow(model));
+    effects.extend(super::stewards::follow(model));
     effects
 }
 

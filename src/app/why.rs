@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 
 use super::model::Model;
-use super::{holders, locks, runs};
+use super::{holders, locks, runs, stewards};
 use crate::domain::ids::{EnvId, LockId, ServiceId};
 use crate::domain::lock::{Act, Bar, LockKind, Passes, bars};
+use crate::domain::steward::Ruling;
 use crate::domain::verdict::State;
 use crate::domain::world::Freshness;
 
@@ -22,6 +23,8 @@ pub enum Cause {
     Lock(Box<Bar>),
     /// Whether somebody did is not known.
     LocksUnknown(String),
+    /// It is described elsewhere, and who keeps it puts it back: why, and what to change instead.
+    Described { why: String, remedy: String },
     /// Somebody else is deploying it.
     Held(String),
     /// Somebody else holds it and is silent: it can be taken over.
@@ -36,7 +39,7 @@ pub enum Cause {
 
 impl Cause {
     /// Every code that there is, in the order in which causes are told.
-    pub const CODES: [&'static str; 13] = [
+    pub const CODES: [&'static str; 14] = [
         "read-only",
         "not-current",
         "not-there",
@@ -45,6 +48,7 @@ impl Cause {
         "held",
         "unreadable-lock",
         "locks-unknown",
+        "described-elsewhere",
         "being-deployed",
         "silent-holder",
         "own-run",
@@ -65,6 +69,7 @@ impl Cause {
                 Err(_) => "unreadable-lock",
             },
             Self::LocksUnknown(_) => "locks-unknown",
+            Self::Described { .. } => "described-elsewhere",
             Self::Held(_) => "being-deployed",
             Self::Silent(_) => "silent-holder",
             Self::OwnRun(_) => "own-run",
@@ -81,6 +86,7 @@ impl Cause {
             Self::NotThere => "it does not run there".to_owned(),
             Self::Lock(bar) => bar.lock.headline(),
             Self::LocksUnknown(why) => format!("whether it is frozen is not known: {why}"),
+            Self::Described { why, .. } => format!("it {why}"),
             Self::Held(who) => format!("it is being deployed by {who}"),
             Self::Silent(who) => format!("it is held by {who}"),
             Self::OwnRun(run) => format!("the {run} is under way"),
@@ -98,6 +104,7 @@ impl Cause {
             }
             Self::NotThere => "create it there first; shipdeck changes images of what exists".to_owned(),
             Self::Lock(bar) => bar.lock.clears(),
+            Self::Described { remedy, .. } => remedy.clone(),
             Self::Held(_) => "wait until they are done; --wait-for-lock does".to_owned(),
             Self::Silent(_) => "take it over: a deploy asks, --wait-for-lock does".to_owned(),
             Self::OwnRun(_) => "let it finish, or abort it".to_owned(),
@@ -130,6 +137,11 @@ pub fn causes(model: &Model, env: &EnvId, service: &ServiceId) -> Vec<Cause> {
     found.extend(barred.into_iter().map(Box::new).map(Cause::Lock));
     if let locks::Known::Lost(why) = locks::known(model, env) {
         found.push(Cause::LocksUnknown(why));
+    }
+    if let Some(Ruling::ThroughSource { why, remedy, .. }) =
+        stewards::of(model, service, env).and_then(|it| it.ruling())
+    {
+        found.push(Cause::Described { why, remedy });
     }
     if let Some(holder) = holders::of(model, service, env) {
         let told = format!("{}, {}", holder.by, holders::alive(&holder, model.session.now));
@@ -253,6 +265,25 @@ mod tests {
             happens(it, Change::Lost(Kind::Document, Fault::new(FaultKind::Throttled, "busy")));
         };
         assert_eq!(codes("auth", lost), ["locks-unknown"]);
+    }
+
+    #[test]
+    fn described_elsewhere() {
+        use crate::domain::steward::{Practice, Steward, Sync};
+        let auth = || ServiceId::new("auth");
+        let kept = |it: &mut Cockpit, sync: Sync| {
+            let workload = it.model.catalog.service(&auth()).unwrap().workload.clone();
+            let mut found = it.model.world.env(&EnvId::new("staging")).unwrap().workload(&workload).unwrap().clone();
+            found.steward = Some(Box::new(Steward::Argo { app: Some("web".into()), namespace: None, tracked: true }));
+            happens(it, Change::Upsert(Object::Workload(Box::new(found))));
+            let practice = Practice { sync, ..Practice::by_hand() };
+            it.model.session.practices.insert((EnvId::new("staging"), auth()), Some(practice));
+        };
+        let found = told("auth", |it| kept(it, Sync::Heals));
+        assert_eq!(found[0].code(), "described-elsewhere");
+        assert!(found[0].headline().starts_with("it is kept by Argo CD"), "{}", found[0].headline());
+        assert!(found[0].clears().starts_with("Change the image in"), "{}", found[0].clears());
+        assert!(codes("auth", |it| kept(it, Sync::ByHand)).is_empty());
     }
 
     #[test]

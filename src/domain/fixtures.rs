@@ -151,6 +151,7 @@ impl TestWorld {
             progress_deadline: Some(600),
             template: template(image),
             containers: vec![Container { name: name.into(), image: image.into() }],
+            steward: None,
             writer: None,
             status: WorkloadStatus {
                 replicas,

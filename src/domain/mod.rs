@@ -16,6 +16,7 @@ pub mod observed;
 pub mod plan;
 pub mod rollout;
 pub mod run;
+pub mod steward;
 pub mod text;
 pub mod verdict;
 pub mod versions;

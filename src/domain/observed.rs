@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use super::ids::Uid;
 use super::image::Image;
 use super::lease::Record;
+use super::steward::Steward;
 
 /// What every object has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +73,8 @@ pub struct Workload {
     pub progress_deadline: Option<u32>,
     pub template: TemplateHash,
     pub containers: Vec<Container>,
+    /// Who has it described elsewhere and brings it back to that.
+    pub steward: Option<Box<Steward>>,
     /// Who wrote its pod template last, where the server says it.
     pub writer: Option<Writer>,
     pub status: WorkloadStatus,

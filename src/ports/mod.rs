@@ -6,3 +6,4 @@ pub mod documents;
 pub mod enforcement;
 pub mod lease;
 pub mod refusal;
+pub mod stewards;

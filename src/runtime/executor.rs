@@ -89,6 +89,16 @@ impl Executor {
                 };
                 self.tasks.finish(work.instrument(span));
             }
+            Effect::AskSteward { env, service, cluster, question } => {
+                let (cluster, messages) = (self.fleet.get(&cluster), self.messages.clone());
+                let span = info_span!("steward", %env, %service);
+                let work = async move {
+                    let practice = cluster.practice(&question).await;
+                    tracing::info!(sync = ?practice.sync, "steward asked");
+                    send(&messages, Msg::Done(Outcome::Practice { env, service, practice })).await;
+                };
+                self.tasks.finish(work.instrument(span));
+            }
             Effect::ChangeLock { env, cluster, namespace, change } => {
                 self.change_lock(&cluster, env, namespace, change);
             }

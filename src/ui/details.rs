@@ -135,12 +135,8 @@ fn running(model: &Model, cell: &Cell, workload: Option<(&EnvWorld, &Workload)>)
     }
     if let Some(workload) = workload {
         lines.push(Line::pair("runs as", workload.reference().to_string(), Token::Muted));
-        let owner = match workload.meta.marks {
-            marks if marks.gitops => Some("a GitOps controller"),
-            marks if marks.helm => Some("Helm"),
-            _ => None,
-        };
-        lines.extend(owner.map(|owner| Line::pair("owned by", owner, Token::Warn)));
+        let kept_by = workload.steward.as_ref().map(|steward| steward.told());
+        lines.extend(kept_by.map(|who| Line::pair("kept by", who, Token::Muted)));
     }
     lines.push(Line::default());
     lines

@@ -144,8 +144,21 @@ fn a_name_or_a_type_that_is_not_as_documented_is_found() {
     assert_eq!(
         names,
         [
-            "cause", "cleanup", "history", "line", "lock", "locks", "note", "plan", "run", "runs", "state", "status",
-            "step", "why"
+            "cause",
+            "cleanup",
+            "described",
+            "history",
+            "line",
+            "lock",
+            "locks",
+            "note",
+            "plan",
+            "run",
+            "runs",
+            "state",
+            "status",
+            "step",
+            "why"
         ]
     );
     let wrong = |value: Value| shapes.wrong(&shapes.0["line"], &value, "line");

@@ -25,6 +25,7 @@ mod races;
 mod rights;
 mod runs;
 mod scenarios;
+mod stewards;
 mod survival;
 mod terminal_faults;
 mod terminal_kinds;

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::writers::{self, Owners};
-use super::{documents, lease, template, wire};
+use super::{documents, lease, stewards, template, wire};
 use crate::domain::ids::Uid;
 use crate::domain::observed::{
     Condition, Container, ContainerState, ContainerStatus, Event, Job, Kind, Marks, Meta, Object, Owner, Phase, Pod,
@@ -129,6 +129,7 @@ pub(super) fn workload(kind: WorkloadKind, wire: wire::Workload<Owners>) -> Work
         progress_deadline: spec.progress_deadline_seconds,
         template: template::hash(&spec.template),
         containers: containers(&spec.template),
+        steward: stewards::of(&metadata),
         writer: metadata.managed_fields.as_deref().and_then(writers::of_template),
         status: WorkloadStatus {
             replicas: status.replicas,

@@ -12,6 +12,7 @@ mod log;
 mod map;
 mod pulse;
 mod read;
+mod stewards;
 mod template;
 mod watch;
 mod wire;
@@ -29,12 +30,14 @@ use crate::domain::fault::Fault;
 use crate::domain::ids::Uid;
 use crate::domain::lease::{Look, Put, Stamped, Stored};
 use crate::domain::observed::{Document, Kind, Workload, WorkloadKind, WorkloadRef};
+use crate::domain::steward::Practice;
 use crate::ports::cluster::{
     ChangeSink, Cluster, DeleteTarget, Discovery, ImageChange, LogRequest, LogSink, Revision, Scope,
 };
 use crate::ports::documents::{Documents, Draft};
 use crate::ports::enforcement::{Enforcement, Order};
 use crate::ports::lease::{Leases, Target};
+use crate::ports::stewards::{Question, Stewards};
 
 /// A cluster; nothing is read or asked before the first call.
 #[derive(Debug)]
@@ -144,6 +147,13 @@ impl Enforcement for KubernetesCluster {
 
     async fn proves(&self, namespace: &str, name: &str, workloads: &[WorkloadRef]) -> Result<bool, Fault> {
         enforcement::proves(&self.link, namespace, name, workloads).await
+    }
+}
+
+#[async_trait]
+impl Stewards for KubernetesCluster {
+    async fn practice(&self, question: &Question) -> Practice {
+        stewards::practice(&self.link, question).await
     }
 }
 

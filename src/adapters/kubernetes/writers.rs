@@ -8,14 +8,17 @@ use serde::de::IgnoredAny;
 
 use super::map::text;
 use crate::domain::observed::Writer;
+use crate::domain::steward::Manager;
 
-/// `metadata.managedFields`, of which only is read who owns something of the template.
+/// `metadata.managedFields`, of which only is read who writes at all, and who owns something of the template.
 pub(super) type Owners = Vec<Owner>;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Owner {
     manager: String,
+    operation: String,
+    subresource: String,
     time: Option<Timestamp>,
     fields_v1: Option<Fields>,
 }
@@ -56,6 +59,12 @@ struct Container {
 }
 
 impl Owner {
+    /// Who it is; none for what is written of a subresource: its status, or how many there are to be.
+    pub(super) fn as_manager(&self) -> Option<Manager<'_>> {
+        let whole = self.subresource.is_empty() && !self.manager.is_empty();
+        whole.then(|| Manager { name: &self.manager, applies: self.operation == "Apply" })
+    }
+
     fn template(&self) -> Option<&Template> {
         self.fields_v1.as_ref()?.spec.as_ref()?.template.as_ref()
     }

@@ -15,6 +15,7 @@ mod pods;
 mod reads;
 mod render;
 mod script;
+mod stewards;
 mod world;
 mod writes;
 

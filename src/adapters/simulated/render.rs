@@ -148,6 +148,7 @@ pub(super) fn workload(it: &Workload, pods: &[&SimPod], now: Timestamp) -> crate
         progress_deadline: (it.reference.kind == WorkloadKind::Deployment).then_some(600),
         template: TemplateHash(hash(it.image())),
         containers: vec![Container { name: Arc::clone(&it.reference.name), image: Arc::clone(it.image()) }],
+        steward: None,
         writer: Some(Writer { manager: it.writer.into(), at: Some(it.present().wanted) }),
         status: WorkloadStatus {
             replicas: count(alive().count()),

@@ -22,6 +22,7 @@ pub fn open(model: &mut Model, request: Request, form: Option<VersionsForm>) -> 
 }
 
 fn show(model: &mut Model, request: Request, plan: Plan, form: Option<VersionsForm>) {
+    crate::app::stewards::forget(model);
     let confirm = LineInput::default();
     let warnings = locks::of_plan(model, &plan).iter().map(|it| locks::warning(&plan.env, it)).collect();
     let review = PlanReview { request, plan, confirm, selected: 0, scroll: 0, form, undoes: None, warnings };
@@ -93,6 +94,10 @@ pub fn confirm(model: &mut Model, patience: Patience) -> Vec<Effect> {
         journal::notice(model, State::Blocked, why, "nothing has happened");
         return Vec::new();
     }
+    if let Some((why, remedy)) = fought(model, review) {
+        journal::notice(model, State::Blocked, why, remedy);
+        return Vec::new();
+    }
     let barred = locks::of_plan(model, &review.plan);
     if !barred.is_empty() {
         let env = review.plan.env.clone();
@@ -122,6 +127,12 @@ pub fn confirm(model: &mut Model, patience: Patience) -> Vec<Effect> {
     }
     effects.extend(runs::begin(model, review.plan, patience));
     effects
+}
+
+/// Who would put the changes back, and what to do instead.
+fn fought(model: &Model, review: &PlanReview) -> Option<(String, String)> {
+    use crate::app::stewards::{of_plan, refusal};
+    refusal(&of_plan(model, &review.plan))
 }
 
 /// Why the plan may not begin now.

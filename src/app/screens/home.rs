@@ -2,7 +2,7 @@
 
 use crate::app::effect::Effect;
 use crate::app::model::{Model, Overlay, Pane, Picker, PickerPurpose, Sort};
-use crate::app::{geometry, log_bridge, places, rows};
+use crate::app::{geometry, log_bridge, places, rows, stewards};
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::image::Image;
 
@@ -91,6 +91,7 @@ pub fn details(model: &mut Model) {
 /// Says why the selected service cannot be deployed.
 pub fn why(model: &mut Model) {
     if let (Some(service), Some(env)) = (model.home.service.clone(), model.home.env.clone()) {
+        stewards::forget(model);
         model.overlays.push(Overlay::Why { service, env, scroll: 0 });
     }
 }

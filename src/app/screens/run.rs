@@ -40,6 +40,7 @@ pub fn roll_back(model: &mut Model) -> Vec<Effect> {
     let image = |text: &str| text.parse().ok().map(Wanted::Image);
     let services = plan.steps().filter_map(|step| Some((step.service.clone(), image(&step.to)?))).collect();
     let request = Request { env: plan.env.clone(), purpose: Purpose::RollBack, title: plan.title.clone(), services };
+    crate::app::stewards::forget(model);
     model.overlays.push(Overlay::Plan(PlanReview {
         request,
         plan,

@@ -6,7 +6,8 @@ use super::{failed, say};
 use crate::adapters::system;
 use crate::app::locks::{self, Barred, Known};
 use crate::app::runs;
-use crate::domain::ids::EnvId;
+use crate::app::stewards::{self, Described};
+use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::lock::Override;
 use crate::domain::plan::{Plan, Warning};
 use crate::domain::text::clean;
@@ -27,6 +28,23 @@ pub(super) async fn barred(driver: &mut Driver, plan: &mut Plan) -> Result<Vec<B
     let found = locks::of_plan(driver.model(), plan);
     plan.warnings.extend(found.iter().map(|it| locks::warning(&env, it)));
     Ok(found)
+}
+
+/// Services of the plan that are described elsewhere; the plan says what follows.
+pub(super) async fn elsewhere(driver: &mut Driver, plan: &mut Plan) -> Result<Vec<Described>, Report> {
+    let services: Vec<ServiceId> = plan.steps().map(|step| step.service.clone()).collect();
+    driver.stewards_known(&plan.env, &services).await?;
+    let found = stewards::of_plan(driver.model(), plan);
+    plan.warnings.extend(stewards::warnings(&found));
+    Ok(found)
+}
+
+/// Refuses what somebody would put back by themselves.
+pub(super) fn unfought(described: &[Described]) -> Result<(), Report> {
+    match stewards::refusal(described) {
+        Some((why, remedy)) => Err(Report::refused(format!("{why}; nothing was written")).hint(remedy)),
+        None => Ok(()),
+    }
 }
 
 /// Refuses what a lock bars, unless a reason is given.

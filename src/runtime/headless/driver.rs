@@ -29,6 +29,9 @@ const SILENCE: Duration = Duration::from_secs(3);
 /// How long the answer about one's own rights is waited for.
 const LEASE_PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long the objects of Argo CD, Flux and Helm are waited for.
+const STEWARD_PATIENCE: Duration = Duration::from_secs(15);
+
 /// A session that is driven by a command.
 pub(super) struct Driver {
     pub(super) session: Session,
@@ -150,6 +153,30 @@ impl Driver {
         match self.until(Some(LEASE_PATIENCE), answered).await {
             Err(report) if report.exit_code() == Report::INTERRUPTED => Err(report),
             _ => Ok(self.model().session.may_lease.get(env).cloned().flatten()),
+        }
+    }
+
+    /// Waits until it is known how those go about it who have these services described elsewhere; who does not answer in
+    /// time stays unknown.
+    ///
+    /// # Errors
+    /// 130 when interrupted.
+    pub(super) async fn stewards_known(
+        &mut self,
+        env: &EnvId,
+        services: &[crate::domain::ids::ServiceId],
+    ) -> Result<(), Report> {
+        use crate::app::stewards;
+        let effects = stewards::ask(&mut self.session.model, env, services);
+        self.perform(effects);
+        let open = |model: &Model, it: &_| stewards::of(model, it, env).is_some_and(|it| it.practice.is_none());
+        let answered = |model: &Model| {
+            let done = model.session.read_only.is_some() || !services.iter().any(|it| open(model, it));
+            done.then_some(())
+        };
+        match self.until(Some(STEWARD_PATIENCE), answered).await {
+            Err(report) if report.exit_code() == Report::INTERRUPTED => Err(report),
+            _ => Ok(()),
         }
     }
 

@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal};
 
 use jiff::SignedDuration;
 
-use super::bars::{barred, override_all, unbarred};
+use super::bars::{barred, elsewhere, override_all, unbarred, unfought};
 use super::driver::Driver;
 use super::logs::last_words;
 use super::progress::Progress;
@@ -59,16 +59,19 @@ pub(super) async fn carry_out(mut driver: Driver, mut plan: Plan, wishes: Wishes
     if let Some(why) = driver.model().session.read_only.as_ref().filter(|_| !wishes.dry_run) {
         return Err(Report::refused(format!("read-only: {why}")));
     }
+    let mut described = Vec::new();
     if !plan.is_empty() {
         plan.warnings.extend(driver.without_leases(&plan.env).await?);
+        described = elsewhere(&mut driver, &mut plan).await?;
         plan.passes.hotfix = wishes.hotfix;
         let barred = barred(&mut driver, &mut plan).await?;
         if !wishes.dry_run {
             unbarred(&plan.env, &barred, wishes.over)?;
+            unfought(&described)?;
         }
     }
     if wishes.dry_run || plan.is_empty() {
-        return if wishes.json { print_json(&shapes::plan(&plan)) } else { print(&plan_text(&plan)) };
+        return if wishes.json { print_json(&shapes::plan_of(&plan, &described)) } else { print(&plan_text(&plan)) };
     }
     say(&plan_text(&plan));
     confirm(plan.env.as_str(), plan.protected, "run it", wishes.consent)?;

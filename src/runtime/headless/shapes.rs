@@ -2,12 +2,14 @@
 //! may be added at any time. Times are RFC 3339 in UTC, states those of [`State::as_str`].
 
 mod locks;
+mod stewards;
 
 use serde::Serialize;
 
 use super::cleanup::{is_gone, words};
 use super::run::is_blocked;
 use crate::app::model::DeleteResult;
+use crate::app::stewards::Described;
 use crate::domain::board::Cell;
 use crate::domain::catalog::Environment;
 use crate::domain::cleanup::Finding;
@@ -18,6 +20,7 @@ use crate::domain::verdict::{Evidence, State};
 use crate::domain::world::Freshness;
 
 pub(super) use locks::{LocksShape, lock, why};
+use stewards::DescribedShape;
 
 /// Version of every shape here.
 pub(super) const VERSION: u32 = 1;
@@ -76,6 +79,9 @@ pub(super) struct PlanShape {
     pub(super) waves: Vec<Vec<StepShape>>,
     pub(super) skipped: Vec<NoteShape>,
     pub(super) warnings: Vec<NoteShape>,
+    /// Services that are described elsewhere; in plans that are only looked at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) described: Vec<DescribedShape>,
     /// How long all of it takes as a rule, where that is known of every step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) estimate_seconds: Option<i64>,
@@ -235,8 +241,14 @@ pub(super) fn plan(plan: &Plan) -> PlanShape {
             .iter()
             .map(|warning| NoteShape { subject: warning.subject.clone(), text: warning.text.clone() })
             .collect(),
+        described: Vec::new(),
         estimate_seconds: plan.estimate().map(|time| time.as_secs()),
     }
+}
+
+/// A plan that is only looked at.
+pub(super) fn plan_of(plan: &Plan, described: &[Described]) -> PlanShape {
+    PlanShape { described: described.iter().map(stewards::described).collect(), ..self::plan(plan) }
 }
 
 fn step(step: &Step) -> StepShape {
@@ -315,7 +327,10 @@ state   = failed|degraded|blocked|progressing|queued|paused|superseded|unknown|r
 
 plan    = {version: number, environment: text, purpose: deploy|promote|rollback, protected: flag,
            waves: [[{service: text, workload: text, container: text, from: text, to: text, estimate_seconds?: number}]],
-           skipped: [note], warnings: [note], estimate_seconds?: number}
+           skipped: [note], warnings: [note], described?: [described], estimate_seconds?: number}
+described = {service: text, by: argo-cd|flux|helm|kubectl-apply, name: text, ruling: refused|warned|free|unknown, why?: text,
+           remedy?: text, repository?: text, path?: text, revision?: text, values?: [text], image_of?: [text]}
+          (what has to change elsewhere for an image to stay: the place in git, or keys of the chart's values)
 note    = {subject: text, text: text}
           (also of deploy, promote and rollback with --dry-run, or with nothing to do)
 
@@ -347,7 +362,7 @@ step    = succeeded|failed|refused|skipped|waiting|writing|watching
 
 why     = {version: number, environment: text, service: text, open: flag,
            causes: [{code: cause, headline: text, clears: text, opens?: time, lock?: text}]}
-cause   = read-only|not-current|not-there|frozen|locked|held|unreadable-lock|locks-unknown|being-deployed|silent-holder|own-run|paused|need-not-well
+cause   = read-only|not-current|not-there|frozen|locked|held|unreadable-lock|locks-unknown|described-elsewhere|being-deployed|silent-holder|own-run|paused|need-not-well
           (the first that somebody can do something about comes first)
 
 line    = {version: number, time?: time, pod: text, container: text, text: text}
@@ -364,7 +379,12 @@ mod tests {
 
     #[test]
     fn every_field_is_documented() {
-        let source = [include_str!("shapes.rs"), include_str!("shapes/locks.rs"), include_str!("history/shape.rs")];
+        let source = [
+            include_str!("shapes.rs"),
+            include_str!("shapes/locks.rs"),
+            include_str!("shapes/stewards.rs"),
+            include_str!("history/shape.rs"),
+        ];
         let fields = source
             .iter()
             .flat_map(|text| text.lines())

@@ -23,17 +23,9 @@ impl Builder<'_> {
     }
 
     fn of_the_workload(&self, service: &Service) -> Vec<String> {
-        let Ok(workload) = self.workload(service) else { return Vec::new() };
-        let mut told = Vec::new();
-        if workload.meta.marks.gitops {
-            told.push("is owned by a GitOps controller, which may put it back".to_owned());
-        } else if workload.meta.marks.helm {
-            told.push("is owned by Helm: the next upgrade puts the chart's image back".to_owned());
-        }
-        if workload.paused {
-            told.push("is paused: nothing rolls out before it is resumed".to_owned());
-        }
-        told
+        let paused = self.workload(service).is_ok_and(|workload| workload.paused);
+        let told = paused.then(|| "is paused: nothing rolls out before it is resumed".to_owned());
+        told.into_iter().collect()
     }
 
     fn of_the_step(&self, service: &Service, step: &Step) -> Vec<String> {
