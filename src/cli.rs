@@ -217,6 +217,9 @@ pub struct Placing {
     /// Services; none means the whole environment.
     #[arg(value_name = "SERVICE")]
     pub services: Vec<String>,
+    /// A group, whatever services it has by then; may be repeated.
+    #[arg(long, value_name = "NAME")]
+    pub group: Vec<String>,
     /// Why: whoever is refused reads it.
     #[arg(long, value_name = "REASON")]
     pub reason: String,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::domain::cleanup::Finding;
 use crate::domain::ids::{ClusterId, EnvId, RunId, ServiceId, Uid};
 use crate::domain::lease::Patience;
@@ -139,6 +141,8 @@ pub enum LockChange {
     Place(Box<Lock>, Vec<WorkloadRef>),
     /// As it was seen.
     Release(Box<Posted>, Release),
+    /// What it waited for is so: that is written down with the time.
+    Lift(Box<Posted>, Timestamp),
     /// Record on all of these that somebody goes on in spite of them.
     Override(Vec<Posted>, Override),
 }

@@ -1,12 +1,13 @@
 //! Locks, freezes and holds as the model knows them: what bars a plan, and what an attempt is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::effect::{Effect, LockChange};
 use super::model::Model;
 use crate::domain::board::same_version;
 use crate::domain::catalog::Catalog;
 use crate::domain::fault::FaultKind;
-use crate::domain::ids::{EnvId, LockId, ServiceId};
+use crate::domain::ids::{EnvId, GroupId, LockId, ServiceId};
 use crate::domain::lock::{Act, Attempt, Bar, Condition, Lock, Opens, Passes, Posted, bars};
 use crate::domain::observed::{Kind, WorkloadRef};
 use crate::domain::plan::{Plan, Purpose, Warning};
@@ -22,15 +23,47 @@ pub struct Barred {
 
 /// An attempt to change a service, as everything stands now.
 pub fn attempt(model: &Model, env: &EnvId, service: &ServiceId, act: Act, passes: Passes) -> Attempt {
-    let groups = model.catalog.groups.iter().filter(|group| group.services.contains(service));
     Attempt {
         env: env.clone(),
         service: service.clone(),
-        groups: groups.map(|group| group.name.clone()).collect(),
+        groups: groups_of(&model.catalog, service),
         act,
         passes,
         fulfilled: awaited(model, env).filter(|condition| holds(model, condition)).cloned().collect(),
     }
+}
+
+fn groups_of(catalog: &Catalog, service: &ServiceId) -> BTreeSet<GroupId> {
+    let groups = catalog.groups.iter().filter(|group| group.services.contains(service));
+    groups.map(|group| group.name.clone()).collect()
+}
+
+/// Locks whose condition is met for the first time: that is written down, so that they stay open.
+pub fn follow(model: &mut Model) -> Vec<Effect> {
+    if model.session.read_only.is_some() {
+        return Vec::new();
+    }
+    let mut effects = Vec::new();
+    for env in &model.catalog.environments {
+        let waiting =
+            posted(model, &env.name).filter(|it| it.lifted.is_none() && !model.session.lifted.contains(&it.uid));
+        let met = waiting.filter(|it| match it.lock.as_ref().map(|lock| &lock.opens) {
+            Ok(Opens::When(condition)) => holds(model, condition),
+            _ => false,
+        });
+        effects.extend(met.map(|it| Effect::ChangeLock {
+            env: env.name.clone(),
+            cluster: env.cluster.clone(),
+            namespace: env.namespace.clone(),
+            change: LockChange::Lift(Box::new(it.clone()), model.session.now),
+        }));
+    }
+    for effect in &effects {
+        if let Effect::ChangeLock { change: LockChange::Lift(posted, _), .. } = effect {
+            model.session.lifted.insert(posted.uid.clone());
+        }
+    }
+    effects
 }
 
 /// What a plan does, as locks see it.
@@ -145,7 +178,7 @@ fn holds(model: &Model, condition: &Condition) -> bool {
 
 /// The workloads that a lock covers.
 pub fn covered(catalog: &Catalog, lock: &Lock) -> Vec<WorkloadRef> {
-    let covers = |name: &ServiceId| lock.services.is_empty() || lock.services.contains(name);
+    let covers = |name: &ServiceId| lock.covers(name, &groups_of(catalog, name));
     catalog.services.iter().filter(|service| covers(&service.name)).map(|service| service.workload.clone()).collect()
 }
 
@@ -159,7 +192,6 @@ pub fn warning(env: &EnvId, barred: &Barred) -> Warning {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::effect::Effect;
     use crate::app::msg::Msg;
     use crate::app::testkit::Cockpit;
     use crate::domain::fault::Fault;
@@ -197,6 +229,31 @@ mod tests {
         assert!(!holds(&cockpit.model, &condition("group strangers is in production")));
         cockpit.model.catalog.environments.retain(|env| env.name.as_str() == "production");
         assert!(!holds(&cockpit.model, &condition("group all is in production")));
+    }
+
+    #[test]
+    fn what_waited_for_a_group_is_lifted_once_when_it_has_arrived_and_that_is_written_down() {
+        let mut cockpit = Cockpit::demo();
+        posts(&mut cockpit, "staging", "a1", &[("until-condition", "group all is in production")]);
+        let lifted = |cockpit: &Cockpit| {
+            let lift = |it: &&Effect| matches!(it, Effect::ChangeLock { change: LockChange::Lift(..), .. });
+            cockpit.effects.iter().filter(lift).count()
+        };
+        assert_eq!(lifted(&cockpit), 0, "production runs v1 of what staging runs at v2");
+        // Let what comes before staging be what runs there: then everything has arrived.
+        let staging = cockpit.model.catalog.environments.iter_mut().find(|env| env.name.as_str() == "staging").unwrap();
+        staging.after = vec![staging.name.clone()];
+        posts(&mut cockpit, "staging", "a1", &[("until-condition", "group all is in staging")]);
+        cockpit.wait(1).wait(1);
+        assert_eq!(lifted(&cockpit), 1);
+        // However it comes out, it is not asked for again and again.
+        posts(
+            &mut cockpit,
+            "staging",
+            "a1",
+            &[("until-condition", "group all is in production"), ("lifted", "2026-01-01T00:00:00Z")],
+        );
+        assert!(in_force(&cockpit.model, &EnvId::new("staging")).is_empty());
     }
 
     #[test]

@@ -84,6 +84,10 @@ pub struct Session {
     pub lease_answers: BTreeSet<EnvId>,
     /// How those who have services described elsewhere go about it, since a plan was shown last; none: not answered yet.
     pub practices: BTreeMap<(EnvId, ServiceId), Option<Practice>>,
+    /// It looks after what is shared, too: a command that only asks changes nothing by the way.
+    pub tends: bool,
+    /// Locks of which was written down that they are lifted, or tried to.
+    pub lifted: BTreeSet<Uid>,
     /// Runs of this session that the cluster keeps.
     pub kept: BTreeMap<RunId, Kept>,
     pub demo: bool,
@@ -257,6 +261,8 @@ impl Model {
             identity: "".into(),
             may_lease: BTreeMap::new(),
             lease_answers: BTreeSet::new(),
+            tends: true,
+            lifted: BTreeSet::new(),
             practices: BTreeMap::new(),
             kept: BTreeMap::new(),
             demo: false,

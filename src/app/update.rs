@@ -19,6 +19,9 @@ pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
     let mut effects = route(model, msg);
     effects.extend(holders::follow(model));
     effects.extend(super::stewards::follow(model));
+    if model.session.tends {
+        effects.extend(locks::follow(model));
+    }
     effects
 }
 

@@ -31,7 +31,7 @@ pub(super) async fn impose(
         by: Arc::clone(&lock.author),
         reason: Arc::clone(&lock.reason),
         until: if let Opens::At(end) = lock.opens { Some(end) } else { None },
-        workloads: if lock.services.is_empty() { Vec::new() } else { workloads.to_vec() },
+        workloads: if lock.covers_all() { Vec::new() } else { workloads.to_vec() },
     };
     if let Err(fault) = cluster.enforce(namespace, &order).await {
         tracing::info!(%fault, lock = %posted.id, "not enforced");

@@ -3,6 +3,8 @@
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::clock::Clock;
 use super::force;
 use crate::app::effect::LockChange;
@@ -88,6 +90,15 @@ pub(super) async fn release(
     Ok(())
 }
 
+/// Writes down that what a lock waited for is so, and ends it for every tool.
+///
+/// # Errors
+/// `Conflict` when it was changed meanwhile; the usual faults.
+async fn lift(cluster: &dyn Cluster, namespace: &str, posted: &Posted, at: Timestamp) -> Result<(), Fault> {
+    rewrite(cluster, namespace, posted, lock::DOCUMENT, lock::with_lifted(posted, at)).await?;
+    cluster.lift(namespace, &posted.name).await
+}
+
 /// Records on a lock that somebody goes on in spite of it.
 ///
 /// # Errors
@@ -127,6 +138,7 @@ pub(super) async fn change(
             let posted = place(cluster, namespace, lock).await?;
             return Ok(Some(force::impose(cluster, namespace, &posted, workloads).await));
         }
+        LockChange::Lift(posted, at) => lift(cluster, namespace, posted, *at).await?,
         LockChange::Release(posted, how) => release(cluster, namespace, posted, how).await?,
         LockChange::Override(all, new) => {
             for posted in all {

@@ -177,3 +177,38 @@ async fn every_cockpit_sees_a_freeze_live_says_why_and_goes_on_only_by_a_recorde
     shipdeck.run(&format!("unlock {}", id.as_str().unwrap())).await.is(0, "released in staging");
     terminal.shows(&["idle"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_freeze_that_waits_for_a_group_is_lifted_for_good_once_the_group_has_arrived() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let (staging, production) = (plane.namespace("lift-staging").await, plane.namespace("lift-prod").await);
+    shop(&staging).await;
+    shop(&production).await;
+    // Something of the group is still missing.
+    staging.set_image::<Deployment>("cart", "shop/cart:v2").await;
+    let text = config(&staging.name).replace(
+        "[[service]]\nname = \"auth\"",
+        &format!(
+            "[[environment]]\nname = \"production\"\nnamespace = \"{}\"\nafter = [\"staging\"]\n\
+             [[service]]\nname = \"auth\"",
+            production.name
+        ),
+    );
+    let shipdeck = Headless::new(&plane.kubeconfig_path(), &text);
+    let condition = ["the shop goes first", "--until-condition", "group shop is in production"];
+    let frozen = run(&shipdeck, "freeze --env staging --group shop --json --reason", &condition).await;
+    assert_eq!(json(&frozen)["groups"], json!(["shop"]));
+    shipdeck.run("deploy --env staging auth=v2 --yes").await.is(3, "the shop goes first");
+
+    production.set_image::<Deployment>("cart", "shop/cart:v2").await;
+    eventually("the group has arrived", Duration::from_secs(60), async || {
+        (shipdeck.run("deploy --env staging auth=v2 --yes").await.code == 0).then_some(())
+    })
+    .await;
+    // Production lags behind again, and nobody is frozen by that.
+    assert_eq!(image(&production, "auth").await, "shop/auth:v1");
+    let locks = json(&shipdeck.run("locks --json").await);
+    assert!(locks["locks"][0]["lifted"].is_string(), "{locks}");
+    shipdeck.run("locks").await.is(0, "open since");
+    shipdeck.run("deploy --env staging auth=v3 --yes").await.is(0, "auth succeeded");
+}

@@ -85,6 +85,7 @@ pub fn freeze(
         reason,
         author: author(model),
         services,
+        groups: BTreeSet::new(),
         opens,
         window: None,
         hard: false,
@@ -204,9 +205,15 @@ pub fn answered(
     let what = match &change {
         LockChange::Place(lock, _) => format!("{} is {}", covered(env, &lock.services), lock.kind.done()),
         LockChange::Release(posted, _) => format!("{env}: released: {}", posted.headline()),
+        LockChange::Lift(posted, _) => {
+            let condition = posted.lock.as_ref().ok().and_then(Lock::condition).unwrap_or_default();
+            format!("{env}: open again, {condition}: {}", posted.headline())
+        }
         LockChange::Override(_, new) => format!("{env}: the reason is recorded: {}", new.reason),
     };
     match result {
+        // Somebody else wrote it down, or has to: it bars nothing here either way.
+        Err(_) if matches!(change, LockChange::Lift(..)) => return Vec::new(),
         Ok(force) => journal::notice(model, State::Done, what, force.map(|it| it.told()).unwrap_or_default()),
         Err(fault) => {
             journal::notice(model, State::Failed, format!("not done: {what}: {fault}"), fault.advice());

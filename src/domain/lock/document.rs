@@ -1,12 +1,12 @@
 //! A lock as a document in the cluster: a few named texts, made to be read with kubectl and edited by hand.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::{BadCondition, BadWindow, Lock, LockKind, Opens};
-use crate::domain::ids::{LockId, ServiceId, Uid};
+use crate::domain::ids::{GroupId, LockId, ServiceId, Uid};
 use crate::domain::observed::{Document, Texts};
 
 /// The format that is written. What has another one was written by a newer version and is not guessed at.
@@ -18,6 +18,7 @@ const RELEASED: &str = "released";
 const PLACED: &str = "placed";
 /// What the name of a copy of a released lock ends with.
 const COPY: &str = "-released";
+const LIFTED: &str = "lifted";
 /// What the documents' names begin with.
 const PREFIX: &str = "shipdeck-lock-";
 
@@ -32,6 +33,8 @@ pub struct Posted {
     /// By the server's clock.
     pub since: Timestamp,
     pub lock: Result<Lock, Unreadable>,
+    /// When what it waited for was seen to be so; from then on it bars nothing.
+    pub lifted: Option<Timestamp>,
     /// Who went on in spite of it, oldest first.
     pub overrides: Vec<Override>,
     /// All that is written in it, for whoever writes it again.
@@ -87,6 +90,7 @@ impl Posted {
             version: Arc::clone(&document.meta.resource_version),
             since: copied.unwrap_or(document.meta.created),
             lock: lock(&document.texts),
+            lifted: document.texts.get(LIFTED).and_then(|text| text.trim().parse().ok()),
             overrides: overrides(&document.texts),
             texts: document.texts.clone(),
         }
@@ -99,6 +103,9 @@ impl Posted {
 
     /// Who opens it, and how.
     pub fn clears(&self) -> String {
+        if let Some(at) = self.lifted {
+            return format!("open since {}, when that was so", at.strftime("%Y-%m-%d %H:%M UTC"));
+        }
         let by_hand = format!("shipdeck unlock {} releases it", self.id);
         let Ok(lock) = &self.lock else {
             return format!("{by_hand}; kubectl get configmap {} -o yaml shows it", self.name);
@@ -141,6 +148,9 @@ pub fn data_of(lock: &Lock) -> Texts {
     if !lock.services.is_empty() {
         put("services", &lock.services.iter().map(ServiceId::as_str).collect::<Vec<_>>().join(" "));
     }
+    if !lock.groups.is_empty() {
+        put("groups", &lock.groups.iter().map(GroupId::as_str).collect::<Vec<_>>().join(" "));
+    }
     if let Opens::At(end) = lock.opens {
         put("until", &end.to_string());
     }
@@ -179,7 +189,8 @@ fn lock(texts: &Texts) -> Result<Lock, Unreadable> {
         kind,
         reason: text("reason").ok_or(Unreadable::Missing("reason"))?.into(),
         author: text("author").ok_or(Unreadable::Missing("author"))?.into(),
-        services: text("services").map(services).unwrap_or_default(),
+        services: text("services").map(|text| names(text).map(ServiceId::new).collect()).unwrap_or_default(),
+        groups: text("groups").map(|text| names(text).map(GroupId::new).collect()).unwrap_or_default(),
         opens,
         window: text("window").map(str::parse).transpose()?,
         hard: flag("hard"),
@@ -187,8 +198,8 @@ fn lock(texts: &Texts) -> Result<Lock, Unreadable> {
     })
 }
 
-fn services(text: &str) -> BTreeSet<ServiceId> {
-    text.split([' ', ',', '\n']).filter(|name| !name.is_empty()).map(ServiceId::new).collect()
+fn names(text: &str) -> impl Iterator<Item = &str> {
+    text.split([' ', ',', '\n']).filter(|name| !name.is_empty())
 }
 
 fn overrides(texts: &Texts) -> Vec<Override> {
@@ -231,6 +242,13 @@ fn overridden(text: &str) -> Option<Override> {
     let mut lines = text.lines();
     let mut line = || lines.next().map(str::trim).filter(|line| !line.is_empty());
     Some(Override { at: line()?.parse().ok()?, by: line()?.into(), what: line()?.into(), reason: line()?.into() })
+}
+
+/// What is written when that which it waited for is so: everything that stands there, and when.
+pub fn with_lifted(posted: &Posted, at: Timestamp) -> Texts {
+    let mut texts = posted.texts.clone();
+    texts.insert(LIFTED.into(), at.to_string().into());
+    texts
 }
 
 /// What is written when somebody goes on in spite of it: everything that stands there, and this.
@@ -307,6 +325,7 @@ mod tests {
             kind in 0_usize..3,
             reason in "[a-z]([a-z äß:=,]{0,30}[a-z])?",
             services in proptest::collection::btree_set("[a-z][a-z0-9-]{0,9}", 0..4),
+            groups in proptest::collection::btree_set("[a-z][a-z0-9-]{0,9}", 0..3),
             opens in 0_u8..4,
             window in proptest::bool::ANY,
             hard in proptest::bool::ANY,
@@ -317,6 +336,7 @@ mod tests {
                 reason: reason.as_str().into(),
                 author: "ana@mac".into(),
                 services: services.iter().map(ServiceId::new).collect(),
+                groups: groups.iter().map(GroupId::new).collect(),
                 opens: match opens {
                     0 => Opens::Released,
                     1 => Opens::ByAuthor,
@@ -328,6 +348,14 @@ mod tests {
                 hotfixes,
             };
             prop_assert_eq!(lock(&data_of(&written)), Ok(written));
+        }
+
+        #[test]
+        fn what_is_lifted_keeps_everything_else(at in 0_i64..1_000) {
+            let it = posted("a1", &[("format", "7"), ("x", "kept")]);
+            let texts = with_lifted(&it, later(at));
+            prop_assert_eq!(texts.get("lifted").and_then(|it| it.parse().ok()), Some(later(at)));
+            prop_assert_eq!(texts.len(), it.texts.len() + 1);
         }
 
         #[test]

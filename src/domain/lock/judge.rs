@@ -33,6 +33,8 @@ pub struct Attempt {
 pub enum Pass {
     /// It covers other services.
     OtherService,
+    /// What it waited for was so once, and that was written down.
+    Lifted,
     /// Its time is over.
     Expired,
     /// What it waited for is so.
@@ -75,6 +77,9 @@ fn pass(posted: &Posted, attempt: &Attempt, now: Timestamp) -> Option<Pass> {
     if attempt.passes.overridden.contains(&posted.id) {
         return Some(Pass::Overridden);
     }
+    if posted.lifted.is_some() {
+        return Some(Pass::Lifted);
+    }
     // What cannot be read bars everything.
     posted.lock.as_ref().ok().and_then(|lock| ended(lock, attempt, now).or_else(|| lets(lock, attempt, now)))
 }
@@ -90,7 +95,7 @@ fn ended(lock: &Lock, attempt: &Attempt, now: Timestamp) -> Option<Pass> {
 
 /// It stands, and lets this attempt pass.
 fn lets(lock: &Lock, attempt: &Attempt, now: Timestamp) -> Option<Pass> {
-    if !lock.services.is_empty() && !lock.services.contains(&attempt.service) {
+    if !lock.covers(&attempt.service, &attempt.groups) {
         return Some(Pass::OtherService);
     }
     if lock.window.as_ref().is_some_and(|window| window.ends(now).is_none()) {
@@ -149,6 +154,39 @@ mod tests {
     fn what_names_services_bars_only_those() {
         assert_eq!(passes(&freeze(&[("services", "cart")]), &attempt()), Some(Pass::OtherService));
         assert_eq!(passes(&freeze(&[("services", "cart auth")]), &attempt()), None);
+    }
+
+    #[test]
+    fn what_names_a_group_bars_its_services_and_no_others() {
+        assert_eq!(passes(&freeze(&[("groups", "login")]), &attempt()), None);
+        assert_eq!(passes(&freeze(&[("groups", "checkout")]), &attempt()), Some(Pass::OtherService));
+        assert_eq!(passes(&freeze(&[("groups", "checkout"), ("services", "auth")]), &attempt()), None);
+    }
+
+    #[test]
+    fn what_was_lifted_once_stays_open_though_its_condition_holds_no_more() {
+        let more = [("until-condition", "group checkout is in production"), ("lifted", "2026-01-01T00:00:00Z")];
+        assert_eq!(passes(&freeze(&more), &attempt()), Some(Pass::Lifted));
+        // What cannot be read as a time lifts nothing.
+        assert_eq!(passes(&freeze(&[more[0], ("lifted", "yes")]), &attempt()), None);
+    }
+
+    #[test]
+    fn of_many_that_stand_each_is_released_by_itself() {
+        let of = |id: &str| Posted { id: LockId::new(id), ..freeze(&[]) };
+        let all = [of("a"), of("b"), of("c")];
+        assert_eq!(bars(&all, &attempt(), later(100)).len(), 3);
+        let left: Vec<_> = bars([&all[0], &all[2]], &attempt(), later(100)).into_iter().map(|it| it.lock.id).collect();
+        assert_eq!(left, [LockId::new("a"), LockId::new("c")]);
+    }
+
+    #[test]
+    fn a_hotfix_that_is_a_roll_back_too_still_respects_a_hard_lock() {
+        let hard = freeze(&[("hard", "true")]);
+        let back = Attempt { act: Act::RollBack, passes: Passes { hotfix: true, ..Passes::default() }, ..attempt() };
+        assert_eq!(passes(&hard, &back), None);
+        let fix = Attempt { act: Act::Forward, ..back };
+        assert_eq!(passes(&freeze(&[("hard", "true"), ("hotfixes", "true")]), &fix), Some(Pass::Hotfix));
     }
 
     #[test]

@@ -10,7 +10,8 @@ mod judge;
 mod window;
 
 pub use document::{
-    Override, Posted, Release, Unreadable, copied, data_of, is_released, name_of, with_override, with_release,
+    Override, Posted, Release, Unreadable, copied, data_of, is_released, name_of, with_lifted, with_override,
+    with_release,
 };
 pub use force::Force;
 pub use judge::{Act, Attempt, Bar, Pass, bars};
@@ -69,8 +70,10 @@ pub struct Lock {
     pub reason: Arc<str>,
     /// `ana@mac`.
     pub author: Arc<str>,
-    /// The services that it covers; empty: the whole environment.
+    /// The services that it covers, and those of `groups`; neither: the whole environment.
     pub services: BTreeSet<ServiceId>,
+    /// The groups that it covers, whatever services they have by then.
+    pub groups: BTreeSet<GroupId>,
     pub opens: Opens,
     /// It bars only within these times.
     pub window: Option<Window>,
@@ -183,6 +186,23 @@ impl Lock {
             (Some(end), Some(pause)) => Some(end.min(pause)),
             (end, pause) => end.or(pause),
         }
+    }
+
+    /// It covers everything of its environment.
+    pub fn covers_all(&self) -> bool {
+        self.services.is_empty() && self.groups.is_empty()
+    }
+
+    /// Whether it covers a service that is in these groups.
+    pub fn covers(&self, service: &ServiceId, groups: &BTreeSet<GroupId>) -> bool {
+        self.covers_all() || self.services.contains(service) || !self.groups.is_disjoint(groups)
+    }
+
+    /// What it covers, in words: `auth, group checkout`.
+    pub fn covered(&self) -> Option<String> {
+        let groups = self.groups.iter().map(|group| format!("group {group}"));
+        let all: Vec<String> = self.services.iter().map(ToString::to_string).chain(groups).collect();
+        (!all.is_empty()).then(|| all.join(", "))
     }
 
     /// Whether somebody may release it without overriding it.

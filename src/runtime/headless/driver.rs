@@ -49,6 +49,7 @@ impl Driver {
         let mut driver = Self { session, signals, sleep: Sleep::new(system::now()) };
         // Nobody looks at the log of the selected cell, for there is none.
         driver.session.model.logs.reading = Reading::Off;
+        driver.session.model.session.tends = false;
         let effects = update::start(&mut driver.session.model);
         driver.perform(effects);
         Ok(driver)

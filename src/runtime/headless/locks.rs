@@ -6,6 +6,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::deploy::group_named;
 use super::run::refused;
 use super::{failed, print, print_json, say, shapes, table};
 use crate::adapters::system;
@@ -50,6 +51,8 @@ fn lock(session: &Session, args: &Placing, kind: LockKind) -> Result<Lock, Repor
     if let Some(stranger) = services.iter().find(|service| catalog.service(service).is_none()) {
         return Err(refused(&unknown_service(catalog, stranger)));
     }
+    let groups = args.group.iter().map(|name| group_named(catalog, name).map(|group| group.name.clone()));
+    let groups = groups.collect::<Result<Vec<_>, _>>()?;
     let usage = |error: &dyn std::fmt::Display| Report::usage(error.to_string());
     let opens = match (&args.until, &args.until_condition) {
         (Some(time), _) => Opens::At(until(time, system::now())?),
@@ -61,6 +64,7 @@ fn lock(session: &Session, args: &Placing, kind: LockKind) -> Result<Lock, Repor
         reason: reason.into(),
         author: author(session),
         services: services.into_iter().collect(),
+        groups: groups.into_iter().collect(),
         opens,
         window: args.window.as_deref().map(str::parse).transpose().map_err(|error| usage(&error))?,
         hard: args.hard,
@@ -188,11 +192,7 @@ async fn forces(catalog: &Catalog, cluster: &dyn Cluster, namespace: &str, all: 
 }
 
 fn rows(env: &EnvId, posted: &Posted, force: &Force) -> Vec<Vec<String>> {
-    let services = posted.lock.as_ref().map(|lock| lock.services.iter().map(ToString::to_string).collect::<Vec<_>>());
-    let covers = match services {
-        Ok(services) if !services.is_empty() => services.join(", "),
-        _ => "everything".to_owned(),
-    };
+    let covers = posted.lock.as_ref().ok().and_then(Lock::covered).unwrap_or_else(|| "everything".to_owned());
     let mut rows = vec![vec![
         posted.id.to_string(),
         env.to_string(),

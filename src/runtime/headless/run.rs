@@ -11,7 +11,7 @@ use super::progress::Progress;
 use super::{failed, print, print_json, say, shapes, soaks, table};
 use crate::adapters::system;
 use crate::app::model::Model;
-use crate::app::runs;
+use crate::app::{locks, runs};
 use crate::cli::Agreed;
 use crate::domain::ids::RunId;
 use crate::domain::lease::Patience;
@@ -68,6 +68,9 @@ pub(super) async fn carry_out(mut driver: Driver, mut plan: Plan, wishes: Wishes
         if !wishes.dry_run {
             unbarred(&plan.env, &barred, wishes.over)?;
             unfought(&described)?;
+            // What is open now because its condition is met stays open.
+            let lifts = locks::follow(&mut driver.session.model);
+            driver.perform(lifts);
         }
     }
     if wishes.dry_run || plan.is_empty() {

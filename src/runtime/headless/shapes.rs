@@ -347,10 +347,11 @@ runs    = {version: number,
            unread: [note]}
 
 locks   = {version: number, locks: [lock]}
-lock    = {id: text, environment: text, kind: lock|freeze|hold|unreadable, services: [text], headline: text, reason?: text,
+lock    = {id: text, environment: text, kind: lock|freeze|hold|unreadable, services: [text],
+           groups?: [text], lifted?: time, headline: text, reason?: text,
            author?: text, since: time, until?: time, until_condition?: text, window?: text, opens?: time, hard: flag,
            hotfixes: flag, enforced: flag, advisory?: text, overrides: [{at: time, by: text, what: text, reason: text}]}
-          (of lock and freeze; without services it covers the whole environment; what is unreadable bars everything)
+          (of lock and freeze; without services and groups it covers the whole environment; what is unreadable bars everything)
 
 history = {version: number,
            entries: [{at: time, environment: text, kind: run|lock|override|release|cleanup|unreadable, by: text, headline: text,

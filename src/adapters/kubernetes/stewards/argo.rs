@@ -107,7 +107,7 @@ fn ignores_image(application: &Value, workload: &WorkloadRef) -> bool {
                 it.starts_with("/spec/template/spec/containers") && it.ends_with("/image")
             })
             || any(rule, "jqPathExpressions", |it| {
-                it.starts_with(".spec.template.spec.containers") && it.ends_with(".image")
+                it.starts_with(".spec.template.spec.containers") && it.rsplit('.').next() == Some("image")
             })
     })
 }
@@ -129,17 +129,17 @@ mod tests {
 
     use super::*;
 
-    fn sync_of(policy: Value, ignored: Value) -> Sync {
+    fn sync_of(policy: &Value, ignored: &Value) -> Sync {
         let application = json!({ "spec": { "syncPolicy": policy, "ignoreDifferences": ignored } });
         sync(&application, &WorkloadRef::deployment("auth"))
     }
 
     #[test]
     fn an_application_syncs_by_hand_unless_it_says_otherwise() {
-        assert_eq!(sync_of(json!(null), json!(null)), Sync::ByHand);
-        assert_eq!(sync_of(json!({ "automated": { "enabled": false, "selfHeal": true } }), json!([])), Sync::ByHand);
-        assert_eq!(sync_of(json!({ "automated": {} }), json!(null)), Sync::Follows);
-        assert_eq!(sync_of(json!({ "automated": { "selfHeal": true } }), json!(null)), Sync::Heals);
+        assert_eq!(sync_of(&json!(null), &json!(null)), Sync::ByHand);
+        assert_eq!(sync_of(&json!({ "automated": { "enabled": false, "selfHeal": true } }), &json!([])), Sync::ByHand);
+        assert_eq!(sync_of(&json!({ "automated": {} }), &json!(null)), Sync::Follows);
+        assert_eq!(sync_of(&json!({ "automated": { "selfHeal": true } }), &json!(null)), Sync::Heals);
         let skipped = json!({
             "metadata": { "annotations": { "argocd.argoproj.io/skip-reconcile": "true" } },
             "spec": { "syncPolicy": { "automated": { "selfHeal": true } } },
@@ -156,15 +156,15 @@ mod tests {
             json!({ "group": "*", "kind": "*", "managedFieldsManagers": ["shipdeck"] }),
             json!({ "kind": "Deployment", "jqPathExpressions": [".spec.template.spec.containers[0].image"] }),
         ] {
-            assert_eq!(sync_of(respects.clone(), json!([rule])), Sync::LeavesImage, "{rule}");
-            assert_eq!(sync_of(heals.clone(), json!([rule])), Sync::Follows, "{rule}");
+            assert_eq!(sync_of(&respects, &json!([rule])), Sync::LeavesImage, "{rule}");
+            assert_eq!(sync_of(&heals, &json!([rule])), Sync::Follows, "{rule}");
         }
         for rule in [
             json!({ "kind": "StatefulSet", "managedFieldsManagers": ["shipdeck"] }),
             json!({ "kind": "Deployment", "name": "other", "managedFieldsManagers": ["shipdeck"] }),
             json!({ "kind": "Deployment", "jsonPointers": ["/spec/replicas"] }),
         ] {
-            assert_eq!(sync_of(respects.clone(), json!([rule])), Sync::Heals, "{rule}");
+            assert_eq!(sync_of(&respects, &json!([rule])), Sync::Heals, "{rule}");
         }
     }
 

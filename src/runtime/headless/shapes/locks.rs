@@ -22,8 +22,10 @@ pub(in crate::runtime::headless) struct LockShape {
     pub(in crate::runtime::headless) environment: String,
     /// `lock`, `freeze`, `hold`, or `unreadable`, which bars everything.
     pub(in crate::runtime::headless) kind: &'static str,
-    /// None: the whole environment.
+    /// Without any, and without groups: the whole environment.
     pub(in crate::runtime::headless) services: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(in crate::runtime::headless) groups: Vec<String>,
     pub(in crate::runtime::headless) headline: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::runtime::headless) reason: Option<String>,
@@ -36,6 +38,9 @@ pub(in crate::runtime::headless) struct LockShape {
     pub(in crate::runtime::headless) until_condition: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::runtime::headless) window: Option<String>,
+    /// When what it waited for was so: it bars nothing any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::runtime::headless) lifted: Option<String>,
     /// When it opens next by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::runtime::headless) opens: Option<String>,
@@ -96,6 +101,8 @@ pub(in crate::runtime::headless) fn lock(env: &EnvId, posted: &Posted, force: &F
         environment: env.to_string(),
         kind: lock.map_or("unreadable", |lock| lock.kind.as_str()),
         services: lock.iter().flat_map(|lock| &lock.services).map(ToString::to_string).collect(),
+        groups: lock.iter().flat_map(|lock| &lock.groups).map(ToString::to_string).collect(),
+        lifted: posted.lifted.map(|at| at.to_string()),
         headline: posted.headline(),
         reason: lock.map(|lock| lock.reason.to_string()),
         author: lock.map(|lock| lock.author.to_string()),
