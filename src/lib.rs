@@ -52,7 +52,9 @@
 //! the cluster; that of a run is written before each step of it, so that the run survives its process
 //! ([`domain::run::document`]). A *lock* is what a person puts in the way of
 //! changes for a reason, called a freeze or a hold by what is meant ([`domain::lock`]); it *bars* an attempt, and is
-//! *overridden* by another reason.
+//! *overridden* by another reason. A lock is *enforced* where the cluster refuses what it bars to every tool, else
+//! *advisory* ([`domain::lock::Force`]). A *steward* has a workload described elsewhere and brings it back to that
+//! ([`domain::steward`]).
 
 pub mod actions;
 pub mod adapters;

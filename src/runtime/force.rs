@@ -10,7 +10,7 @@ use crate::ports::cluster::Cluster;
 use crate::ports::enforcement::Order;
 
 /// How long the API server may take to heed an order; most take a fiftieth of a second.
-const TRIES: usize = 20;
+const TRIES: usize = 50;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Has a lock that was just placed hold for every tool; `workloads` are those that it covers.
@@ -43,6 +43,8 @@ pub(super) async fn impose(
     for _ in 0..TRIES {
         match cluster.proves(namespace, &posted.name, workloads).await {
             Ok(false) => tokio::time::sleep(PAUSE).await,
+            // Freshly installed, it has not read the kind yet, and refuses everything meanwhile.
+            Err(fault) if fault.kind == FaultKind::Invalid => tokio::time::sleep(PAUSE).await,
             proof => return told(proof),
         }
     }

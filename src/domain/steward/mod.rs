@@ -94,6 +94,16 @@ impl Steward {
         }
     }
 
+    /// Names under which it writes.
+    pub(super) fn managers(&self) -> &'static [&'static str] {
+        match self {
+            Self::Argo { .. } => &[ARGO_MANAGER],
+            Self::Flux { .. } => &[KUSTOMIZE_MANAGER, HELM_MANAGER],
+            Self::Helm { .. } => &["helm"],
+            Self::Files => &["kubectl", "kubectl-client-side-apply"],
+        }
+    }
+
     /// The word for it that programs may rely on.
     pub fn code(&self) -> &'static str {
         match self {
@@ -159,6 +169,9 @@ impl Source {
 }
 
 const ARGO_ID: &str = "argocd.argoproj.io/tracking-id";
+const ARGO_MANAGER: &str = "argocd-controller";
+const KUSTOMIZE_MANAGER: &str = "kustomize-controller";
+const HELM_MANAGER: &str = "helm-controller";
 const INSTANCE: &str = "app.kubernetes.io/instance";
 
 /// Who brings the object back to what is described elsewhere. A controller comes before the tool that it uses: Flux
@@ -191,8 +204,8 @@ fn flux(traces: &Traces<'_>) -> Option<Steward> {
         let object = object(prefix);
         (object.is_some() || traces.managed_by(manager)).then_some((kind, object))
     };
-    let (kind, object) = of(FluxKind::Kustomization, "kustomize.toolkit.fluxcd.io", "kustomize-controller")
-        .or_else(|| of(FluxKind::HelmRelease, "helm.toolkit.fluxcd.io", "helm-controller"))?;
+    let (kind, object) = of(FluxKind::Kustomization, "kustomize.toolkit.fluxcd.io", KUSTOMIZE_MANAGER)
+        .or_else(|| of(FluxKind::HelmRelease, "helm.toolkit.fluxcd.io", HELM_MANAGER))?;
     let is = |name: &str, values: &[&str]| {
         traces
             .annotations
@@ -205,7 +218,7 @@ fn flux(traces: &Traces<'_>) -> Option<Steward> {
 
 fn argo(traces: &Traces<'_>) -> Option<Steward> {
     let tracked = traces.annotations.get(ARGO_ID).and_then(|id| application_of(id, traces));
-    let managed = traces.managed_by("argocd-controller");
+    let managed = traces.managed_by(ARGO_MANAGER);
     // The label alone says nothing: charts set it too.
     let app = tracked.or_else(|| traces.label(INSTANCE).filter(|_| managed));
     if app.is_none() && !managed {

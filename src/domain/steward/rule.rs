@@ -81,7 +81,7 @@ fn controller(steward: &Steward, practice: &Practice) -> Ruling {
         remedy.push_str(&format!(". {}", leftover(steward)));
     }
     Ruling::ThroughSource {
-        why: format!("is kept by {who}, which {back}{}", objectors(practice)),
+        why: format!("is kept by {who}, which {back}{}", others(steward, practice)),
         remedy,
         source: practice.source.clone(),
     }
@@ -107,16 +107,18 @@ fn leftover(steward: &Steward) -> &'static str {
              argocd.argoproj.io/tracking-id"
         }
         _ => {
-            "With the right to get what Flux reconciles shipdeck knows; if Flux has left, remove its labels \
-             (toolkit.fluxcd.io)"
+            "With the right to get what Flux reconciles shipdeck knows; if Flux has left, or is to leave it alone, annotate \
+             it kustomize.toolkit.fluxcd.io/reconcile=disabled"
         }
     }
 }
 
-/// Who else the server names as owner of the image.
-fn objectors(practice: &Practice) -> String {
-    if practice.objectors.is_empty() {
+/// Who else the server names as owner of the image: it was set by hand since.
+fn others(steward: &Steward, practice: &Practice) -> String {
+    let own = |name: &str| steward.managers().contains(&name);
+    let others: Vec<&str> = practice.objectors.iter().map(|name| &**name).filter(|name| !own(name)).collect();
+    if others.is_empty() {
         return String::new();
     }
-    format!(" (the image is {}'s, says the API server)", practice.objectors.join("'s and "))
+    format!(" (the image was set by {} since)", others.join(" and "))
 }

@@ -151,8 +151,9 @@ fn who_puts_it_back_by_itself_is_not_fought_and_the_place_to_change_is_told() {
             assert!(why(marks, &practice(sync)).starts_with("refused: "));
         }
     }
-    let objected = Practice { objectors: vec!["kustomize-controller".into()], ..practice(Sync::Heals) };
-    assert!(why(&KUSTOMIZED, &objected).contains("the image is kustomize-controller's, says the API server"));
+    let named = |name: &str| Practice { objectors: vec![name.into()], ..practice(Sync::Heals) };
+    assert!(why(&KUSTOMIZED, &named("kubectl-set")).contains("(the image was set by kubectl-set since)"));
+    assert!(!why(&KUSTOMIZED, &named("kustomize-controller")).contains("since"));
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 mod deletions;
 mod documents;
+mod enforcement;
 mod images;
 mod logs;
 mod reads;

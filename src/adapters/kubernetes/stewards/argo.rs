@@ -21,42 +21,37 @@ pub(super) async fn practice(
     (app, namespace): (Option<&str>, Option<&str>),
     tracked: bool,
 ) -> Described {
-    let Some(app) = app else {
-        // Field managers outlive their controller, and without a name nothing can be asked.
-        return Described::only(Sync::Unknown("the workload does not name its application".into()));
-    };
     match application(link, app, namespace, question).await {
         Ok(found) => Described { sync: sync(&found, &question.workload), source: source(&found), values: Vec::new() },
-        // Only an application that tracks the workload could be in another cluster.
+        // What the workload names may be in another cluster; field managers alone outlive their controller.
         Err((fault, is_there)) => Described::unread(&fault, is_there || !tracked),
     }
 }
 
+/// The application of that name; without a name, the one that says that the workload is its own.
 async fn application(
     link: &Link,
-    app: &str,
+    app: Option<&str>,
     namespace: Option<&str>,
     question: &Question,
 ) -> Result<Value, (Fault, bool)> {
-    if let Some(namespace) = namespace {
+    if let (Some(app), Some(namespace)) = (app, namespace) {
         return custom(link, GROUP, "applications", (namespace, app)).await;
     }
-    let all = format!(
-        "{}?fieldSelector={}",
-        resources("applications", GROUP, None),
-        escaped(&format!("metadata.name={app}"))
-    );
-    match link.json::<Value>(&Call::get(all, format!("find the application {app}"))).await {
+    let select = app.map(|app| format!("?fieldSelector={}", escaped(&format!("metadata.name={app}"))));
+    let all = format!("{}{}", resources("applications", GROUP, None), select.unwrap_or_default());
+    let doing = app.map_or_else(|| "find its application".to_owned(), |app| format!("find the application {app}"));
+    match link.json::<Value>(&Call::get(all, doing)).await {
         Ok(mut list) => {
             let found = list["items"].as_array_mut().map(std::mem::take).unwrap_or_default();
-            let lists = |it: &Value| lists(it, question);
-            let best = found.iter().position(lists).unwrap_or(0);
-            let missing = || (Fault::new(FaultKind::NotFound, format!("there is no application {app}")), true);
-            found.into_iter().nth(best).ok_or_else(missing)
+            let its = found.iter().position(|it| lists(it, question)).or(app.map(|_| 0));
+            let missing = || (Fault::new(FaultKind::NotFound, "there is no such application"), true);
+            its.and_then(|its| found.into_iter().nth(its)).ok_or_else(missing)
         }
         // Who may not look everywhere may look at the usual place.
-        Err(fault) if fault.kind == FaultKind::Forbidden => {
-            custom(link, GROUP, "applications", (HOME, app)).await.map_err(|(_, _)| (fault, false))
+        Err(fault) if fault.kind == FaultKind::Forbidden && app.is_some() => {
+            let name = app.unwrap_or_default();
+            custom(link, GROUP, "applications", (HOME, name)).await.map_err(|_fault| (fault, false))
         }
         Err(fault) => Err((fault, false)),
     }
