@@ -16,6 +16,7 @@ use crate::domain::ids::{ServiceId, Uid};
 use crate::domain::lease::{Look, Put, Stamped, Stored};
 use crate::domain::observed::{Change, Document, Kind, Workload, WorkloadRef};
 use crate::domain::run::document;
+use crate::domain::steward::Practice;
 use crate::ports::cluster::{
     ChangeSink, Cluster, DeleteTarget, Discovery, ImageChange, LogRequest, LogSink, Revision, Scope,
 };
@@ -23,6 +24,7 @@ use crate::ports::documents::{Documents, Draft};
 use crate::ports::enforcement::{Enforcement, Order};
 use crate::ports::lease::{Leases, Target};
 use crate::ports::refusal::Standing;
+use crate::ports::stewards::{Question, Stewards};
 
 /// How long an answer is waited for.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -253,6 +255,14 @@ impl Enforcement for Remote {
 
     async fn proves(&self, namespace: &str, name: &str, workloads: &[WorkloadRef]) -> Result<bool, Fault> {
         now(self.network.cluster.proves(namespace, name, workloads))
+    }
+}
+
+/// Nothing in a trial is described elsewhere.
+#[async_trait]
+impl Stewards for Remote {
+    async fn practice(&self, question: &Question) -> Practice {
+        self.network.cluster.practice(question).await
     }
 }
 
