@@ -20,6 +20,7 @@ mod json_shapes;
 mod kubelet;
 mod locks;
 mod logs;
+mod midway;
 mod playground;
 mod races;
 mod rights;

@@ -65,6 +65,31 @@ fn stopped_it_gives_the_terminal_back_and_continued_it_takes_it_again() {
     assert_eq!(terminal.exit(), (143, true));
 }
 
+/// As people do it: the key, the shell's own job control, and back.
+#[test]
+fn ctrl_z_gives_the_shell_its_screen_and_fg_comes_back_to_the_same_place() {
+    let mut terminal = Terminal::shell((120, 36));
+    terminal.shows(&["prompt> "]);
+    terminal.press(concat!(env!("CARGO_BIN_EXE_shipdeck"), " demo\r"));
+    terminal.shows(&["live", "staging"]);
+    for round in ["one", "two"] {
+        terminal.press("\x1a");
+        terminal.becomes("the shell", |text| text.contains("Stopped") && !text.contains("live"));
+        terminal.press(&format!("echo round-$((1 + 1))-{round}\r"));
+        terminal.shows(&[&format!("round-2-{round}")]);
+        terminal.press("fg\r");
+        terminal.becomes("the cockpit", |text| text.contains("live") && !text.contains("Stopped"));
+        terminal.press("?");
+        terminal.shows(&["Keys"]);
+        terminal.press("\x1b");
+        terminal.becomes("the page below", |text| !text.contains("Keys"));
+    }
+    terminal.press("q");
+    terminal.becomes("the shell", |text| text.contains("prompt> ") && !text.contains("live"));
+    terminal.press("echo ended with $?\r");
+    terminal.shows(&["ended with 0"]);
+}
+
 #[test]
 fn a_terminal_that_is_gone_ends_it() {
     let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use super::cluster::SimulatedCluster;
 use super::world::World;
+use super::writes::may;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::Uid;
 use crate::domain::lease::{Look, Put, Stamped, Stored};
@@ -26,6 +27,8 @@ impl Leases for SimulatedCluster {
         self.check()?;
         let written = {
             let mut world = self.world();
+            let verb = if put.over.is_some() { "update" } else { "create" };
+            may(&world, verb, Kind::Lease, &target.namespace)?;
             let there = stored(&world, target);
             if there.as_ref().map(|stored| (stored.uid.clone(), Arc::clone(&stored.version))) != put.over {
                 let message = format!("the lease {} was changed meanwhile", target.lease);
@@ -47,6 +50,7 @@ impl Leases for SimulatedCluster {
             return Err(Fault::new(FaultKind::Conflict, format!("{} was replaced by another object", target.workload)));
         }
         let mut world = self.world();
+        may(&world, "patch", Kind::Workload(target.workload.kind), &target.namespace)?;
         let fence = world.fences.entry((Arc::clone(&target.namespace), target.workload.clone())).or_insert(0);
         if *fence >= token {
             return Ok(Stamped::Ahead(*fence));
@@ -55,8 +59,9 @@ impl Leases for SimulatedCluster {
         Ok(Stamped::Done)
     }
 
-    async fn may_lease(&self, _namespace: &str) -> Result<(), Fault> {
-        self.check()
+    async fn may_lease(&self, namespace: &str) -> Result<(), Fault> {
+        self.check()?;
+        may(&self.world(), "create", Kind::Lease, namespace)
     }
 }
 

@@ -139,7 +139,11 @@ fn unfinished(asked: &Asked<'_>, baseline: &Baseline, observed: bool) -> Verdict
 /// The verdict on a workload that is not there any more.
 pub fn gone(workload: &WorkloadRef) -> Verdict {
     let headline = format!("{workload} was deleted while it rolled out");
-    let evidence = plain(Cause::Deleted, &headline, "Find out who removed it, then deploy it anew.");
+    let evidence = plain(
+        Cause::Deleted,
+        &headline,
+        "Find out who removed it. shipdeck changes images and creates nothing: apply it again, then deploy.",
+    );
     Verdict::new(State::Failed, Progress::default()).because(evidence)
 }
 

@@ -17,7 +17,7 @@ use crate::domain::ids::RunId;
 use crate::domain::lease::Patience;
 use crate::domain::plan::{Plan, PlanError};
 use crate::domain::run::{Hold, Run, RunState, StepRun, StepState};
-use crate::domain::verdict::State;
+use crate::domain::verdict::{Cause, State};
 use crate::domain::world::Freshness;
 use crate::report::Report;
 use crate::ui;
@@ -232,7 +232,13 @@ fn failure(step: &StepRun) -> Report {
     if let Some(evidence) = step.verdict.as_ref().and_then(|verdict| verdict.evidence.as_ref()) {
         report = evidence.details.iter().fold(report, Report::hint).hint(&evidence.remedy);
     }
-    report.hint("shipdeck rollback takes back what is failing.")
+    if is_ours(step) { report.hint("shipdeck rollback takes back what is failing.") } else { report }
+}
+
+/// What runs there is still what this step wrote; else there is nothing of it to take back.
+fn is_ours(step: &StepRun) -> bool {
+    let evidence = step.verdict.as_ref().and_then(|verdict| verdict.evidence.as_ref());
+    !evidence.is_some_and(|it| matches!(it.cause, Cause::Deleted | Cause::Replaced | Cause::SupersededBy(_)))
 }
 
 /// What a run leaves behind that ends before its steps do, service by service.

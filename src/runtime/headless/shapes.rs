@@ -7,6 +7,7 @@ mod stewards;
 use serde::Serialize;
 
 use super::cleanup::{is_gone, words};
+use super::failed;
 use super::run::is_blocked;
 use crate::app::model::DeleteResult;
 use crate::app::stewards::Described;
@@ -18,6 +19,7 @@ use crate::domain::plan::{Plan, Purpose, Step};
 use crate::domain::run::{Hold, Run, RunState, StepRun, StepState};
 use crate::domain::verdict::{Evidence, State};
 use crate::domain::world::Freshness;
+use crate::report::Report;
 
 pub(super) use locks::{LocksShape, lock, why};
 use stewards::DescribedShape;
@@ -111,7 +113,8 @@ pub(super) struct NoteShape {
 #[derive(Debug, Serialize)]
 pub(super) struct RunShape {
     pub(super) version: u32,
-    /// `succeeded`, `failed`, `refused` (somebody else deploys the same), `interrupted` (also where the cluster stayed away),
+    /// `succeeded`, `failed`, `refused` (a write was, or somebody else deploys the same), `interrupted` (also where the
+    /// cluster stayed away),
     /// `blocked` where all that is left is paused in the cluster, or `degraded` after success, with --soak.
     pub(super) outcome: &'static str,
     /// Who stands in the way, where somebody else deploys the same.
@@ -269,8 +272,7 @@ pub(super) fn run(run: &Run) -> RunShape {
         outcome: match run.state {
             RunState::Succeeded if run.steps.iter().any(|step| step.degraded().is_some()) => "degraded",
             RunState::Succeeded => "succeeded",
-            RunState::Ended if matches!(run.hold, Hold::Refused { .. }) => "refused",
-            RunState::Halted | RunState::Ended => "failed",
+            RunState::Halted | RunState::Ended => wrong(run),
             RunState::Running | RunState::Pausing if is_blocked(run) => "blocked",
             RunState::Acquiring | RunState::Running | RunState::Pausing | RunState::Paused => "interrupted",
         },
@@ -280,6 +282,18 @@ pub(super) fn run(run: &Run) -> RunShape {
         },
         plan: plan(&run.plan),
         steps: run.steps.iter().map(step_result).collect(),
+    }
+}
+
+/// What went wrong first, as the exit code has it.
+fn wrong(run: &Run) -> &'static str {
+    match (run.first_failure().map(|step| &step.state), &run.hold) {
+        (_, Hold::Refused { .. }) | (None, Hold::Lost { .. }) => "refused",
+        (Some(StepState::Refused(fault)), _) => match failed("", fault).exit_code() {
+            Report::UNREACHABLE => "interrupted",
+            _ => "refused",
+        },
+        _ => "failed",
     }
 }
 

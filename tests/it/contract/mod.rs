@@ -8,6 +8,7 @@ mod deletions;
 mod documents;
 mod enforcement;
 mod images;
+mod leases;
 mod logs;
 mod reads;
 mod watches;

@@ -33,6 +33,7 @@ mod etcd;
 mod headless;
 mod janitor;
 mod layout;
+mod limits;
 mod namespace;
 mod objects;
 mod plane;
@@ -44,6 +45,7 @@ pub(crate) mod workloads;
 
 pub(crate) use container_log::ContainerLog;
 pub(crate) use headless::{Answer, Headless};
+pub(crate) use limits::Refused;
 pub(crate) use namespace::Namespace;
 pub(crate) use plane::ControlPlane;
 pub(crate) use processes::Process;

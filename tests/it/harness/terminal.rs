@@ -29,8 +29,17 @@ fn size_of(columns: u16, rows: u16) -> PtySize {
 impl Terminal {
     /// Starts shipdeck with these arguments and environment variables on a screen of `size` (columns, rows).
     pub(crate) fn open(arguments: &[&str], environment: &[(&str, &str)], size: (u16, u16)) -> Self {
+        Self::with(env!("CARGO_BIN_EXE_shipdeck"), arguments, environment, size)
+    }
+
+    /// Starts an interactive shell, from which shipdeck is started as people do it.
+    pub(crate) fn shell(size: (u16, u16)) -> Self {
+        Self::with("bash", &["--norc", "--noprofile", "-i"], &[("PS1", "prompt> ")], size)
+    }
+
+    fn with(program: &str, arguments: &[&str], environment: &[(&str, &str)], size: (u16, u16)) -> Self {
         let pair = native_pty_system().openpty(size_of(size.0, size.1)).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_shipdeck"));
+        let mut command = CommandBuilder::new(program);
         command.args(arguments);
         command.cwd(env!("CARGO_TARGET_TMPDIR"));
         command.env("TERM", "xterm-256color");

@@ -1,30 +1,18 @@
 //! Pods, or their ReplicaSet, that may not be created.
 
-use k8s_openapi::api::admissionregistration::v1::{ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding};
 use k8s_openapi::api::core::v1::{Pod, ResourceQuota};
-use kube::Api;
-use kube::api::{DeleteParams, PostParams};
-use serde_json::{Value, json};
+use kube::api::DeleteParams;
+use serde_json::json;
 use shipdeck::domain::verdict::{Cause, State};
 
 use super::{Observed, SOON, cause};
-use crate::harness::{ControlPlane, Namespace, eventually, workloads};
-
-/// So many pods and no more, counted by the server already.
-async fn at_most(space: &Namespace<'_>, pods: u32) {
-    let quota = json!({ "metadata": { "name": "small" }, "spec": { "hard": { "pods": pods.to_string() } } });
-    space.create::<ResourceQuota>(quota).await;
-    eventually("the quota counts", SOON, async || {
-        space.get::<ResourceQuota>("small").await?.status?.used.filter(|used| used.contains_key("pods"))
-    })
-    .await;
-}
+use crate::harness::{ControlPlane, Refused, eventually};
 
 #[tokio::test]
 async fn quota_is_shown_at_once_and_fails_long_before_the_deadline() {
     let Some(plane) = ControlPlane::shared() else { return };
     let mut web = Observed::deployment(plane, "quota", |_| {}).await;
-    at_most(&web.space, 2).await;
+    web.space.at_most(2).await;
     web.set_image("v2").await;
     web.says(State::Progressing, "no quota for new pods: pods \"web-").await;
     let verdict = web.says_after(35, State::Failed, "exceeded quota: small").await;
@@ -54,7 +42,7 @@ async fn a_way_back_to_a_replica_set_that_may_create_no_pod_fails_by_quota() {
     web.set_image("v2").await;
     web.succeeds().await;
     eventually("the old pods are gone", SOON, async || (web.space.pods("web").await.len() == 2).then_some(())).await;
-    at_most(&web.space, 2).await;
+    web.space.at_most(2).await;
     web.set_image("v1").await;
     let verdict = web.says_after(35, State::Failed, "exceeded quota: small").await;
     assert_eq!(*cause(&verdict), Cause::Quota);
@@ -66,7 +54,7 @@ async fn a_quota_that_keeps_an_old_pod_from_coming_again_is_not_blamed_on_the_ne
     let mut web = Observed::deployment(plane, "quota-old", |_| {}).await;
     web.set_image("unready").await;
     eventually("a new pod is there", SOON, async || (web.space.pods("web").await.len() == 3).then_some(())).await;
-    at_most(&web.space, 2).await;
+    web.space.at_most(2).await;
     let pods = web.space.pods("web").await;
     let is_old = |pod: &&Pod| pod.spec.as_ref().unwrap().containers[0].image.as_deref() == Some("shop/web:v1");
     let old = pods.iter().find(is_old).unwrap().metadata.name.clone().unwrap();
@@ -82,45 +70,11 @@ async fn a_quota_that_keeps_an_old_pod_from_coming_again_is_not_blamed_on_the_ne
     web.never_failed();
 }
 
-/// Pods with images `:denied` are refused in this namespace, and the server knows it.
-async fn deny_by_policy(space: &Namespace<'_>) {
-    let name = &space.name;
-    let policies: Api<ValidatingAdmissionPolicy> = Api::all(space.client.clone());
-    let bindings: Api<ValidatingAdmissionPolicyBinding> = Api::all(space.client.clone());
-    let policy = json!({
-        "metadata": { "name": name },
-        "spec": {
-            "matchConstraints": { "resourceRules": [{
-                "apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"],
-            }] },
-            "validations": [{
-                "expression": "object.spec.containers.all(c, !c.image.endsWith(':denied'))",
-                "message": "images must be signed",
-            }],
-        },
-    });
-    let binding = json!({
-        "metadata": { "name": name },
-        "spec": {
-            "policyName": name,
-            "validationActions": ["Deny"],
-            "matchResources": { "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": name } } },
-        },
-    });
-    let read = |object: Value| serde_json::from_value(object).unwrap();
-    policies.create(&PostParams::default(), &read(policy)).await.unwrap();
-    let read = |object: Value| serde_json::from_value(object).unwrap();
-    bindings.create(&PostParams::default(), &read(binding)).await.unwrap();
-    let try_only = PostParams { dry_run: true, ..PostParams::default() };
-    let pod: Pod = serde_json::from_value(workloads::pod("probe", "shop/web:denied")).unwrap();
-    eventually("the policy holds", SOON, async || space.api::<Pod>().create(&try_only, &pod).await.err()).await;
-}
-
 #[tokio::test]
 async fn a_policy_that_refuses_the_pods_fails_within_seconds_in_the_words_of_the_policy() {
     let Some(plane) = ControlPlane::shared() else { return };
     let mut web = Observed::deployment(plane, "policy", |_| {}).await;
-    deny_by_policy(&web.space).await;
+    web.space.deny(Refused::Pods).await;
     web.set_image("denied").await;
     web.says(State::Progressing, "new pods are denied: ").await;
     let verdict = web.says(State::Failed, "new pods are denied: ").await;
