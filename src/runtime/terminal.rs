@@ -1,6 +1,7 @@
 //! The terminal: taken when the cockpit opens, given back however it ends.
 
 use std::io::{self, Stdout, Write};
+use std::mem::ManuallyDrop;
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
@@ -17,7 +18,9 @@ pub(super) use surroundings::Surroundings;
 
 /// The terminal while the cockpit has it. Dropping it restores the terminal.
 pub(super) struct Tui {
-    pub(super) terminal: Terminal<CrosstermBackend<Stdout>>,
+    /// Its own drop shows the cursor, and prints to standard error where it cannot. That panics where the terminal is gone,
+    /// before writes under way are waited for; so it is not dropped, and [`give_back`] shows the cursor.
+    pub(super) terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
     mouse: bool,
 }
 
@@ -29,7 +32,7 @@ impl Tui {
     pub(super) fn open(mouse: bool, questions: Questions) -> io::Result<(Self, Answers)> {
         let (mut tui, answers) = taken(|| {
             let answers = probe::ask(questions);
-            let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+            let terminal = ManuallyDrop::new(Terminal::new(CrosstermBackend::new(io::stdout()))?);
             Ok((Self { terminal, mouse: false }, answers))
         })?;
         if mouse {

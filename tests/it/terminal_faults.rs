@@ -91,12 +91,14 @@ fn ctrl_z_gives_the_shell_its_screen_and_fg_comes_back_to_the_same_place() {
 }
 
 #[test]
-fn a_terminal_that_is_gone_ends_it() {
+fn a_terminal_that_is_gone_ends_it_in_order() {
+    let data = tempfile::tempdir().unwrap();
     let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
     let pair = native_pty_system().openpty(size).unwrap();
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_shipdeck"));
     command.arg("demo");
     command.env("TERM", "xterm-256color");
+    command.env("XDG_DATA_HOME", data.path());
     let mut child = pair.slave.spawn_command(command).unwrap();
     drop(pair.slave);
     let mut output = pair.master.try_clone_reader().unwrap();
@@ -104,10 +106,16 @@ fn a_terminal_that_is_gone_ends_it() {
     assert!(output.read(&mut bytes).unwrap() > 0, "it draws");
     drop((output, pair.master));
     let end = Instant::now() + Duration::from_secs(10);
-    while child.try_wait().unwrap().is_none() {
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
         assert!(Instant::now() < end, "it goes on without a terminal");
         std::thread::sleep(Duration::from_millis(50));
-    }
+    };
+    assert_ne!(status.exit_code(), 101, "it panics, and waits for no write");
+    let reports = std::fs::read_dir(data.path().join("shipdeck")).map(Iterator::count).unwrap_or_default();
+    assert_eq!(reports, 0, "nothing went wrong that is worth a report");
 }
 
 #[test]
