@@ -46,8 +46,8 @@ fn record(holder: &str, token: u32) -> Record {
     }
 }
 
-fn over(stored: &Stored) -> Option<(Uid, Arc<str>)> {
-    Some((stored.uid.clone(), Arc::clone(&stored.version)))
+fn over(stored: &Stored) -> (Uid, Arc<str>) {
+    (stored.uid.clone(), Arc::clone(&stored.version))
 }
 
 async fn look(world: &World, target: &Target) -> Look {
@@ -77,7 +77,7 @@ async fn what_is_put_is_what_is_looked_at_and_watched(world: World) {
     assert_eq!(seen, Some((written.uid.clone(), wanted.clone())));
     // Let go of: held by nobody, and what was counted and who it was stay.
     let free = Record { holder: "".into(), taken_from: None, ..wanted };
-    let released = put(&world, &target, over(&written), free.clone()).await.unwrap();
+    let released = put(&world, &target, Some(over(&written)), free.clone()).await.unwrap();
     assert!(released.record.is_free() && released.version != written.version);
     assert_eq!((released.uid, released.record), (written.uid, free));
 }
@@ -86,8 +86,8 @@ async fn of_two_that_put_over_the_same_version_one_is_refused(world: World) {
     let target = target(&world).await;
     let first = put(&world, &target, None, record("ana@mac/7/y", 1)).await.unwrap();
     let both = futures::join!(
-        put(&world, &target, over(&first), record("ana@mac/7/y", 2)),
-        put(&world, &target, over(&first), record("bob@mac/8/z", 2)),
+        put(&world, &target, Some(over(&first)), record("ana@mac/7/y", 2)),
+        put(&world, &target, Some(over(&first)), record("bob@mac/8/z", 2)),
     );
     let (written, fault) = match both {
         (Ok(written), Err(fault)) | (Err(fault), Ok(written)) => (written, fault),
