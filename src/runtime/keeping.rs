@@ -183,9 +183,8 @@ impl Keeper {
         let written = self.place.cluster.write_document(&self.place.namespace, &draft).await;
         let found = match written {
             Err(fault) if matches!(fault.kind, FaultKind::Conflict | FaultKind::NotFound) => {
-                let found = self.found().await?.ok_or_else(|| {
-                    Fault::new(FaultKind::NotFound, "nothing more is written: its document was deleted in the cluster")
-                })?;
+                let found = self.found().await?;
+                let found = found.ok_or_else(|| self.missing(fault))?;
                 if !document::is_of(&found, &self.owner) {
                     return Err(Fault::new(FaultKind::Conflict, taken(&found)));
                 }
@@ -197,6 +196,14 @@ impl Keeper {
         };
         self.over = Some((found.meta.uid, found.meta.resource_version));
         Ok(())
+    }
+
+    /// There is none. A conflict over one that never was comes from something that counts what is created, as quotas do.
+    fn missing(&self, fault: Fault) -> Fault {
+        if self.over.is_none() && fault.kind == FaultKind::Conflict {
+            return Fault { kind: FaultKind::Throttled, ..fault };
+        }
+        Fault::new(FaultKind::NotFound, "nothing more is written: its document was deleted in the cluster")
     }
 
     async fn found(&self) -> Result<Option<Document>, Fault> {

@@ -97,6 +97,24 @@ async fn a_deploy_that_is_killed_after_any_noted_step_is_resumed_to_its_end_and_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_two_who_resume_a_run_at_once_one_carries_it_out_and_the_other_is_told_who() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let (space, headless) = shop(plane, "two-resume").await;
+    let ana = begin(&headless, "deploy --env staging auth=slow cart=slow --yes");
+    eventually("auth is written", SOON, async || (stands(&space, "auth").await.1 == 2).then_some(())).await;
+    kill(ana);
+    let line = format!("resume {} --yes", name(&run(&headless).await.unwrap()));
+    let both = join_all([headless.run(&line), headless.run(&line)]).await;
+    let mut codes: Vec<i32> = both.iter().map(|it| it.code).collect();
+    codes.sort_unstable();
+    assert_eq!(codes, [0, 3], "{both:#?}");
+    for name in ["auth", "cart"] {
+        assert_eq!(stands(&space, name).await, (format!("shop/{name}:slow"), 2), "written once");
+    }
+    assert_eq!(run(&headless).await.unwrap()["state"], "succeeded");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_run_of_somebody_who_is_gone_is_ended_and_taken_back_as_one_act() {
     let Some(plane) = ControlPlane::shared() else { return };
     let (space, headless) = shop(plane, "aborted").await;

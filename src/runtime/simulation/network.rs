@@ -22,6 +22,8 @@ pub(super) enum Sabotage {
     None,
     /// Images are set whatever stands there.
     Unconditional,
+    /// Every write comes once more, late, and without the token of its lease.
+    Fenceless,
 }
 
 /// Everything that all processes of a trial share.

@@ -167,6 +167,28 @@ impl Remote {
     }
 }
 
+/// An image is set at the cluster, and the oracle learns of it if it took effect.
+fn set(network: &Network, at: u64, by: Number, change: &ImageChange, fenceless: bool) -> Result<Workload, Fault> {
+    let (place, workload) = (&change.namespace, &change.workload);
+    let before = now(network.cluster.workload(place, workload)).map(|it| it.generation);
+    let kept = now(network.cluster.documents(place, document::ABOUT)).unwrap_or_default();
+    let written = match network.sabotage {
+        // As if no test were sent along: it is done whatever stands there.
+        Sabotage::Unconditional => {
+            network.cluster.colleague_sets("shipdeck", place, &workload.name, &change.to);
+            now(network.cluster.workload(place, workload))?
+        }
+        _ if fenceless => now(network.cluster.set_image(&ImageChange { fence: None, ..change.clone() }))?,
+        _ => now(network.cluster.set_image(change))?,
+    };
+    if before.is_ok_and(|before| before != written.generation) {
+        let (service, token) = (service(&workload.name), change.fence.as_ref().map(|fence| fence.token));
+        let change = Written { by, service, to: change.to.to_string(), token };
+        network.oracle().written(at, &change, &kept);
+    }
+    Ok(written)
+}
+
 fn service(of: &str) -> ServiceId {
     ServiceId::new(of.trim_start_matches("shipdeck-"))
 }
@@ -302,31 +324,17 @@ impl Cluster for Remote {
     fn attend(&self, _attentive: bool) {}
 
     async fn set_image(&self, change: &ImageChange) -> Result<Workload, Fault> {
-        let (wanted, by) = (change.clone(), self.process);
-        let of = ServiceId::new(&*change.workload.name);
+        let (wanted, by, sent) = (change.clone(), self.process, self.network.now());
         if change.fence.is_some() {
-            self.network.oracle().sends(self.network.now(), by, &of);
+            self.network.oracle().sends(sent, by, &service(&change.workload.name));
         }
-        let written = self.request(Asks::Write(Evicted::Workloads), move |network, at| {
-            let image = || now(network.cluster.workload(&wanted.namespace, &wanted.workload)).map(|it| it.generation);
-            let before = image();
-            let kept = now(network.cluster.documents(&wanted.namespace, document::ABOUT)).unwrap_or_default();
-            let written = match network.sabotage {
-                Sabotage::None => now(network.cluster.set_image(&wanted))?,
-                // As if no test were sent along: it is done whatever stands there.
-                Sabotage::Unconditional => {
-                    let (place, name) = (&wanted.namespace, &wanted.workload.name);
-                    network.cluster.colleague_sets("shipdeck", place, name, &wanted.to);
-                    now(network.cluster.workload(place, &wanted.workload))?
-                }
-            };
-            if before.is_ok_and(|before| before != written.generation) {
-                let token = wanted.fence.as_ref().map(|fence| fence.token);
-                let change = Written { by, service: of.clone(), to: wanted.to.to_string(), token };
-                network.oracle().written(at, &change, &kept);
-            }
-            Ok(written)
-        });
+        if self.network.sabotage == Sabotage::Fenceless {
+            let (late, network) = (change.clone(), Arc::clone(&self.network));
+            let work = Box::new(move |at| drop(set(&network, at, by, &late, true)));
+            self.network.post(sent + 45_000, work);
+        }
+        let written =
+            self.request(Asks::Write(Evicted::Workloads), move |network, at| set(network, at, by, &wanted, false));
         match written.await {
             Err(fault) if fault.kind == FaultKind::OutcomeUnknown => match self.read_back(change).await {
                 Ok(Some(found)) => Ok(found),

@@ -8,12 +8,13 @@ mod shape;
 #[cfg(test)]
 pub(in crate::domain::run) mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Run, RunState, StepState};
-use crate::domain::ids::{RunId, Uid};
+use crate::domain::ids::{RunId, ServiceId, Uid};
 use crate::domain::observed::{Document, Texts};
 
 /// What the documents of runs are about.
@@ -25,6 +26,8 @@ const LARGEST: usize = 900_000;
 /// So many of the newest are kept in an environment, and all that are younger than `KEPT_FOR`.
 const KEPT: usize = 20;
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// Of each service: what runs, and what it would go back to.
+const NEEDED: usize = 2;
 
 /// A run as it was read, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,11 +131,24 @@ pub fn is_of(document: &Document, owner: &str) -> bool {
     document.texts.get("owner").is_some_and(|found| **found == *owner)
 }
 
-/// Which runs that are over are forgotten: all but the newest and those that are still young.
+/// Which runs that are over are forgotten: all but the newest, those that are still young, and of every service the run
+/// that brought what runs now, and the one before it, to which it would go back.
 pub fn outdated(entries: &[Entry], now: Timestamp) -> Vec<&Entry> {
-    let mut over: Vec<&Entry> = entries.iter().filter(|entry| entry.run.state.is_over()).collect();
-    over.sort_by_key(|entry| std::cmp::Reverse(entry.updated));
-    over.into_iter().skip(KEPT).filter(|entry| now.duration_since(entry.updated) > KEPT_FOR).collect()
+    let mut newest: Vec<&Entry> = entries.iter().collect();
+    newest.sort_by_key(|entry| std::cmp::Reverse(entry.updated));
+    let (mut over, mut brought) = (0, BTreeMap::<&ServiceId, usize>::new());
+    newest.retain(|entry| {
+        let mut needed = false;
+        for step in entry.run.steps.iter().filter(|step| step.state == StepState::Succeeded) {
+            let times = brought.entry(&step.service).or_default();
+            *times += 1;
+            needed |= *times <= NEEDED;
+        }
+        let is_over = entry.run.state.is_over();
+        over += usize::from(is_over);
+        is_over && !needed && over > KEPT && now.duration_since(entry.updated) > KEPT_FOR
+    });
+    newest
 }
 
 /// Whether anything was done that has to outlive the process; before that there is nothing to resume.

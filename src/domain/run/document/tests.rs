@@ -103,6 +103,27 @@ fn of_runs_that_are_over_the_newest_and_the_young_are_kept_and_those_that_are_no
 }
 
 #[test]
+fn of_a_service_that_is_seldom_deployed_what_runs_and_what_it_goes_back_to_are_kept() {
+    let entry = |day: i64, seldom: bool| {
+        let mut story = Story::new(if seldom { &[&["ledger"]] } else { &[&["web"]] });
+        let name = if seldom { "ledger" } else { "web" };
+        story.written(name).judged(name, State::Done);
+        let mut document = document(texts(&write(&story.run).unwrap(), "ana@mac/1/x", later(day * 86_400)));
+        document.meta.name = name_of(day);
+        read(&document).unwrap()
+    };
+    let entries: Vec<Entry> = (0..60).map(|day| entry(day, matches!(day, 1..=4))).collect();
+    let gone: Vec<_> = outdated(&entries, later(100 * 86_400)).iter().map(|it| it.key.to_string()).collect();
+    for (day, is_gone) in [("1", true), ("2", true), ("3", false), ("4", false), ("39", true), ("40", false)] {
+        assert_eq!(gone.contains(&day.to_owned()), is_gone, "{day}: {gone:?}");
+    }
+}
+
+fn name_of(number: i64) -> std::sync::Arc<str> {
+    name(&number.to_string())
+}
+
+#[test]
 fn a_step_that_was_being_written_is_written_again_by_whoever_takes_it_up_and_one_that_is_done_is_not() {
     let mut story = Story::new(&[&["auth", "cart"], &["web"]]);
     story.written("auth").judged("auth", State::Done);
