@@ -4,6 +4,7 @@ use super::effect::Effect;
 use super::model::Overlay;
 use super::msg::{Msg, Outcome};
 use super::testkit::Cockpit;
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::fixtures::TestWorld;
 use crate::domain::ids::{EnvId, RunId, ServiceId};
 use crate::domain::observed::{Change, ContainerState, Object, Workload, WorkloadRef};
@@ -156,4 +157,16 @@ fn what_was_left_out_of_the_way_back_stays_left_out() {
     let Some(Overlay::Plan(review)) = cockpit.overlay() else { panic!("{:?}", cockpit.overlay()) };
     let back: Vec<_> = review.plan.steps().map(|step| step.service.as_str()).collect();
     assert_eq!(back, ["checkout", "cart"], "auth was left out while cart was being written");
+}
+
+#[test]
+fn what_may_still_be_written_is_put_back_too_although_it_is_not_seen_yet() {
+    let mut cockpit = Cockpit::demo();
+    cockpit.press("g<enter>dv9<down>v9<down>v9<enter><enter>");
+    goes_out(&mut cockpit, 1, "auth", "r/auth:v9", 2, true);
+    let fault = Fault::new(FaultKind::OutcomeUnknown, "the answer was lost");
+    let (run, service, at) = (RunId(1), ServiceId::new("cart"), cockpit.now);
+    cockpit.done(Outcome::Written { run, service, result: Err(fault), at });
+    // The write of cart is on its way, or nowhere: v2 is seen. The lease taken anew keeps it from being done later.
+    assert_eq!(cockpit.press("r<enter>").written(), ["cart r/cart:v2"]);
 }

@@ -10,7 +10,7 @@ use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
 
 use crate::harness::shop::{config, shop};
-use crate::harness::{ControlPlane, Headless, Namespace, eventually};
+use crate::harness::{ControlPlane, Headless, Namespace, eventually, workloads};
 
 const SOON: Duration = Duration::from_secs(60);
 
@@ -59,10 +59,29 @@ async fn written(space: &Namespace<'_>, name: &str) {
     eventually(&format!("{name} is written"), SOON, async || (generation(space, name).await == 2).then_some(())).await;
 }
 
-/// auth is written by a clerk who loses a right just then.
-async fn evicted<'a>(plane: &'a ControlPlane, verb: &str, resource: &str) -> (Namespace<'a>, Headless, Child) {
+/// auth, one pod of it after the other, and cart which needs it.
+async fn shop_of(space: &Namespace<'_>, pods: u32) {
+    for (name, pods) in [("auth", pods), ("cart", 1)] {
+        let mut wanted = workloads::deployment(name, &format!("shop/{name}:v1"), pods);
+        wanted["spec"]["strategy"] = json!({ "rollingUpdate": { "maxSurge": 1, "maxUnavailable": 0 } });
+        space.create::<Deployment>(wanted).await;
+    }
+    eventually("both are available", SOON, async || {
+        let auth = space.get::<Deployment>("auth").await?.status?.available_replicas?;
+        let cart = space.get::<Deployment>("cart").await?.status?.available_replicas?;
+        (auth == pods.cast_signed() && cart == 1).then_some(())
+    })
+    .await;
+}
+
+/// auth, of so many pods, is written by a clerk who loses a right just then.
+async fn evicted<'a>(
+    plane: &'a ControlPlane,
+    pods: u32,
+    (verb, resource): (&str, &str),
+) -> (Namespace<'a>, Headless, Child) {
     let space = plane.namespace(&format!("evicted-{resource}")).await;
-    shop(&space).await;
+    shop_of(&space, pods).await;
     let clerk = space.user("clerk", all_but("", "")).await;
     let shipdeck = Headless::new(&clerk, &config(&space.name));
     let child = begin(&shipdeck);
@@ -91,7 +110,7 @@ async fn resumed(space: &Namespace<'_>, shipdeck: &Headless) {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_loses_the_right_to_patch_in_mid_run_is_refused_by_name_and_can_go_on_later() {
     let Some(plane) = ControlPlane::shared() else { return };
-    let (space, shipdeck, child) = evicted(plane, "patch", "deployments").await;
+    let (space, shipdeck, child) = evicted(plane, 1, ("patch", "deployments")).await;
     let (code, told) = ended(child).await;
     assert!(code == 3 && told.contains("no right to patch deployments"), "{code}: {told}");
     assert_eq!(generation(&space, "cart").await, 1, "nothing more was written");
@@ -101,7 +120,8 @@ async fn who_loses_the_right_to_patch_in_mid_run_is_refused_by_name_and_can_go_o
 #[tokio::test(flavor = "multi_thread")]
 async fn who_loses_the_right_to_leases_in_mid_run_stops_and_can_go_on_later() {
     let Some(plane) = ControlPlane::shared() else { return };
-    let (space, shipdeck, child) = evicted(plane, "update", "leases").await;
+    // So many pods that the next renewal comes before the last of them is ready.
+    let (space, shipdeck, child) = evicted(plane, 8, ("update", "leases")).await;
     let (code, told) = ended(child).await;
     assert!(code == 3 && told.contains("no right to update leases"), "{code}: {told}");
     assert_eq!(generation(&space, "cart").await, 1, "nothing more was written");
@@ -111,7 +131,7 @@ async fn who_loses_the_right_to_leases_in_mid_run_stops_and_can_go_on_later() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_may_not_be_noted_any_more_waits_and_goes_on_when_it_may() {
     let Some(plane) = ControlPlane::shared() else { return };
-    let (space, shipdeck, mut child) = evicted(plane, "update", "configmaps").await;
+    let (space, shipdeck, mut child) = evicted(plane, 1, ("update", "configmaps")).await;
     eventually("auth runs", SOON, async || {
         let status = space.get::<Deployment>("auth").await?.status?;
         (status.observed_generation == Some(2) && status.updated_replicas == Some(1) && status.replicas == Some(1))

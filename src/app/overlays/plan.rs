@@ -103,7 +103,7 @@ pub fn confirm(model: &mut Model, patience: Patience) -> Vec<Effect> {
         let env = review.plan.env.clone();
         return super::lock::ask_override(model, &env, &barred);
     }
-    let changes: Vec<Warning> = review.plan.steps().filter_map(|step| changed(model, &review.plan.env, step)).collect();
+    let changes: Vec<Warning> = review.plan.steps().filter_map(|step| changed(model, review, step)).collect();
     if !changes.is_empty() {
         rebuild(model, changes);
         return Vec::new();
@@ -178,16 +178,17 @@ fn ask_to_take_over(model: &mut Model, silent: &[Holder]) {
     }));
 }
 
-fn changed(model: &Model, env: &EnvId, step: &Step) -> Option<Warning> {
+fn changed(model: &Model, review: &PlanReview, step: &Step) -> Option<Warning> {
     let subject = step.service.to_string();
-    let Some(workload) = model.world.env(env).and_then(|world| world.workload(&step.workload)) else {
+    let Some(workload) = model.world.env(&review.plan.env).and_then(|world| world.workload(&step.workload)) else {
         return Some(Warning { subject, text: "was deleted since this plan was made".to_owned() });
     };
     if workload.meta.uid != step.uid {
         return Some(Warning { subject, text: "was replaced since this plan was made".to_owned() });
     }
     let image = workload.containers.get(step.container_index).map(|container| &container.image);
-    if image == Some(&step.from) {
+    // Of a run that is undone the write may still be on its way, and be done after all if its lease is not taken from it.
+    if image == Some(&step.from) || review.undoes.is_some() && image == Some(&step.to) {
         return None;
     }
     let now = image.map_or_else(|| "something else".to_owned(), |image| plan::version_of(image));

@@ -1,6 +1,7 @@
 //! What lies between the sessions and the cluster: requests that are on their way, and the time of the world.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::OccupiedEntry;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -90,7 +91,7 @@ impl Network {
     pub(super) fn pass(&self, to: u64) {
         self.now.store(to, Ordering::Relaxed);
         loop {
-            let first = lock(&self.due).first_entry().filter(|it| it.key().0 <= to).map(|it| it.remove());
+            let first = lock(&self.due).first_entry().filter(|it| it.key().0 <= to).map(OccupiedEntry::remove);
             let Some(work) = first else { break };
             work(to);
         }
