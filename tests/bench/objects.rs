@@ -47,6 +47,26 @@ pub(crate) fn deployment(index: usize) -> Value {
     })
 }
 
+/// The same at a version, with all pods available or all but one.
+pub(crate) fn deployment_with(index: usize, version: u64, whole: bool) -> Value {
+    let mut object = deployment(index);
+    object["metadata"]["resourceVersion"] = version.to_string().into();
+    object["status"]["availableReplicas"] = (PODS_EACH - usize::from(!whole)).into();
+    object
+}
+
+/// A pod that is ready, or waits for an image that there is not.
+pub(crate) fn pod_that_pulls(number: usize, version: u64, whole: bool) -> Value {
+    let mut object = pod(number, if whole { 2_000 } else { 2_001 });
+    object["metadata"]["resourceVersion"] = version.to_string().into();
+    if !whole {
+        let message = "rpc error: code = NotFound desc = manifest unknown: not found";
+        object["status"]["containerStatuses"][0]["state"] =
+            json!({ "waiting": { "reason": "ErrImagePull", "message": message } });
+    }
+    object
+}
+
 pub(crate) fn replica_set(index: usize) -> Value {
     let name = service(index);
     let mut template = template(&name);

@@ -24,7 +24,8 @@ pub(crate) struct State {
     pods: Vec<String>,
     deployments: Vec<String>,
     replica_sets: Vec<String>,
-    events: broadcast::Sender<Arc<str>>,
+    /// The resource of a line, and the line.
+    events: broadcast::Sender<(&'static str, Arc<str>)>,
     pub(crate) requests: AtomicUsize,
     /// When the first page was answered, in microseconds after `began`.
     pub(crate) first_answer: AtomicU64,
@@ -63,6 +64,17 @@ impl Server {
         Self { port, state, runtime: Some(runtime) }
     }
 
+    /// Writes a status: the first service cannot pull its image, or is well. The version is higher each time.
+    pub(crate) fn write_status(&self, fails: bool, version: u64) -> Instant {
+        let line = |object: serde_json::Value| format!("{{\"type\":\"MODIFIED\",\"object\":{object}}}\n").into();
+        let deployment = line(objects::deployment_with(0, version, !fails));
+        let pod = line(objects::pod_that_pulls(0, version, !fails));
+        let written = Instant::now();
+        let _ = self.state.events.send(("deployments", deployment));
+        let _ = self.state.events.send(("pods", pod));
+        written
+    }
+
     /// Changes pods, one after the other, so many times a second; ends when dropped.
     pub(crate) fn churn(&self, per_second: u32) -> Churn {
         let state = Arc::clone(&self.state);
@@ -76,7 +88,7 @@ impl Server {
                     let number = (sent as usize * 7) % state.pods.len();
                     let object = objects::pod(number, 2_000 + u64::from(sent));
                     let line = format!("{{\"type\":\"MODIFIED\",\"object\":{object}}}\n");
-                    let _ = state.events.send(line.into());
+                    let _ = state.events.send(("pods", line.into()));
                     sent += 1;
                 }
                 std::thread::sleep(Duration::from_millis(2));
@@ -175,13 +187,11 @@ async fn chunk(write: &mut Out, bytes: &[u8]) -> std::io::Result<()> {
 
 async fn watch(write: &mut Out, state: &State, path: &str) -> std::io::Result<()> {
     write.write_all(STREAM.as_bytes()).await?;
-    if !path.ends_with("/pods") {
-        return std::future::pending().await;
-    }
     let mut events = state.events.subscribe();
     loop {
         match events.recv().await {
-            Ok(line) => chunk(write, line.as_bytes()).await?,
+            Ok((resource, line)) if path.ends_with(resource) => chunk(write, line.as_bytes()).await?,
+            Ok(_) => {}
             Err(broadcast::error::RecvError::Lagged(_)) => {}
             Err(broadcast::error::RecvError::Closed) => return Ok(()),
         }

@@ -53,13 +53,21 @@ impl Terminal {
     }
 
     pub(crate) fn shows(&self, wanted: &str) -> Instant {
+        self.becomes(wanted, true)
+    }
+
+    pub(crate) fn hides(&self, unwanted: &str) -> Instant {
+        self.becomes(unwanted, false)
+    }
+
+    fn becomes(&self, wanted: &str, there: bool) -> Instant {
         let end = Instant::now() + Duration::from_mins(1);
         loop {
             let text = self.screen.lock().unwrap().screen().contents();
-            if text.contains(wanted) {
+            if text.contains(wanted) == there {
                 return Instant::now();
             }
-            assert!(Instant::now() < end, "never showed {wanted}:\n{text}");
+            assert!(Instant::now() < end, "never so ({there}): {wanted}\n{text}");
             std::thread::sleep(Duration::from_millis(1));
         }
     }

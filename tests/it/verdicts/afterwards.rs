@@ -25,7 +25,7 @@ impl Observed<'_> {
     }
 
     /// Looks again and again until something is so.
-    async fn looks_until(&self, what: &str, is: impl Fn(&After) -> bool) -> After {
+    pub(super) async fn looks_until(&self, what: &str, is: impl Fn(&After) -> bool) -> After {
         let mut after = self.look(None);
         eventually(what, SOON, async || {
             after = self.look(Some(&after));

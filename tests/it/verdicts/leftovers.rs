@@ -9,7 +9,7 @@ use shipdeck::domain::verdict::{Cause, State};
 use super::{Observed, alone, cause};
 use crate::harness::{ControlPlane, Process, eventually};
 
-fn short(object: &mut serde_json::Value) {
+pub(super) fn short(object: &mut serde_json::Value) {
     alone(object);
     object["spec"]["progressDeadlineSeconds"] = 3.into();
 }

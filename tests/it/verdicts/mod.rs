@@ -6,6 +6,7 @@
 
 mod afterwards;
 mod causes;
+mod compared;
 mod creation;
 mod leftovers;
 mod others;
@@ -140,6 +141,20 @@ impl<'plane> Observed<'plane> {
         let answer = self.cluster.set_image(&change).await.unwrap();
         let mut seen = self.seen.lock().unwrap();
         seen.baseline = Some(Baseline::of(&answer, true, Timestamp::now()));
+        seen.said.clear();
+        seen.judge(&self.workload);
+    }
+
+    /// Somebody else sets the image: from then on we follow it as if we had.
+    async fn adopt(&mut self, tag: &str) {
+        let wanted = format!("shop/web:{tag}");
+        let found = eventually("somebody sets the image", SOON, async || {
+            let found = self.cluster.workload(&self.space.name, &self.workload).await.ok()?;
+            (*found.containers[0].image == *wanted).then_some(found)
+        })
+        .await;
+        let mut seen = self.seen.lock().unwrap();
+        seen.baseline = Some(Baseline::of(&found, true, Timestamp::now()));
         seen.said.clear();
         seen.judge(&self.workload);
     }

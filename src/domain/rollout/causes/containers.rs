@@ -22,7 +22,9 @@ pub(super) fn sign(asked: &Asked<'_>, pod: &Pod, status: &ContainerStatus) -> Op
             sign(Cause::ImageNameInvalid, headline, NONE, true, "Correct the image name and deploy again.")
         }
         "ErrImagePull" | "ImagePullBackOff" | "RegistryUnavailable" => {
-            let (cause, headline, grace, remedy) = pull_failed(status, message);
+            let told = told_when_it_failed(asked, pod, status)
+                .filter(|_| &**reason == "ImagePullBackOff" && is_vague(message));
+            let (cause, headline, grace, remedy) = pull_failed(status, told.unwrap_or(message));
             sign(cause, headline, grace, grace.is_some(), remedy)
         }
         "CreateContainerConfigError" if !(message.contains("failed to sync") && message.contains("cache")) => {
@@ -44,6 +46,18 @@ pub(super) fn sign(asked: &Asked<'_>, pod: &Pod, status: &ContainerStatus) -> Op
         }
         _ => None,
     }
+}
+
+/// Kubelets before 1.32 say only that they wait before the next try; what the registry said is in the event.
+fn told_when_it_failed<'a>(asked: &Asked<'a>, pod: &Pod, status: &ContainerStatus) -> Option<&'a str> {
+    let events = asked.view.world.events_about(&pod.meta.uid).into_iter();
+    let quoted = format!("\"{}\"", status.image);
+    let mut failed = events.filter(|event| &*event.reason == "Failed" && event.message.starts_with("Failed to pull"));
+    failed.find(|event| event.message.contains(&quoted)).map(|event| &*event.message)
+}
+
+fn is_vague(message: &str) -> bool {
+    message.is_empty() || message.starts_with("Back-off pulling image") && !message.contains("Err")
 }
 
 /// A grace of none: a registry that is busy or out of reach may still answer.

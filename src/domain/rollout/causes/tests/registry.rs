@@ -19,6 +19,20 @@ fn every_way_a_registry_says_that_there_is_no_such_image_fails_at_once() {
     }
 }
 
+/// Kubelets before 1.32 say in the status only that they wait before the next try.
+#[test]
+fn what_a_back_off_does_not_say_is_read_from_the_event_of_the_failed_pull() {
+    let vague = "Back-off pulling image \"r/auth:v2\"";
+    let mut cluster = rolling(waiting("ImagePullBackOff", vague));
+    assert_eq!(cause(&judged(&cluster, &baseline(), 60)), Some(&Cause::ImagePull), "nothing better is known");
+    tell(&mut cluster, "Failed", "Failed to pull image \"r/other:v1\": not found");
+    assert_eq!(cause(&judged(&cluster, &baseline(), 60)), Some(&Cause::ImagePull), "that is another image");
+    tell(&mut cluster, "Failed", "Failed to pull image \"r/auth:v2\": manifest unknown: not found");
+    let verdict = judged(&cluster, &baseline(), 60);
+    assert_eq!((verdict.state, cause(&verdict)), (State::Failed, Some(&Cause::ImageNotFound)));
+    assert_eq!(headline(&verdict), "image not found: r/auth:v2 (registry says manifest unknown)");
+}
+
 #[test]
 fn every_way_a_registry_says_no_waits_for_the_second_attempt() {
     for said in ["401 unauthorized", "pull access denied", "unexpected status 403 Forbidden"] {
