@@ -72,7 +72,8 @@ repository = "acme/checkout"
 team = "shop"
 # The image without its version. Optional: without it, the image of the container that runs.
 image = "registry.example/checkout"
-# deployment/NAME, statefulset/NAME or daemonset/NAME. Default: deployment/ and the service's name.
+# deployment/NAME, statefulset/NAME, daemonset/NAME or job/NAME (a Job is shown and judged; its image cannot be changed).
+# Default: deployment/ and the service's name.
 workload = "deployment/checkout"
 # Default: the container whose image matches, else the only one.
 container = "checkout"

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::catalog::{Catalog, Environment, Service};
 use super::ids::{EnvId, ServiceId};
 use super::image::Image;
-use super::observed::{Container, ContainerStatus, RunningImage};
+use super::observed::{Container, ContainerStatus, Kind, RunningImage, WorkloadKind};
 use super::rollout::{self, View};
 use super::verdict::{Cause, Evidence, Progress, State, Verdict};
 use super::world::{EnvWorld, Freshness, World};
@@ -108,7 +108,7 @@ impl Board {
             .cells
             .iter()
             .flat_map(|(env, row)| row.iter().map(move |(service, cell)| (service, env, cell)))
-            .filter(|(.., cell)| !matches!(cell.verdict.state, State::Ok | State::Absent | State::ScaledToZero))
+            .filter(|(.., cell)| !is_at_rest(cell.verdict.state))
             .map(|(service, env, _)| (service.clone(), env.clone()))
             .collect();
         unsettled.into_iter().fold(false, |changed, (service, env)| {
@@ -148,6 +148,11 @@ impl Board {
     }
 }
 
+/// Time alone changes nothing.
+fn is_at_rest(state: State) -> bool {
+    matches!(state, State::Ok | State::Done | State::Absent | State::ScaledToZero)
+}
+
 /// Same content where digests are known, else the same version.
 pub fn same_version(a: &Cell, b: &Cell) -> bool {
     let digest = |cell: &Cell| cell.running.first().and_then(|running| running.digest.clone());
@@ -182,6 +187,9 @@ fn repository(image: &str) -> String {
 fn cell(world: Option<&EnvWorld>, service: &Service, now: Timestamp) -> Cell {
     let Some(world) = world else { return empty(State::Reading) };
     let freshness = world.freshness();
+    if service.workload.kind == WorkloadKind::Job {
+        return job_cell(world, service, now);
+    }
     let Some(workload) = world.workload(&service.workload) else {
         return match freshness {
             Freshness::Live => empty(State::Absent),
@@ -205,6 +213,29 @@ fn cell(world: Option<&EnvWorld>, service: &Service, now: Timestamp) -> Cell {
     };
     let (on_trial, stale) = (rollout::on_trial(&view, now), !world.freshness().is_live());
     Cell { verdict, version, running, wanted, changed: view.changed_at(), on_trial, stale }
+}
+
+/// A Job needs no kind but its own to be judged; its pods only tell why.
+fn job_cell(world: &EnvWorld, service: &Service, now: Timestamp) -> Cell {
+    let stale = !world.freshness().is_live();
+    let Some(job) = world.job(&service.workload.name) else {
+        return match world.lost().find(|(kind, ..)| *kind == Kind::Job) {
+            Some((.., fault)) => Cell { stale, ..invisible(fault.message.clone()) },
+            None if world.is_current(Kind::Job) => empty(State::Absent),
+            None => empty(State::Reading),
+        };
+    };
+    let wanted = container_of(service, &job.containers).map(|(_, container)| Arc::clone(&container.image));
+    Cell {
+        verdict: rollout::of_job(world, job, now),
+        version: wanted.as_deref().map(super::plan::version_of),
+        running: Vec::new(),
+        wanted,
+        changed: Some(job.meta.created),
+        // It says itself when it has succeeded.
+        on_trial: false,
+        stale: stale || !world.is_current(Kind::Job),
+    }
 }
 
 fn empty(state: State) -> Cell {

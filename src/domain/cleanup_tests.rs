@@ -30,7 +30,17 @@ fn with_job(change: impl FnOnce(&mut Job)) -> TestWorld {
     let mut cluster = TestWorld::new("staging");
     let failed = condition("Failed", "BackoffLimitExceeded", "too many");
     let meta = meta("migrate", None);
-    let mut job = Job { meta, active: 0, succeeded: 0, failed: 3, ttl: false, conditions: vec![failed] };
+    let mut job = Job {
+        meta,
+        active: 0,
+        succeeded: 0,
+        failed: 3,
+        ttl: false,
+        suspended: false,
+        wanted: 1,
+        containers: Vec::new(),
+        conditions: vec![failed],
+    };
     change(&mut job);
     cluster.put(Object::Job(Box::new(job)));
     cluster

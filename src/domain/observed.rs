@@ -236,6 +236,10 @@ pub struct Job {
     pub failed: u32,
     /// `ttlSecondsAfterFinished` is set: it removes itself.
     pub ttl: bool,
+    pub suspended: bool,
+    /// Pods that have to succeed.
+    pub wanted: u32,
+    pub containers: Vec<Container>,
     pub conditions: Vec<Condition>,
 }
 
@@ -344,9 +348,9 @@ impl Kind {
             Self::Workload(WorkloadKind::Deployment) => "deployments",
             Self::Workload(WorkloadKind::StatefulSet) => "statefulsets",
             Self::Workload(WorkloadKind::DaemonSet) => "daemonsets",
+            Self::Workload(WorkloadKind::Job) | Self::Job => "jobs",
             Self::ReplicaSet => "replicasets",
             Self::Pod => "pods",
-            Self::Job => "jobs",
             Self::Event => "events",
             Self::Lease => "leases",
             Self::Document => "configmaps",

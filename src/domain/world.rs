@@ -152,6 +152,10 @@ impl EnvWorld {
         self.leases.get(name)
     }
 
+    pub fn job(&self, name: &str) -> Option<&Job> {
+        self.jobs.get(name)
+    }
+
     pub fn jobs(&self) -> impl Iterator<Item = &Job> {
         self.jobs.values()
     }
@@ -195,5 +199,5 @@ impl EnvWorld {
 }
 
 fn workload_kind(kind: &str) -> Option<WorkloadKind> {
-    WorkloadKind::ALL.into_iter().find(|candidate| candidate.api_kind() == kind)
+    WorkloadKind::ALL.into_iter().chain([WorkloadKind::Job]).find(|candidate| candidate.api_kind() == kind)
 }

@@ -191,8 +191,7 @@ async fn watch(write: &mut Out, state: &State, path: &str) -> std::io::Result<()
     loop {
         match events.recv().await {
             Ok((resource, line)) if path.ends_with(resource) => chunk(write, line.as_bytes()).await?,
-            Ok(_) => {}
-            Err(broadcast::error::RecvError::Lagged(_)) => {}
+            Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
             Err(broadcast::error::RecvError::Closed) => return Ok(()),
         }
     }

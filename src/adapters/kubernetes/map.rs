@@ -267,6 +267,9 @@ fn job(wire: &wire::Job) -> Job {
         succeeded: wire.status.succeeded,
         failed: wire.status.failed,
         ttl: wire.spec.ttl_seconds_after_finished.is_some(),
+        suspended: wire.spec.suspend,
+        wanted: wire.spec.completions.unwrap_or(1),
+        containers: containers(&wire.spec.template),
         conditions: wire.status.conditions.iter().map(condition).collect(),
     }
 }

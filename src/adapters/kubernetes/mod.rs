@@ -174,8 +174,8 @@ fn selector(kind: Kind) -> &'static str {
 
 fn group(kind: Kind) -> &'static str {
     match kind {
+        Kind::Job | Kind::Workload(WorkloadKind::Job) => "apis/batch/v1",
         Kind::Workload(_) | Kind::ReplicaSet => "apis/apps/v1",
-        Kind::Job => "apis/batch/v1",
         Kind::Pod | Kind::Event | Kind::Document => "api/v1",
         Kind::Lease => "apis/coordination.k8s.io/v1",
     }

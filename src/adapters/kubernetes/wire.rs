@@ -230,6 +230,10 @@ pub(super) struct Job {
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct JobSpec {
     pub(super) ttl_seconds_after_finished: Option<i64>,
+    #[serde(deserialize_with = "nullable")]
+    pub(super) suspend: bool,
+    pub(super) completions: Option<u32>,
+    pub(super) template: Value,
 }
 
 #[derive(Debug, Default, Deserialize)]

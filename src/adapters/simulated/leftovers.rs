@@ -108,6 +108,9 @@ fn job(namespace: &str, name: &str, reason: &str, at: Timestamp) -> Job {
         succeeded: 0,
         failed: 6,
         ttl: false,
+        suspended: false,
+        wanted: 1,
+        containers: Vec::new(),
         conditions: vec![failed],
     }
 }

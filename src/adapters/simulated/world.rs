@@ -217,7 +217,7 @@ impl World {
         let name: Arc<str> = match workload.reference.kind {
             WorkloadKind::StatefulSet => format!("{}-{ordinal}", workload.reference.name).into(),
             WorkloadKind::DaemonSet => format!("{}-{}", workload.reference.name, self.dice.suffix()).into(),
-            WorkloadKind::Deployment => format!("{set}-{}", self.dice.suffix()).into(),
+            WorkloadKind::Deployment | WorkloadKind::Job => format!("{set}-{}", self.dice.suffix()).into(),
         };
         let ready_after = 3 + self.dice.below(7) as i64;
         self.pods.push(SimPod {

@@ -10,7 +10,9 @@ use crate::domain::board::container_of;
 use crate::domain::fault::Fault;
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::image::Image;
+use crate::domain::observed::WorkloadKind;
 use crate::domain::plan::{PlanError, Purpose, Request, Wanted};
+use crate::domain::rollout::LEFT_ALONE;
 use crate::domain::verdict::State;
 use crate::ports::cluster::Revision;
 
@@ -45,7 +47,9 @@ pub fn answered(
     service: &ServiceId,
     result: Result<Vec<Revision>, Fault>,
 ) -> Vec<Effect> {
+    let is_job = model.catalog.service(service).is_some_and(|it| it.workload.kind == WorkloadKind::Job);
     let answer = match result {
+        _ if is_job => Err(format!("{service} {LEFT_ALONE}")),
         Ok(revisions) => before(model, env, service, &revisions),
         Err(fault) => Err(format!("the history of {service} cannot be read: {fault}")),
     };

@@ -10,9 +10,12 @@ pub enum WorkloadKind {
     Deployment,
     StatefulSet,
     DaemonSet,
+    /// Judged and shown; its image cannot be changed.
+    Job,
 }
 
 impl WorkloadKind {
+    /// Those that roll out.
     pub const ALL: [Self; 3] = [Self::Deployment, Self::StatefulSet, Self::DaemonSet];
 
     /// As kubectl and the configuration write it.
@@ -21,6 +24,7 @@ impl WorkloadKind {
             Self::Deployment => "deployment",
             Self::StatefulSet => "statefulset",
             Self::DaemonSet => "daemonset",
+            Self::Job => "job",
         }
     }
 
@@ -30,6 +34,7 @@ impl WorkloadKind {
             Self::Deployment => "Deployment",
             Self::StatefulSet => "StatefulSet",
             Self::DaemonSet => "DaemonSet",
+            Self::Job => "Job",
         }
     }
 }
@@ -59,7 +64,7 @@ impl fmt::Display for WorkloadRef {
 
 /// A text that is no workload reference.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("write deployment/NAME, statefulset/NAME or daemonset/NAME")]
+#[error("write deployment/NAME, statefulset/NAME, daemonset/NAME or job/NAME")]
 pub struct NoWorkloadRef;
 
 impl FromStr for WorkloadRef {
@@ -71,6 +76,7 @@ impl FromStr for WorkloadRef {
             "deployment" | "deployments" | "deploy" => WorkloadKind::Deployment,
             "statefulset" | "statefulsets" | "sts" => WorkloadKind::StatefulSet,
             "daemonset" | "daemonsets" | "ds" => WorkloadKind::DaemonSet,
+            "job" | "jobs" => WorkloadKind::Job,
             _ => return Err(NoWorkloadRef),
         };
         if name.is_empty() || name.contains('/') { Err(NoWorkloadRef) } else { Ok(Self::new(kind, name)) }

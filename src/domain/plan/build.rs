@@ -11,8 +11,8 @@ use crate::domain::board::{Board, Cell, container_of};
 use crate::domain::catalog::{Catalog, Environment, Service};
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::image::{Image, short_digest};
-use crate::domain::observed::Workload;
-use crate::domain::rollout::{View, estimate};
+use crate::domain::observed::{Workload, WorkloadKind};
+use crate::domain::rollout::{LEFT_ALONE, View, estimate};
 use crate::domain::verdict::State;
 use crate::domain::world::{Freshness, World};
 
@@ -136,7 +136,12 @@ impl Builder<'_> {
             if !seen.insert(name) {
                 continue;
             }
-            match self.step(self.service(name)?, wanted)? {
+            let service = self.service(name)?;
+            if service.workload.kind == WorkloadKind::Job {
+                skipped.push(Skipped { service: name.clone(), why: LEFT_ALONE.to_owned(), already: false });
+                continue;
+            }
+            match self.step(service, wanted)? {
                 Ok(step) => steps.push(step),
                 Err(why) => skipped.push(Skipped { service: name.clone(), why, already: true }),
             }
@@ -334,6 +339,37 @@ mod tests {
         assert_eq!(steps, [("r/auth:v1", "r/auth:v1", false)]);
         let said = "is set to v1 already and is not up (deployment/auth is paused in the cluster): it is only followed";
         assert!(plan.warnings.iter().any(|warning| warning.text == said), "{:?}", plan.warnings);
+    }
+
+    #[test]
+    fn a_job_is_left_alone_and_said_so_and_what_needs_it_goes_out_only_once_it_has_succeeded() {
+        use crate::domain::fixtures::{condition, meta};
+        use crate::domain::observed::{Container, Job, Object, WorkloadRef};
+        let with = |kind: &'static str| {
+            move |cluster: &mut TestWorld, catalog: &mut Catalog| {
+                catalog.services[0].workload = WorkloadRef::new(WorkloadKind::Job, "migrate");
+                cluster.put(Object::Job(Box::new(Job {
+                    meta: meta("migrate", None),
+                    active: 0,
+                    succeeded: 1,
+                    failed: 0,
+                    ttl: false,
+                    suspended: false,
+                    wanted: 1,
+                    containers: vec![Container { name: "auth".into(), image: "r/auth:v1".into() }],
+                    conditions: vec![condition(kind, "BackoffLimitExceeded", "")],
+                })));
+            }
+        };
+        let both = [("auth", version("v3")), ("cart", version("v3"))];
+        let plan_of = plan(&both, with("Complete")).unwrap();
+        assert_eq!(plan_of.steps().map(|step| step.service.as_str()).collect::<Vec<_>>(), ["cart"]);
+        assert!(plan_of.skipped[0].why.contains("cannot be rolled back") && !plan_of.skipped[0].already);
+        let error = plan(&both, with("Failed")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "cart needs auth, which is failed in production. Deploy it first, or mark it too"
+        );
     }
 
     #[test]

@@ -43,6 +43,8 @@ pub(super) fn is_complete(view: &View<'_>) -> bool {
             let on_delete = workload.strategy == Strategy::OnDelete;
             updated && status.available == wanted && (revisions || on_delete) && rolls
         }
+        // Only its conditions say so.
+        WorkloadKind::Job => false,
         WorkloadKind::DaemonSet => status.updated == wanted && status.available == wanted,
     }
 }

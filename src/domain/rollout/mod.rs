@@ -10,6 +10,7 @@ mod causes;
 mod counts;
 mod digest;
 mod estimate;
+mod job;
 #[cfg(test)]
 mod mistakes;
 #[cfg(test)]
@@ -18,6 +19,7 @@ mod view;
 
 pub use after::After;
 pub use estimate::estimate;
+pub use job::{LEFT_ALONE, of_job};
 pub use view::View;
 
 use std::sync::Arc;
@@ -329,6 +331,7 @@ fn was_whole(view: &View<'_>) -> bool {
         }
         WorkloadKind::StatefulSet => settled && workload.status.current_revision == workload.status.update_revision,
         WorkloadKind::DaemonSet => settled && workload.status.available > 0,
+        WorkloadKind::Job => false,
     }
 }
 

@@ -53,6 +53,7 @@ impl<'a> View<'a> {
                 self.workload.status.update_revision.is_none() || pod.revision == self.workload.status.update_revision
             }
             // Its revision is only named in ControllerRevisions: the newest pods carry it.
+            WorkloadKind::Job => true,
             WorkloadKind::DaemonSet => self.workload.status.updated > 0 && pod.revision == self.newest_revision(),
         }
     }

@@ -9,7 +9,9 @@ use super::{EVENTS_KEPT, EnvWorld, Touched, workload_kind};
 use crate::domain::ids::Uid;
 use crate::domain::lease::{Sighting, Stored};
 use crate::domain::lock::{self, Posted};
-use crate::domain::observed::{Change, Document, Event, Kind, Lease, Object, Pod, ReplicaSet, Workload, WorkloadRef};
+use crate::domain::observed::{
+    Change, Document, Event, Kind, Lease, Object, Pod, ReplicaSet, Workload, WorkloadKind, WorkloadRef,
+};
 
 impl EnvWorld {
     pub(super) fn apply(&mut self, change: Change, now: Timestamp) -> Touched {
@@ -50,9 +52,12 @@ impl EnvWorld {
             Object::ReplicaSet(set) => self.put_replica_set(name, *set),
             Object::Pod(pod) => self.put_pod(name, *pod),
             Object::Job(job) => {
-                let changed = self.jobs.get(&name) != Some(&*job);
+                if self.jobs.get(&name) == Some(&*job) {
+                    return Touched::default();
+                }
+                let key = WorkloadRef::new(WorkloadKind::Job, Arc::clone(&name));
                 self.jobs.insert(name, *job);
-                Touched { other: changed, ..Touched::default() }
+                Touched { other: true, ..touched(key) }
             }
             Object::Event(event) => self.put_event(name, *event),
             Object::Lease(lease) => self.put_lease(name, *lease, now),
@@ -169,7 +174,8 @@ impl EnvWorld {
             Kind::Job => {
                 let gone =
                     self.jobs.get(name).is_some_and(|it| is_it(&it.meta.uid)) && self.jobs.remove(name).is_some();
-                Touched { other: gone, ..Touched::default() }
+                let key = WorkloadRef::new(WorkloadKind::Job, Arc::clone(name));
+                if gone { Touched { other: true, ..touched(key) } } else { Touched::default() }
             }
             Kind::Lease => {
                 let gone = self.leases.get(name).is_some_and(|it| is_it(&it.stored.uid));

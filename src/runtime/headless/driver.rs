@@ -12,8 +12,10 @@ use crate::app::logs::Reading;
 use crate::app::model::Model;
 use crate::app::msg::Msg;
 use crate::app::update::{self, update};
+use crate::domain::catalog::Service;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::EnvId;
+use crate::domain::observed::{Kind, WorkloadKind};
 use crate::domain::plan::Warning;
 use crate::domain::world::Freshness;
 use crate::report::Report;
@@ -233,10 +235,18 @@ fn unanswered(model: &Model, envs: &[EnvId], report: Report) -> Report {
     }
 }
 
+/// Whether a service is a Job, and Jobs have neither been read nor refused yet: no other picture needs them.
+fn awaits_jobs(model: &Model, env: &EnvId) -> bool {
+    let is_job = |service: &Service| service.workload.kind == WorkloadKind::Job;
+    let Some(world) = model.world.env(env).filter(|_| model.catalog.services.iter().any(is_job)) else { return false };
+    !world.is_current(Kind::Job) && !world.lost().any(|(kind, ..)| kind == Kind::Job)
+}
+
 /// None: not known yet; else whether the picture is current.
 fn state_of(model: &Model, env: &EnvId) -> Option<Result<(), Report>> {
     match model.world.env(env)?.freshness() {
         Freshness::Reading { .. } => None,
+        Freshness::Live if awaits_jobs(model, env) => None,
         Freshness::Live => Some(Ok(())),
         Freshness::Denied { fault, .. } => {
             Some(Err(Report::refused(format!("{env}: {fault}")).hint(fault.advice_at_the_end())))

@@ -8,6 +8,7 @@ mod afterwards;
 mod causes;
 mod compared;
 mod creation;
+mod jobs;
 mod leftovers;
 mod others;
 mod sets;

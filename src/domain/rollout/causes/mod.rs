@@ -84,9 +84,14 @@ pub(super) fn doom(asked: &Asked<'_>) -> Option<Doom> {
     due.sort_by_key(|(sign, _)| !sign.fatal);
     if let Some((sign, pod)) = due.into_iter().next() {
         let all = doomed >= asked.pods().count() as u32;
-        // The others go on only when this pod is well.
-        let in_turn = asked.view.workload.kind != WorkloadKind::Deployment;
-        return Some(Doom { fatal: sign.fatal || all || in_turn, evidence: evidence(sign, pod), pods: doomed });
+        let spreads = match asked.view.workload.kind {
+            WorkloadKind::Deployment => all,
+            // The others go on only when this pod is well.
+            WorkloadKind::StatefulSet | WorkloadKind::DaemonSet => true,
+            // It says itself how often it tries.
+            WorkloadKind::Job => false,
+        };
+        return Some(Doom { fatal: sign.fatal || spreads, evidence: evidence(sign, pod), pods: doomed });
     }
     if let Some(evidence) = pods::stuck(asked) {
         return Some(Doom { evidence, fatal: true, pods: 0 });

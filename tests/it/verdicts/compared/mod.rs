@@ -37,7 +37,7 @@ fn timeless(text: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_kubectl_and_helm_say_of_the_same_object_is_told_beside_our_verdict_in_the_readme() {
-    let Some(rows) = situations::all().await else { return };
+    let Some(rows) = Box::pin(situations::all()).await else { return };
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let text = std::fs::read_to_string(&path).unwrap();
     let (before, rest) = text.split_once(BEGIN).expect("README.md has a place for the table");
