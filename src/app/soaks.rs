@@ -87,7 +87,7 @@ pub(crate) mod tests {
     }
 
     /// Puts what a small cluster shows into the cockpit.
-    fn shows(cockpit: &mut Cockpit, cluster: &TestWorld) {
+    pub(crate) fn shows(cockpit: &mut Cockpit, cluster: &TestWorld) {
         let world = cluster.world.env(&cluster.env).unwrap();
         let workloads = world.workloads().map(|it| Object::Workload(Box::new(it.clone())));
         let sets = world.workloads().flat_map(|it| world.replica_sets_of(&it.meta.uid));

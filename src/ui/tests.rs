@@ -10,7 +10,8 @@ use super::picture::text as screen;
 use crate::actions::keymap::Keymap;
 use crate::app::model::{Model, Pane};
 use crate::app::msg::LogEvent;
-use crate::app::testkit::said;
+use crate::app::soaks::tests::{shows, succeeded};
+use crate::app::testkit::{Cockpit, said};
 use crate::config::{Colors, Settings};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::fixtures::{START, TestWorld, catalog, later};
@@ -326,4 +327,29 @@ fn a_freeze_is_told_at_the_head_of_its_environment_on_its_rows_and_first_among_t
     let told = screen(&model, look()).join("\n");
     assert!(told.contains("Why can cart not be deployed to staging?"), "{told}");
     assert!(told.contains("first") && told.contains("shipdeck unlock a1 releases it"), "{told}");
+}
+
+#[test]
+fn old_pods_that_still_end_after_success_are_counted_on_the_page_of_the_run_and_on_its_row() {
+    let (mut cockpit, mut cluster) = succeeded();
+    cluster.replica_set("auth", "r/auth:v2", 0);
+    for number in 0..2 {
+        cluster.pod("auth", "r/auth:v2", number, |pod| pod.meta.deleting = Some(later(7_200)));
+    }
+    shows(&mut cockpit, &cluster);
+    let page = |cockpit: &Cockpit, text: &str| {
+        screen(&cockpit.model, look())
+            .join(
+                "
+",
+            )
+            .contains(text)
+    };
+    assert!(page(&cockpit, "2 of 2 ready   draining 2"), "{:#?}", screen(&cockpit.model, look()));
+    assert!(page(&cockpit, "Done. The new pods are watched for 2m"), "{:#?}", screen(&cockpit.model, look()));
+    (cockpit.model.session.width, cockpit.model.session.height) = (80, 24);
+    assert!(page(&cockpit, "draining 2"), "also where there is little room");
+    (cockpit.model.session.width, cockpit.model.session.height) = (200, 50);
+    cockpit.press("<esc>");
+    assert!(page(&cockpit, "● ok") && page(&cockpit, "draining 2"), "{:#?}", screen(&cockpit.model, look()));
 }
