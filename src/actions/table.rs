@@ -143,8 +143,10 @@ actions! {
     CommandLog = "command-log", "commands", Global, Ask, Looks, ["@"];
     /// Show errors and notices.
     ErrorLog = "error-log", "errors", Global, Ask, Looks, ["!"];
-    /// Show the run under way, or the last one.
+    /// Show the run under way, of whomever, or the last one.
     ShowRun = "show-run", "run", Home, Ask, Looks, ["R"];
+    /// Show all runs: under way, left behind, over; ours and of others.
+    Runs = "runs", "runs", Home, Ask, Looks, ["L"];
 
     /// Choose versions, then see the plan.
     Deploy = "deploy", "deploy", Home, Do, Acts, ["d"];
@@ -210,6 +212,12 @@ actions! {
     RunRollBack = "run-roll-back", "roll back all", Run, Run, Acts, ["r"];
     /// Begin nothing more; what was begun goes on.
     RunAbort = "run-abort", "abort", Run, Run, Acts, ["X"];
+    /// Go on with a run of somebody else.
+    RunTakeUp = "run-take-up", "take over", Run, Run, Acts, ["t"];
+    /// Forget a run that was left behind; nothing else is touched.
+    RunClear = "run-clear", "clear", Run, Run, Acts, ["D"];
+    /// Filter the runs.
+    RunsFilter = "runs-filter", "filter", Run, Find, Looks, ["/"];
 
     /// Mark the selected leftover.
     CleanupMark = "cleanup-mark", "mark", Cleanup, Do, Looks, ["space"];

@@ -1,7 +1,7 @@
 //! Why an action cannot be done now, in the words of the person who wants it.
 
 use super::model::{Model, Overlay, Page};
-use super::screens::{cleanup, home, run};
+use super::screens::{cleanup, home, run, runs};
 use super::{facts, focus};
 use crate::actions::{Action, Danger, Scope};
 use crate::domain::run::RunState;
@@ -22,7 +22,7 @@ pub fn available(action: Action, model: &Model) -> Result<(), String> {
 /// Why not.
 pub fn available_below(action: Action, model: &Model) -> Result<(), String> {
     let scopes: Vec<Scope> = match &model.page {
-        Some(Page::Run(_)) => vec![Scope::Run, Scope::Lists, Scope::Global],
+        Some(Page::Run(_) | Page::Runs(_)) => vec![Scope::Run, Scope::Lists, Scope::Global],
         Some(Page::Cleanup(_)) => vec![Scope::Cleanup, Scope::Lists, Scope::Global],
         None => vec![Scope::Home, Scope::Logs, Scope::Lists, Scope::Global],
     };
@@ -65,7 +65,7 @@ fn need(holds: bool, why: &str) -> Result<(), String> {
 
 fn possible(action: Action, model: &Model) -> Result<(), String> {
     use Action as A;
-    let run = || run::shown(model);
+    let run = || run::ours(model);
     match action {
         A::Deploy | A::RollBack => {
             need(model.home.env.is_some(), "no environment is selected")?;
@@ -81,7 +81,12 @@ fn possible(action: Action, model: &Model) -> Result<(), String> {
         A::Details | A::Menu | A::Mark | A::Why => need(model.home.service.is_some(), "no service is selected"),
         A::MarkGroup => need(!model.catalog.groups.is_empty(), "the configuration has no groups"),
         A::Unmark => need(!model.home.marks.is_empty(), "nothing is marked"),
-        A::ShowRun => need(!model.runs.is_empty(), "nothing was deployed in this session"),
+        A::ShowRun => {
+            let any = !model.runs.is_empty() || !super::others::under_way(model).is_empty();
+            need(any, "nothing was deployed in this session, and nobody else deploys")
+        }
+        A::RunTakeUp | A::RunClear | A::RunsFilter => runs::available(action, model),
+        A::RunPause | A::RunRetry | A::RunRollBack | A::RunAbort if run().is_none() => runs::available(action, model),
         A::Copy => need(home::copied(model).is_some(), "there is nothing to copy here"),
         A::WriteConfig => need(model.catalog.discovered, "there is a configuration already"),
         A::LogNext | A::LogPrevious => {

@@ -7,7 +7,7 @@ use super::input::LineInput;
 use super::model::{Confirm, Confirmed, Model, Overlay, Page, Pane, Picker, PickerPurpose, PlanReview, PromptPurpose};
 use super::overlays::listing::Which;
 use super::overlays::{confirm, listing, lock, picker, plan, versions};
-use super::screens::{cleanup, home, rollback, run};
+use super::screens::{self, cleanup, home, rollback, run};
 use super::{focus, journal, log_bridge, mouse, places, rows, runs};
 use crate::actions::Action;
 use crate::domain::lease::Patience;
@@ -51,11 +51,8 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         A::Activity => home::activity(model),
         A::CommandLog => model.overlays.push(Overlay::Commands { scroll: 0 }),
         A::ErrorLog => show_errors(model),
-        A::ShowRun => {
-            if let Some(id) = model.active_run().or(model.runs.last()).map(|run| run.id) {
-                runs::show(model, id);
-            }
-        }
+        A::ShowRun => screens::runs::show(model),
+        A::Runs => screens::runs::open(model),
         A::Mark => home::mark(model),
         A::MarkGroup => home::pick_group(model),
         A::Unmark => home::unmark(model),
@@ -89,6 +86,9 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         A::RunRetry => return run::retry(model),
         A::RunRollBack => return run::roll_back(model),
         A::RunAbort => return run::abort(model),
+        A::RunTakeUp => screens::runs::ask_take_up(model),
+        A::RunClear => screens::runs::ask_clear(model),
+        A::RunsFilter => screens::runs::filter(model),
         A::CleanupMark => {
             cleanup::mark(model);
             places::move_page(model, 1);
@@ -205,6 +205,7 @@ fn enter(model: &mut Model) -> Vec<Effect> {
             model.overlays.pop();
         }
         (None, Some(Page::Run(_))) => places::move_page(model, 0),
+        (None, Some(Page::Runs(_))) => screens::runs::enter(model),
         (None, Some(Page::Cleanup(_))) => cleanup::mark(model),
         (None, None) => home::enter(model),
     }
@@ -227,8 +228,13 @@ fn back(model: &mut Model) -> Vec<Effect> {
     {
         page.filter.clear();
         cleanup::filtered(model);
+    } else if let Some(Page::Runs(page)) = &mut model.page
+        && !page.filter.text().is_empty()
+    {
+        page.filter.clear();
+        screens::runs::keep_selection(model);
     } else if model.page.is_some() {
-        model.page = None;
+        screens::runs::leave(model);
     } else if model.session.welcome {
         model.session.welcome = false;
     } else if model.home.focus == Pane::Logs && log_bridge::forget(model) {
@@ -287,7 +293,12 @@ pub fn interrupt(model: &mut Model) -> Vec<Effect> {
 
 fn stop_typing(model: &mut Model) -> bool {
     let home = std::mem::take(&mut model.home.filtering);
-    home | cleanup::page_mut(model).is_some_and(|page| std::mem::take(&mut page.filtering))
+    let page = match &mut model.page {
+        Some(Page::Cleanup(page)) => std::mem::take(&mut page.filtering),
+        Some(Page::Runs(page)) => std::mem::take(&mut page.filtering),
+        _ => false,
+    };
+    home | page
 }
 
 fn promote(model: &mut Model) {

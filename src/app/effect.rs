@@ -9,6 +9,8 @@ use crate::domain::ids::{ClusterId, EnvId, RunId, ServiceId, Uid};
 use crate::domain::lease::Patience;
 use crate::domain::lock::{Attempt, Lock, Override, Posted, Release};
 use crate::domain::observed::{Texts, WorkloadRef};
+use crate::domain::plan::Plan;
+use crate::domain::run::document::Entry;
 use crate::ports::cluster::{ImageChange, LogRequest, Scope};
 use crate::ports::lease::Target;
 use crate::ports::stewards::Question;
@@ -75,6 +77,13 @@ pub enum Effect {
         cluster: ClusterId,
         namespace: Arc<str>,
         change: LockChange,
+    },
+    /// Change the document of a run of another process. Answer: `Outcome::RunChanged`. Never aborted once begun.
+    ChangeRun {
+        env: EnvId,
+        cluster: ClusterId,
+        namespace: Arc<str>,
+        change: RunChange,
     },
     /// Answer: `Outcome::Written`. Never aborted once begun.
     SetImage {
@@ -145,6 +154,17 @@ pub enum LockChange {
     Lift(Box<Posted>, Timestamp),
     /// Record on all of these that somebody goes on in spite of them.
     Override(Vec<Posted>, Override),
+}
+
+/// What becomes of a run of another process, over exactly what was seen of its document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunChange {
+    /// It is carried out here from now on, whatever its owner is about to do.
+    Claim(Box<Entry>),
+    /// It is over, as the entry says; then this plan begins, with the patience that was agreed to.
+    End(Box<Entry>, Option<Box<(Plan, Patience)>>),
+    /// The document goes.
+    Clear { key: Arc<str>, over: (Uid, Arc<str>) },
 }
 
 /// Where a file goes.

@@ -2,7 +2,7 @@
 
 use super::effect::Effect;
 use super::model::{Model, Page};
-use super::{rows, runs};
+use super::{others, rows, runs};
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::observed::Change;
 use crate::domain::world::Touched;
@@ -25,10 +25,13 @@ pub fn take(model: &mut Model, env: &EnvId, change: Change) -> Vec<Effect> {
         model.session.dirty = true;
         rows::arrange(model);
     }
+    let mut effects = Vec::new();
     if touched.other {
         findings(model, env);
+        effects.extend(super::keeping::watched(model, env));
     }
-    let mut effects = runs::judge(model, env, &touched);
+    others::follow(model, touched.other);
+    effects.extend(runs::judge(model, env, &touched));
     if selection_moved(model) || is_followed(model, env, &touched) {
         effects.extend(super::log_bridge::follow(model));
     }
@@ -77,6 +80,7 @@ pub fn tick(model: &mut Model) -> Vec<Effect> {
     if matches!(model.page, Some(Page::Cleanup(_))) {
         super::screens::cleanup::refresh(model);
     }
+    others::follow(model, true);
     model.session.dirty = true;
     let mut effects = runs::judge_all(model);
     effects.extend(super::attention::pay(model));

@@ -41,7 +41,7 @@ pub fn scopes(model: &Model) -> Vec<Scope> {
         (Some(Overlay::Plan(_)), _) => vec![Scope::Plan, Scope::Lists, Scope::Global],
         (Some(Overlay::Versions(_) | Overlay::Prompt(_)), _) => vec![Scope::Form, Scope::Lists, Scope::Global],
         (Some(_), _) => vec![Scope::Lists, Scope::Global],
-        (None, Some(Page::Run(_))) => vec![Scope::Run, Scope::Lists, Scope::Global],
+        (None, Some(Page::Run(_) | Page::Runs(_))) => vec![Scope::Run, Scope::Lists, Scope::Global],
         (None, Some(Page::Cleanup(_))) => vec![Scope::Cleanup, Scope::Lists, Scope::Global],
         (None, None) if model.home.focus == Pane::Logs => vec![Scope::Logs, Scope::Home, Scope::Lists, Scope::Global],
         (None, None) => vec![Scope::Home, Scope::Lists, Scope::Global],
@@ -65,6 +65,7 @@ pub fn is_typing(model: &Model) -> bool {
 fn filtering(model: &Model) -> bool {
     match &model.page {
         Some(Page::Cleanup(page)) => page.filtering,
+        Some(Page::Runs(page)) => page.filtering,
         Some(Page::Run(_)) => false,
         None => model.home.filtering,
     }
@@ -131,6 +132,7 @@ fn typed(model: &mut Model, chord: Chord) -> bool {
         None => {
             let input = match &mut model.page {
                 Some(Page::Cleanup(page)) => &mut page.filter,
+                Some(Page::Runs(page)) => &mut page.filter,
                 _ => &mut model.home.filter,
             };
             let taken = input.key(&chord);
@@ -159,6 +161,7 @@ pub fn end_filter(model: &mut Model, keep: bool) -> bool {
     }
     let (input, filtering) = match &mut model.page {
         Some(Page::Cleanup(page)) => (&mut page.filter, &mut page.filtering),
+        Some(Page::Runs(page)) => (&mut page.filter, &mut page.filtering),
         _ => (&mut model.home.filter, &mut model.home.filtering),
     };
     *filtering = false;
@@ -172,6 +175,7 @@ pub fn end_filter(model: &mut Model, keep: bool) -> bool {
 fn filtered(model: &mut Model) {
     match model.page {
         Some(Page::Cleanup(_)) => screens::cleanup::filtered(model),
+        Some(Page::Runs(_)) => screens::runs::keep_selection(model),
         _ => rows::rearrange(model),
     }
 }
@@ -198,6 +202,7 @@ fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
         None => {
             match &mut model.page {
                 Some(Page::Cleanup(page)) if page.filtering => page.filter.paste(text),
+                Some(Page::Runs(page)) if page.filtering => page.filter.paste(text),
                 None if model.home.filtering => model.home.filter.paste(text),
                 _ => return Vec::new(),
             }

@@ -23,6 +23,9 @@ pub mod logs;
 pub mod model;
 pub mod mouse;
 pub mod msg;
+pub mod others;
+#[cfg(test)]
+pub(crate) mod others_tests;
 pub mod outcomes;
 pub mod overlays;
 pub mod places;

@@ -1,6 +1,7 @@
 //! Everything that the cockpit knows and shows. One value, owned by the event loop, drawn by reference.
 
 mod boxes;
+mod pages;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,7 +17,6 @@ use crate::actions::keymap::Keymap;
 use crate::config::Settings;
 use crate::domain::board::Board;
 use crate::domain::catalog::Catalog;
-use crate::domain::cleanup::Finding;
 use crate::domain::fault::Fault;
 use crate::domain::ids::{ClusterId, EnvId, RunId, ServiceId, Uid};
 use crate::domain::image::Image;
@@ -30,6 +30,7 @@ pub use boxes::{
     Answer, Confirm, Confirmed, Entry, EntryDoes, Listing, Overlay, Picker, PickerPurpose, PlanReview, Prompt,
     PromptPurpose, VersionRow, VersionsForm,
 };
+pub use pages::{CleanupPage, DeleteResult, Page, RunOf, RunPage, RunRef, RunsPage, Theirs};
 
 /// The whole state of a session.
 #[derive(Clone, Debug)]
@@ -90,6 +91,8 @@ pub struct Session {
     pub lifted: BTreeSet<Uid>,
     /// Runs of this session that the cluster keeps.
     pub kept: BTreeMap<RunId, Kept>,
+    /// Runs that were left behind, by their names, of which that was said.
+    pub told: BTreeSet<Arc<str>>,
     pub demo: bool,
     /// Why nothing may be changed, or none.
     pub read_only: Option<String>,
@@ -177,46 +180,6 @@ pub struct Home {
     pub arranged: Option<Timestamp>,
 }
 
-/// A full-page screen.
-#[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "only a few exist at a time")]
-pub enum Page {
-    Run(RunPage),
-    Cleanup(CleanupPage),
-}
-
-/// Watching a run.
-#[derive(Clone, Debug)]
-pub struct RunPage {
-    pub run: RunId,
-    /// The selected service, whose evidence is open; none: the first failure's.
-    pub selected: Option<ServiceId>,
-}
-
-/// Leftovers of one environment.
-#[derive(Clone, Debug)]
-pub struct CleanupPage {
-    pub env: EnvId,
-    /// Kept current by `update`; ordered by kind, then age.
-    pub findings: Vec<Finding>,
-    /// Leftovers that are too young to be offered.
-    pub too_young: usize,
-    pub selected: Option<Uid>,
-    pub marks: BTreeSet<Uid>,
-    pub filter: LineInput,
-    pub filtering: bool,
-    /// What became of those that were deleted in this visit.
-    pub results: BTreeMap<Uid, DeleteResult>,
-}
-
-/// What became of one deletion.
-#[derive(Clone, Debug)]
-pub struct DeleteResult {
-    pub name: Arc<str>,
-    /// None while it is under way; else where its log and status were saved, or why it is still there.
-    pub result: Option<Result<Option<String>, Fault>>,
-}
-
 /// What happened, for people.
 #[derive(Clone, Debug, Default)]
 pub struct Journal {
@@ -265,6 +228,7 @@ impl Model {
             lifted: BTreeSet::new(),
             practices: BTreeMap::new(),
             kept: BTreeMap::new(),
+            told: BTreeSet::new(),
             demo: false,
             read_only: None,
             welcome: catalog.discovered,

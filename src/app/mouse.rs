@@ -51,6 +51,7 @@ fn touched(model: &mut Model, touch: Touch) -> Vec<Effect> {
         Touch::Inside => {}
         Touch::Do(action) => return dispatch::perform(model, action),
         Touch::Row(row) => return row_of_box(model, row),
+        Touch::Run(of) => screens::runs::clicked(model, of),
         Touch::Step(service) => places::select_step(model, service),
         Touch::Finding(uid) => {
             if let Some(page) = screens::cleanup::page_mut(model) {

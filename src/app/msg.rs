@@ -1,12 +1,14 @@
 //! What can arrive. Everything that happens to the model is one of these, in one order.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
-use super::effect::{LockChange, TaskKey};
+use super::effect::{LockChange, RunChange, TaskKey};
 use super::touch::Drawn;
 use crate::actions::chord::Chord;
 use crate::domain::fault::Fault;
-use crate::domain::ids::{ClusterId, EnvId, RunId, ServiceId};
+use crate::domain::ids::{ClusterId, EnvId, RunId, ServiceId, Uid};
 use crate::domain::lock::Force;
 use crate::domain::observed::{Change, Workload};
 use crate::domain::run::Hold;
@@ -99,6 +101,12 @@ pub enum Outcome {
         /// Of one that was placed: whether it holds for every tool.
         result: Result<Option<Force>, Fault>,
     },
+    /// With the version that stands now, where one was written.
+    RunChanged {
+        env: EnvId,
+        change: RunChange,
+        result: Result<Option<(Uid, Arc<str>)>, Fault>,
+    },
     Discovered {
         cluster: ClusterId,
         result: Result<Discovery, Fault>,
@@ -115,7 +123,7 @@ pub enum Outcome {
         result: Result<Vec<Revision>, Fault>,
     },
     Deleted {
-        uid: crate::domain::ids::Uid,
+        uid: Uid,
         result: Result<Option<String>, Fault>,
     },
     /// A file was written: what it holds and where it is, or why not.

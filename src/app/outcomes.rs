@@ -13,10 +13,7 @@ pub fn take(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
     match outcome {
         Outcome::Discovered { cluster, result } => discovery::take(model, &cluster, result),
         Outcome::Held { run, news } => runs::on(model, run, RunEvent::Held(news)),
-        Outcome::Unkept { run, fault } => {
-            keeping::answered(model, run, &fault);
-            Vec::new()
-        }
+        Outcome::Unkept { run, fault } => keeping::answered(model, run, &fault),
         Outcome::Unrecorded { env, fault } => {
             removals::unrecorded(model, &env, &fault);
             Vec::new()
@@ -31,6 +28,7 @@ pub fn take(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
             Vec::new()
         }
         Outcome::LockChanged { env, change, result } => overlays::lock::answered(model, &env, change, result),
+        Outcome::RunChanged { env, change, result } => screens::runs::answered(model, &env, change, result),
         Outcome::Written { run, service, result, at } => runs::written(model, run, &service, result, at),
         Outcome::Revisions { env, service, result } => screens::rollback::answered(model, &env, &service, result),
         Outcome::Deleted { uid, result } => screens::cleanup::deleted(model, &uid, result),

@@ -57,17 +57,18 @@ pub fn overlay_len(overlay: &Overlay, rest: usize) -> usize {
 
 /// Moves the selection of the page or scrolls it.
 pub fn move_page(model: &mut Model, by: isize) {
-    let Model { page, runs, .. } = model;
-    match page {
+    match &mut model.page {
         Some(Page::Run(page)) => {
-            let Some(run) = runs.iter().find(|run| run.id == page.run) else { return };
-            let at = page.selected.as_ref().or(run.first_failure().map(|step| &step.service));
+            let selected = page.selected.clone();
+            let Some(run) = super::screens::run::shown(model) else { return };
+            let at = selected.as_ref().or(run.first_failure().map(|step| &step.service));
             let at = run.steps.iter().position(|step| Some(&step.service) == at);
             let next = at.map_or(0, |at| moved(at, by, run.steps.len()));
             if let Some(service) = run.steps.get(next).map(|step| step.service.clone()) {
                 select_step(model, service);
             }
         }
+        Some(Page::Runs(_)) => super::screens::runs::move_by(model, by),
         Some(Page::Cleanup(page)) => {
             let shown = super::screens::cleanup::shown(page);
             let at = shown.iter().position(|finding| Some(&finding.uid) == page.selected.as_ref()).unwrap_or(0);

@@ -2,7 +2,7 @@
 
 use super::effect::Effect;
 use super::keeping::Kept;
-use super::model::{Model, Page, RunPage};
+use super::model::{Model, Page, RunOf, RunPage};
 use super::{journal, keeping, locks};
 use crate::domain::catalog::Environment;
 use crate::domain::ids::{EnvId, RunId, ServiceId};
@@ -11,7 +11,7 @@ use crate::domain::observed::Workload;
 use crate::domain::plan::{Plan, Purpose, Step};
 use crate::domain::rollout::{self, View};
 use crate::domain::run::document::Entry;
-use crate::domain::run::{Announcement, Baseline, Run, RunCommand, RunEvent, StepState};
+use crate::domain::run::{Announcement, Baseline, Run, RunCommand, RunEvent, StepState, TakenUp};
 use crate::domain::verdict::{State, Verdict};
 use crate::domain::world::Touched;
 use crate::ports::cluster::ImageChange;
@@ -37,9 +37,11 @@ pub fn next_id(model: &Model) -> RunId {
 /// Takes up a run of another process, from what is kept of it.
 pub fn take_up(model: &mut Model, entry: Entry, patience: Patience) -> Vec<Effect> {
     let id = next_id(model);
-    let run = Run { id, patience, ..entry.run };
+    let mut run = Run { id, patience, ..entry.run };
+    let [by, from] = [&*model.session.identity, &*entry.owner].map(|identity| lease::who(identity).into());
+    run.taken_up.push(TakenUp { by, from, at: model.session.now });
     tracing::info!(run = id.0, key = &*entry.key, env = %run.plan.env, title = &*run.plan.title, "run taken up");
-    let kept = Kept { key: entry.key, over: Some(entry.over), text: String::new(), without: None };
+    let kept = Kept { key: entry.key, over: Some(entry.over), text: String::new(), without: None, seen: false };
     model.session.kept.insert(id, kept);
     model.runs.push(run);
     show(model, id);
@@ -51,7 +53,7 @@ pub fn take_up(model: &mut Model, entry: Entry, patience: Patience) -> Vec<Effec
 /// Opens the page of a run.
 pub fn show(model: &mut Model, run: RunId) {
     model.overlays.clear();
-    model.page = Some(Page::Run(RunPage { run, selected: None }));
+    model.page = Some(Page::Run(RunPage { of: RunOf::Ours(run), selected: None, list: None }));
 }
 
 /// Takes in what happened to a run.
@@ -207,7 +209,7 @@ pub(super) fn taken_on(model: &Model, run: &Run, service: &ServiceId) -> bool {
 }
 
 /// None while the picture is not current: what is old never decides.
-fn verdict(model: &Model, run: &Run, service: &ServiceId, baseline: &Baseline) -> Option<Verdict> {
+pub(super) fn verdict(model: &Model, run: &Run, service: &ServiceId, baseline: &Baseline) -> Option<Verdict> {
     let world = model.world.env(&run.plan.env).filter(|world| world.freshness().is_live())?;
     let step = run.planned(service)?;
     Some(match world.workload(&step.workload) {
@@ -248,12 +250,15 @@ fn trace(run: &Run, news: &Announcement) {
         Announcement::TakenOver { service, .. } => tracing::info!(run = id, %env, %service, "lease taken over"),
         Announcement::LeaseLost { service, .. } => tracing::warn!(run = id, %env, %service, "lease lost"),
         Announcement::WithoutLeases(_) => tracing::info!(run = id, %env, "run goes on without leases"),
+        Announcement::Passed { by, ended } => {
+            tracing::warn!(run = id, %env, %by, ended, "run passed to another process")
+        }
     }
 }
 
 fn announce(model: &mut Model, id: RunId, news: &Announcement) {
     let Some(run) = model.run(id) else { return };
-    let watched = matches!(&model.page, Some(Page::Run(page)) if page.run == id);
+    let watched = matches!(&model.page, Some(Page::Run(page)) if matches!(page.of, RunOf::Ours(shown) if shown == id));
     let what = name(&run.plan);
     trace(run, news);
     let (env, done, all) = (run.plan.env.clone(), run.succeeded(), run.steps.len());
@@ -309,6 +314,14 @@ fn announce(model: &mut Model, id: RunId, news: &Announcement) {
         Announcement::WithoutLeases(why) => {
             let detail = "others may deploy the same at the same time";
             journal::notice(model, State::Blocked, format!("{what} goes on without a lease: {why}"), detail);
+        }
+        Announcement::Passed { by, ended: true } => {
+            let detail = "what was begun goes on in the cluster; nothing more is written";
+            journal::notice(model, State::Failed, format!("{what} was ended by {by}"), detail);
+        }
+        Announcement::Passed { by, ended: false } => {
+            let detail = format!("they go on with it; {see}");
+            journal::notice(model, State::Failed, format!("{what} was taken over by {by}"), detail);
         }
         // The page of its way back is what is looked at now.
         Announcement::Ended if run.undone_by.is_some() => {}

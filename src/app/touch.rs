@@ -2,6 +2,7 @@
 //! saw, so drawing says where everything was and `update` remembers it.
 
 use super::geometry::Area;
+use super::model::RunRef;
 use crate::actions::Action;
 use crate::domain::ids::{ServiceId, Uid};
 
@@ -14,6 +15,8 @@ pub enum Touch {
     Row(usize),
     /// A step of the run that is shown.
     Step(ServiceId),
+    /// A row of the list of runs.
+    Run(RunRef),
     /// A leftover.
     Finding(Uid),
     /// The box on top, where nothing else is.

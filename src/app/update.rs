@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::effect::Effect;
 use super::model::Model;
 use super::msg::Msg;
-use super::{attention, discovery, facts, focus, holders, journal, locks, log_bridge, outcomes, rows};
+use super::{attention, discovery, facts, focus, holders, journal, locks, log_bridge, others, outcomes, rows};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::run::StepState;
 use crate::domain::world::Freshness;
@@ -114,7 +114,8 @@ pub fn next_tick(model: &Model) -> Option<Duration> {
         return Some(Duration::from_secs(1));
     }
     // One more when nobody looks any longer.
-    attention::looks_until(model).filter(|_| model.session.attentive)
+    let attention = attention::looks_until(model).filter(|_| model.session.attentive);
+    attention.into_iter().chain(others::next_change(model)).min()
 }
 
 fn something_moves(model: &Model) -> bool {

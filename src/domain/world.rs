@@ -4,6 +4,7 @@
 //! whole current state. Applying the same change twice is the same as applying it once.
 
 mod intake;
+mod shared;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use super::ids::{EnvId, Uid};
 use super::lease::Sighting;
 use super::lock::Posted;
 use super::observed::{Change, Document, Event, Job, Kind, Pod, ReplicaSet, Workload, WorkloadKind, WorkloadRef};
+use super::run::document::Filed;
 
 /// Events kept per environment; the oldest go first. They are evidence, not state.
 const EVENTS_KEPT: usize = 2_000;
@@ -92,6 +94,8 @@ pub struct EnvWorld {
     /// What the team shares here, by name.
     documents: BTreeMap<Arc<str>, Document>,
     locks: BTreeMap<Arc<str>, Posted>,
+    /// Runs that are kept here, by the names of their documents.
+    runs: BTreeMap<Arc<str>, Filed>,
     /// Names of ReplicaSets by the uid of their owner.
     sets_of: HashMap<Uid, BTreeSet<Arc<str>>>,
     /// Names of pods by the uid of their owner.
@@ -111,6 +115,7 @@ impl EnvWorld {
             leases: BTreeMap::new(),
             documents: BTreeMap::new(),
             locks: BTreeMap::new(),
+            runs: BTreeMap::new(),
             sets_of: HashMap::new(),
             pods_of: HashMap::new(),
             sources: Kind::ALL.into_iter().map(|kind| (kind, source.clone())).collect(),
@@ -131,25 +136,6 @@ impl EnvWorld {
 
     pub fn pods(&self) -> impl Iterator<Item = &Pod> {
         self.pods.values()
-    }
-
-    /// Leases by their names.
-    pub fn leases(&self) -> impl Iterator<Item = (&Arc<str>, &Sighting)> {
-        self.leases.iter()
-    }
-
-    /// What the team shares here about something, in the order of names.
-    pub fn documents(&self, about: &str) -> impl Iterator<Item = &Document> {
-        self.documents.values().filter(move |document| &*document.about == about)
-    }
-
-    /// Locks, freezes and holds on the environment.
-    pub fn locks(&self) -> impl Iterator<Item = &Posted> {
-        self.locks.values()
-    }
-
-    pub fn lease(&self, name: &str) -> Option<&Sighting> {
-        self.leases.get(name)
     }
 
     pub fn job(&self, name: &str) -> Option<&Job> {

@@ -13,8 +13,8 @@ use super::fleet::Fleet;
 use super::keeping::{Keeping, Place};
 use super::leases::{Gate, Leases, Wanted};
 use super::tasks::Tasks;
-use super::{history, locks};
-use crate::app::effect::{Effect, LockChange, TaskKey};
+use super::{history, locks, runs};
+use crate::app::effect::{Effect, LockChange, RunChange, TaskKey};
 use crate::app::msg::{LogEvent, Msg, Outcome};
 use crate::domain::cleanup::Finding;
 use crate::domain::ids::{ClusterId, EnvId, RunId, ServiceId};
@@ -76,7 +76,8 @@ impl Executor {
             }
             Effect::Release(run) => self.leases.release(run),
             Effect::Keep { run, cluster, namespace, key, replaces, text, over } => {
-                let place = Place { cluster: self.fleet.get(&cluster), namespace, key, replaces };
+                let (cluster, gate) = (self.fleet.get(&cluster), self.leases.gate());
+                let place = Place { cluster, namespace, key, replaces, gate };
                 self.keeping.keep(run, (place, text, over), &mut self.tasks, self.messages.clone());
             }
             Effect::MayLease { env, cluster, namespace } => self.may_lease(env, &cluster, namespace),
@@ -113,6 +114,7 @@ impl Executor {
                 };
                 self.tasks.finish(work.instrument(span));
             }
+            Effect::ChangeRun { env, cluster, namespace, change } => self.change_run(&cluster, env, namespace, change),
             Effect::SetImage { run, service, cluster, change, attempt } => {
                 let cluster = (self.fleet.get(&cluster), cluster);
                 self.set_image((run, service), cluster, change, *attempt);
@@ -230,6 +232,21 @@ impl Executor {
                 Err(fault) => tracing::warn!(%fault, "locks not changed"),
             }
             send(&messages, Msg::Done(Outcome::LockChanged { env, change, result })).await;
+        };
+        self.tasks.finish(work.instrument(span));
+    }
+
+    fn change_run(&mut self, id: &ClusterId, env: EnvId, namespace: Arc<str>, change: RunChange) {
+        let (cluster, messages) = (self.fleet.get(id), self.messages.clone());
+        let (owner, clock) = (Arc::clone(self.keeping.identity()), self.clock.clone());
+        let span = info_span!("run", cluster = %id, %env);
+        let work = async move {
+            let result = runs::change(&*cluster, &namespace, (&owner, clock.now()), &change).await;
+            match &result {
+                Ok(_) => tracing::info!("run of another process changed"),
+                Err(fault) => tracing::warn!(%fault, "run of another process not changed"),
+            }
+            send(&messages, Msg::Done(Outcome::RunChanged { env, change, result })).await;
         };
         self.tasks.finish(work.instrument(span));
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 use super::clock::Clock;
+use super::leases::Gate;
 use super::tasks::Tasks;
 use crate::app::msg::{Msg, Outcome};
 use crate::domain::fault::{Fault, FaultKind};
@@ -59,6 +60,8 @@ pub(super) struct Place {
     pub(super) namespace: Arc<str>,
     pub(super) key: Arc<str>,
     pub(super) replaces: Option<(Uid, Arc<str>)>,
+    /// Whether the run still holds its leases: only then is it written again where somebody has removed it.
+    pub(super) gate: Gate,
 }
 
 /// Answers when the document of a run stands as it stood when this was made.
@@ -91,6 +94,10 @@ impl Noted {
 impl Keeping {
     pub(super) fn new(identity: Arc<str>, clock: Clock) -> Self {
         Self { identity, clock, runs: HashMap::new() }
+    }
+
+    pub(super) fn identity(&self) -> &Arc<str> {
+        &self.identity
     }
 
     /// The document of a run is to say this from now on.
@@ -183,9 +190,11 @@ impl Keeper {
         let written = self.place.cluster.write_document(&self.place.namespace, &draft).await;
         let found = match written {
             Err(fault) if matches!(fault.kind, FaultKind::Conflict | FaultKind::NotFound) => {
-                let found = self.found().await?;
-                let found = found.ok_or_else(|| self.missing(fault))?;
-                if !document::is_of(&found, &self.owner) {
+                let Some(found) = self.found().await? else {
+                    return Err(self.missing(fault, wanted));
+                };
+                let nobodys = found.texts.get("owner").is_none_or(|owner| owner.is_empty());
+                if !document::is_of(&found, &self.owner) && !(nobodys && self.place.gate.holds(self.run)) {
                     return Err(Fault::new(FaultKind::Conflict, taken(&found)));
                 }
                 // An earlier write got through, and only its answer was lost: the next try is over that one.
@@ -199,11 +208,18 @@ impl Keeper {
     }
 
     /// There is none. A conflict over one that never was comes from something that counts what is created, as quotas do.
-    fn missing(&self, fault: Fault) -> Fault {
+    /// Where somebody has removed it, whoever holds the leases writes it anew; whoever does not may be the one who was
+    /// stopped while others went on and cleared up.
+    fn missing(&mut self, fault: Fault, wanted: &Wanted) -> Fault {
         if self.over.is_none() && fault.kind == FaultKind::Conflict {
             return Fault { kind: FaultKind::Throttled, ..fault };
         }
-        Fault::new(FaultKind::NotFound, "nothing more is written: its document was deleted in the cluster")
+        if wanted.over || !self.place.gate.holds(self.run) {
+            let why = "nothing more is written: its document was deleted in the cluster";
+            return Fault::new(FaultKind::NotFound, why);
+        }
+        self.over = None;
+        Fault::new(FaultKind::OutcomeUnknown, "its document was deleted in the cluster, and is written again")
     }
 
     async fn found(&self) -> Result<Option<Document>, Fault> {

@@ -103,6 +103,13 @@ impl Gate {
         Err(Fault::new(kind, format!("{}: not written: {why}", change.workload.name)))
     }
 
+    /// Whether a run may write now: no lease of it is lost or overdue.
+    pub(super) fn holds(&self, run: RunId) -> bool {
+        let now = self.clock.elapsed();
+        let valid = |permit: &Permit| matches!(permit, Permit::Until(_, until) if now <= *until);
+        lock(&self.shared).permits.iter().filter(|((of, _), _)| *of == run).all(|(_, permit)| valid(permit))
+    }
+
     /// Notes since when a version of a lease is known.
     pub(super) fn observe(&self, change: &Change) {
         if let Change::Upsert(Object::Lease(lease)) = change {

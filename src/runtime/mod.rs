@@ -13,6 +13,7 @@ mod input;
 mod keeping;
 mod leases;
 mod locks;
+mod runs;
 mod signals;
 #[cfg(test)]
 mod simulation;

@@ -6,7 +6,8 @@ use ratatui::buffer::Buffer;
 use super::look::{Ground, Look, Token};
 use super::pen::Pen;
 use super::{
-    activity, cleanup_page, details, environments, graph, header, hints, logs, overlays, run_page, services, signs,
+    activity, cleanup_page, details, environments, graph, header, hints, logs, overlays, run_page, runs_page, services,
+    signs,
 };
 use crate::actions::Action;
 use crate::app::geometry::{self, Area, SMALLEST};
@@ -41,6 +42,7 @@ pub(super) fn paint(model: &Model, look: Look, buf: &mut Buffer) -> Drawn {
     match &model.page {
         None => panes(&mut pen, model, &home),
         Some(Page::Run(page)) => run_page::draw(&mut pen, model, page, geometry::page(model)),
+        Some(Page::Runs(page)) => runs_page::draw(&mut pen, model, page, geometry::page(model)),
         Some(Page::Cleanup(page)) => cleanup_page::draw(&mut pen, model, page, geometry::page(model)),
     }
     overlays::draw(&mut pen, model, area);

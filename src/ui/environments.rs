@@ -8,6 +8,7 @@ use crate::app::geometry::{Area, Columns, columns};
 use crate::app::holders;
 use crate::app::locks;
 use crate::app::model::{Model, Pane};
+use crate::app::others::{self as runs_of_others, Life, Other};
 use crate::domain::catalog::Environment;
 use crate::domain::run::RunState;
 use crate::domain::verdict::State;
@@ -152,10 +153,12 @@ fn doing(model: &Model, env: &Environment, ascii: bool) -> (String, Token) {
                         format!("◐ {} by {}  {} of {}", run.plan.title, run.by, run.succeeded(), run.steps.len());
                     (text, Token::Prog)
                 }
-                None => others(model, env).or_else(|| frozen(model, env)).unwrap_or_else(|| {
-                    let idle = if env.protected { "● idle · protected" } else { "● idle" };
-                    (idle.to_owned(), Token::Muted)
-                }),
+                None => kept(model, env).or_else(|| others(model, env)).or_else(|| frozen(model, env)).unwrap_or_else(
+                    || {
+                        let idle = if env.protected { "● idle · protected" } else { "● idle" };
+                        (idle.to_owned(), Token::Muted)
+                    },
+                ),
             }
         }
     }
@@ -172,6 +175,22 @@ fn frozen(model: &Model, env: &Environment) -> Option<(String, Token)> {
     };
     let more = if bars.len() > 1 { format!("+{} ", bars.len() - 1) } else { String::new() };
     Some((format!("❄ {more}{of}{}", first.bar.lock.headline()), Token::Warn))
+}
+
+/// A run of another process that is not over: `◐ shop by ana@mac  1 of 2`, `! shop left by ana@mac, 3m`.
+fn kept(model: &Model, env: &Environment) -> Option<(String, Token)> {
+    let newest = |found: &Other<'_>| found.entry.run.started;
+    let other = runs_of_others::in_env(model, env).filter(|it| it.life != Life::Over).max_by_key(newest)?;
+    let run = &other.entry.run;
+    let (title, by) = (format::cut_middle(&run.plan.title, 20), other.by());
+    let holds = matches!(run.state, RunState::Halted | RunState::Paused);
+    Some(match other.life {
+        Life::Left { since } => {
+            (format!("! {title} left by {by}, {}", format::age(since, model.session.now)), Token::Warn)
+        }
+        _ if holds => (format!("‖ {title} by {by} holds"), Token::Held),
+        _ => (format!("◐ {title} by {by}  {} of {}", run.succeeded(), run.steps.len()), Token::Prog),
+    })
 }
 
 /// Who else deploys what there: `◐ cart by ana@mac`.

@@ -9,6 +9,7 @@ use crate::actions::Action;
 use crate::app::geometry::Area;
 use crate::app::holders;
 use crate::app::model::Model;
+use crate::app::others::{self as runs_of_others, Life};
 use crate::app::touch::Touch;
 use crate::domain::ids::EnvId;
 use crate::domain::run::{Run, RunState, StepState};
@@ -48,8 +49,44 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
     let middle = Area::new(x + 2, area.y, right.saturating_sub(x + 2), 1);
     match run {
         Some(run) => bar(pen, model, run, middle),
+        None if kept(pen, model, middle) => {}
         None => others(pen, model, middle),
     }
+}
+
+/// The newest run of another process that is not over: who, what, where and how far. False: there is none, or no room.
+fn kept(pen: &mut Pen<'_>, model: &Model, area: Area) -> bool {
+    let found = runs_of_others::under_way(model);
+    let Some(other) = found.first() else { return false };
+    let (run, by) = (&other.entry.run, other.by());
+    let what = format!("{} → {}", format::cut_middle(&run.plan.title, 20), other.env.name);
+    let (wave, waves) = ((run.wave + 1).min(run.plan.waves.len()), run.plan.waves.len());
+    let more = if found.len() > 1 { format!(" +{}", found.len() - 1) } else { String::new() };
+    let (texts, token) = match other.life {
+        Life::Left { since } => {
+            let age = format::age(since, model.session.now);
+            let texts = [
+                format!("! {what} left behind by {by}, {age}, {} of {}{more}", run.succeeded(), run.steps.len()),
+                format!("! {what} left behind by {by}{more}"),
+                format!("! left behind by {by}{more}"),
+                format!("! {} left behind", found.len()),
+            ];
+            (texts, Token::Warn)
+        }
+        _ => {
+            let texts = [
+                format!("◐ {by}: {what}  wave {wave} of {waves}  {} of {}{more}", run.succeeded(), run.steps.len()),
+                format!("◐ {by}: {what}  w{wave}/{waves}{more}"),
+                format!("◐ {by} deploys to {}{more}", other.env.name),
+                format!("◐ {by}{more}"),
+            ];
+            (texts, Token::Prog)
+        }
+    };
+    let Some(text) = texts.iter().find(|text| text.width() <= usize::from(area.width)) else { return false };
+    let left = pen.right(area.right(), area.y, text, token);
+    pen.touch(Area::new(left, area.y, area.right() - left, 1), Touch::Do(Action::ShowRun));
+    true
 }
 
 fn rank(freshness: &Freshness) -> u8 {

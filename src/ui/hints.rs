@@ -3,11 +3,13 @@
 
 use super::look::{Ground, Token};
 use super::pen::Pen;
-use super::{listing_box, overlays};
+use super::{format, listing_box, overlays};
 use crate::actions::Action;
 use crate::app::availability::available;
 use crate::app::geometry::Area;
 use crate::app::model::{Model, Overlay, Page, Pane, Prompt, PromptPurpose};
+use crate::app::others::{self, Life};
+use crate::app::screens;
 use crate::domain::run::{Run, RunState};
 
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
@@ -23,6 +25,10 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
         model.page.as_ref().filter(|page| matches!(page, Page::Cleanup(page) if page.filtering))
     {
         let note = format!("{} of {}", crate::app::screens::cleanup::shown(page).len(), page.findings.len());
+        return filter(pen, &page.filter, &note, area);
+    }
+    if let Some(Page::Runs(page)) = model.page.as_ref().filter(|page| matches!(page, Page::Runs(it) if it.filtering)) {
+        let note = format::count(screens::runs::rows(model, page).len(), "run");
         return filter(pen, &page.filter, &note, area);
     }
     if model.home.filtering && model.page.is_none() {
@@ -70,7 +76,13 @@ fn in_box(pen: &mut Pen<'_>, overlay: &Overlay, y: u16) {
 
 /// What a key does now: the one that holds a run also lets it go on, and what is under way is aborted to be put back.
 pub(super) fn title(action: Action, model: &Model) -> &'static str {
-    let run = crate::app::screens::run::shown(model);
+    if action == Action::RunTakeUp && matches!(screens::runs::life(model), Some(Life::Left { .. })) {
+        return "resume";
+    }
+    if action == Action::RunAbort && screens::runs::life(model).is_some() {
+        return "leave it as it is";
+    }
+    let run = screens::run::ours(model);
     let halted = run.is_some_and(|run| run.state == RunState::Halted);
     let goes = run.is_some_and(|run| !run.state.is_over()) && !halted;
     match action {
@@ -86,7 +98,12 @@ pub(super) fn title(action: Action, model: &Model) -> &'static str {
 fn shown_actions(model: &Model) -> Vec<Action> {
     use Action as A;
     let actions: &[Action] = match (&model.page, model.home.focus) {
-        (Some(Page::Run(_)), _) => &[A::RunPause, A::RunRetry, A::RunRollBack, A::RunAbort, A::CommandLog, A::Back],
+        (Some(Page::Run(_)), _) => {
+            &[A::RunTakeUp, A::RunPause, A::RunRetry, A::RunRollBack, A::RunAbort, A::RunClear, A::CommandLog, A::Back]
+        }
+        (Some(Page::Runs(_)), _) => {
+            &[A::Enter, A::RunTakeUp, A::RunRollBack, A::RunAbort, A::RunClear, A::RunsFilter, A::Back]
+        }
         (Some(Page::Cleanup(_)), _) => {
             &[A::CleanupMark, A::CleanupMarkKind, A::CleanupDelete, A::CleanupFilter, A::Back]
         }
@@ -119,8 +136,9 @@ fn shown_actions(model: &Model) -> Vec<Action> {
             A::Palette,
         ],
     };
-    // A run that goes on behind the home screen is one key away, and that key is the first.
-    let run = (model.page.is_none() && model.active_run().is_some()).then_some(A::ShowRun);
+    // A run that goes on behind the home screen, or was left behind, is one key away, and that key is the first.
+    let under_way = || model.active_run().is_some() || !others::under_way(model).is_empty();
+    let run = (model.page.is_none() && under_way()).then_some(A::ShowRun);
     // What fills the screen says first how the others come back.
     let zoomed = model.page.is_none() && model.home.zoomed;
     let shrink = zoomed.then_some(A::Shrink);

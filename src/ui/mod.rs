@@ -23,6 +23,7 @@ mod plan_box;
 #[cfg(test)]
 mod pointer_tests;
 mod run_page;
+mod runs_page;
 mod services;
 mod signs;
 #[cfg(test)]

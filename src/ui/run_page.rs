@@ -14,20 +14,26 @@ use super::look::{Ground, Token};
 use super::pen::{Pen, Rule};
 use crate::actions::Action;
 use crate::app::geometry::Area;
-use crate::app::model::{Model, RunPage};
+use crate::app::model::{Model, RunOf, RunPage};
 use crate::app::runs;
+use crate::app::screens::run::shown;
 use crate::app::touch::Touch;
 use crate::domain::ids::ServiceId;
 use crate::domain::plan::Purpose;
 use crate::domain::run::{Run, RunState, StepRun, StepState};
 
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunPage, area: Area) {
-    let Some(run) = model.run(page.run) else { return };
+    let Some(run) = shown(model) else { return };
     let back = model.keymap.hint(Action::Back);
-    let leave = format!("{back} {}", leave_words(run.state));
-    let title = format!("Run {}", run.id);
+    let theirs = match &page.of {
+        RunOf::Ours(_) => None,
+        RunOf::Theirs(theirs) => Some(&**theirs),
+    };
+    let leave = format!("{back} {}", if theirs.is_some() { "back" } else { leave_words(run.state) });
+    let title = theirs.map_or_else(|| format!("Run {}", run.id), |theirs| format!("Run by {}", theirs.by));
     let name = runs::name(&run.plan);
-    let whole = format!("{name} · started by {}, {}", run.by, format::clock(run.started));
+    let taken_up = run.taken_up.last().map(|it| format!(", taken up by {}", it.by)).unwrap_or_default();
+    let whole = format!("{name} · started by {}, {}{taken_up}", run.by, format::clock(run.started));
     // What could only be told in part is left out: who began it, then what becomes of it.
     let fits = |note: &str, end: &str| title.width() + note.width() + end.width() + 12 <= usize::from(area.width);
     let leave = if fits(&name, &leave) { leave } else { format!("{back} leave") };
@@ -43,7 +49,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunPage, area: Area)
     let skip = if content.len() <= room { 0 } else { (last + 2).saturating_sub(room).min(content.len() - room) };
     lines::draw(pen, &content, skip.min(focus.0), body);
     let below = content.len().saturating_sub(skip + room);
-    outlook::draw(pen, model, run, below, Area::new(area.x, area.bottom().saturating_sub(2), area.width, 2));
+    outlook::draw(pen, model, (run, theirs), below, Area::new(area.x, area.bottom().saturating_sub(2), area.width, 2));
 }
 
 fn leave_words(state: RunState) -> &'static str {

@@ -159,6 +159,21 @@ fn leftovers_where_there_are_none() {
 }
 
 #[test]
+fn runs_of_others_alive_and_left_behind() {
+    use crate::app::others_tests::{beside_bob, left_by_bob};
+    let pressed = |mut cockpit: Cockpit, keys: &str| {
+        cockpit.press(keys);
+        cockpit
+    };
+    keep("home-beside-others", beside_bob());
+    keep("home-left-behind", left_by_bob());
+    keep("runs", pressed(left_by_bob(), "L"));
+    keep("run-of-others", pressed(beside_bob(), "R"));
+    keep("run-left-behind", pressed(left_by_bob(), "R"));
+    keep("run-clear", pressed(left_by_bob(), "RD"));
+}
+
+#[test]
 fn colours_of_every_theme_and_of_none() {
     let looks = [
         ("night", Settings::default()),

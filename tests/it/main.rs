@@ -22,6 +22,7 @@ mod kubelet;
 mod locks;
 mod logs;
 mod midway;
+mod others;
 mod playground;
 mod pruning;
 mod races;

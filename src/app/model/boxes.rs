@@ -93,6 +93,8 @@ pub struct PlanReview {
     pub form: Option<VersionsForm>,
     /// The run that it puts back; one that is under way is aborted first.
     pub undoes: Option<RunId>,
+    /// The run of another process that it puts back, by environment and name; it is recorded as ended first.
+    pub ends: Option<(EnvId, Arc<str>)>,
     /// More to know, found by the cockpit rather than the plan.
     pub warnings: Vec<Warning>,
 }
@@ -128,6 +130,21 @@ pub enum Confirmed {
     Delete(Vec<Finding>),
     Quit,
     AbortRun(RunId),
+    /// Go on with a run of another process.
+    TakeUp {
+        env: EnvId,
+        key: Arc<str>,
+    },
+    /// Record that a run of another process is over.
+    EndRun {
+        env: EnvId,
+        key: Arc<str>,
+    },
+    /// Remove the document of a run.
+    ClearRun {
+        env: EnvId,
+        key: Arc<str>,
+    },
     /// Begin the plan below although somebody who is silent holds services of it.
     TakeOver,
     WriteConfig(String),

@@ -4,7 +4,7 @@ use crate::app::effect::Effect;
 use crate::app::holders::{self, Holder};
 use crate::app::input::LineInput;
 use crate::app::model::{Confirm, Confirmed, Model, Overlay, PlanReview, VersionsForm};
-use crate::app::{facts, journal, locks, places, runs};
+use crate::app::{facts, journal, locks, places, runs, screens};
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::lease::Patience;
 use crate::domain::plan::{self, Plan, PlanError, Purpose, Request, Skipped, Step, Wanted, Warning};
@@ -25,7 +25,8 @@ fn show(model: &mut Model, request: Request, plan: Plan, form: Option<VersionsFo
     crate::app::stewards::forget(model);
     let confirm = LineInput::default();
     let warnings = locks::of_plan(model, &plan).iter().map(|it| locks::warning(&plan.env, it)).collect();
-    let review = PlanReview { request, plan, confirm, selected: 0, scroll: 0, form, undoes: None, warnings };
+    let review =
+        PlanReview { request, plan, confirm, selected: 0, scroll: 0, form, undoes: None, ends: None, warnings };
     model.overlays.push(Overlay::Plan(review));
 }
 
@@ -116,6 +117,9 @@ pub fn confirm(model: &mut Model, patience: Patience) -> Vec<Effect> {
     let Some(Overlay::Plan(review)) = model.overlays.pop() else { return Vec::new() };
     model.home.marks.clear();
     model.home.group = None;
+    if let Some((env, key)) = &review.ends {
+        return screens::runs::end_and_begin(model, env, key, review.plan, patience);
+    }
     let mut effects = Vec::new();
     // A run that is being undone begins nothing more.
     if let Some(id) = review.undoes {

@@ -4,3 +4,4 @@ pub mod cleanup;
 pub mod home;
 pub mod rollback;
 pub mod run;
+pub mod runs;

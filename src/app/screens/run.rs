@@ -1,37 +1,49 @@
 //! Watching a run: hold, try again, put back, leave.
 
 use crate::app::effect::Effect;
-use crate::app::model::{Confirm, Confirmed, Model, Overlay, Page, PlanReview};
+use crate::app::model::{Confirm, Confirmed, Model, Overlay, Page, PlanReview, RunOf, RunPage};
 use crate::app::{input::LineInput, journal, runs};
 use crate::domain::ids::RunId;
 use crate::domain::plan::{Purpose, Request, Wanted};
 use crate::domain::run::{self, Run, RunEvent, RunState, StepRun, StepState};
 use crate::domain::verdict::State;
 
-/// The run whose page is open.
+/// The run whose page is open, of whomever.
 pub fn shown(model: &Model) -> Option<&Run> {
     match &model.page {
-        Some(Page::Run(page)) => model.run(page.run),
+        Some(Page::Run(RunPage { of: RunOf::Ours(id), .. })) => model.run(*id),
+        Some(Page::Run(RunPage { of: RunOf::Theirs(theirs), .. })) => Some(&theirs.run),
+        _ => None,
+    }
+}
+
+/// The run whose page is open, where this session carries it out.
+pub fn ours(model: &Model) -> Option<&Run> {
+    match &model.page {
+        Some(Page::Run(RunPage { of: RunOf::Ours(id), .. })) => model.run(*id),
         _ => None,
     }
 }
 
 /// Holds after the active wave, or goes on.
 pub fn pause(model: &mut Model) -> Vec<Effect> {
-    let Some(run) = shown(model) else { return Vec::new() };
+    let Some(run) = ours(model) else { return Vec::new() };
     let (id, event) = (run.id, if run.is_held() { RunEvent::Resume } else { RunEvent::Pause });
     runs::on(model, id, event)
 }
 
 /// Tries again what failed.
 pub fn retry(model: &mut Model) -> Vec<Effect> {
-    let Some(id) = shown(model).map(|run| run.id) else { return Vec::new() };
+    let Some(id) = ours(model).map(|run| run.id) else { return Vec::new() };
     runs::on(model, id, RunEvent::Retry)
 }
 
 /// Shows the plan that puts everything back; a run that is under way is aborted when that begins.
 pub fn roll_back(model: &mut Model) -> Vec<Effect> {
-    let undone = shown(model).and_then(|run| Some((run.id, run::inverse(run)?)));
+    if ours(model).is_none() {
+        return super::runs::roll_back(model);
+    }
+    let undone = ours(model).and_then(|run| Some((run.id, run::inverse(run)?)));
     let Some((undone, mut plan)) = undone else {
         journal::notice(model, State::Blocked, "this run has changed nothing, so there is nothing to put back", "");
         return Vec::new();
@@ -49,6 +61,7 @@ pub fn roll_back(model: &mut Model) -> Vec<Effect> {
         scroll: 0,
         form: None,
         undoes: Some(undone),
+        ends: None,
         warnings: Vec::new(),
     }));
     Vec::new()
@@ -56,7 +69,7 @@ pub fn roll_back(model: &mut Model) -> Vec<Effect> {
 
 /// Asks before the run is ended.
 pub fn abort(model: &mut Model) -> Vec<Effect> {
-    let Some(run) = shown(model) else { return Vec::new() };
+    let Some(run) = ours(model) else { return super::runs::ask_end(model) };
     let name = runs::name(&run.plan);
     let (title, question) = if run.state == RunState::Halted {
         (format!("Leave the {name} as it is"), "Leave it?")

@@ -122,6 +122,8 @@ pub struct Sighting {
     pub stored: Stored,
     /// Since when this very version has been known here.
     pub since: Timestamp,
+    /// It was seen to change here: whoever holds it was alive then.
+    pub renewed_here: bool,
 }
 
 impl Sighting {

@@ -37,6 +37,11 @@ pub enum Hold {
         why: String,
     },
     Released,
+    /// Another process has ended the run, or carries it out: nothing of it is written here any more.
+    Passed {
+        by: Arc<str>,
+        ended: bool,
+    },
 }
 
 impl Run {
@@ -104,6 +109,21 @@ impl Run {
             // Too late to mean anything.
             _ => Vec::new(),
         }
+    }
+
+    /// The document is somebody else's now: nothing more is written by this process, and its leases are given back.
+    pub(super) fn passed(&mut self, by: Arc<str>, ended: bool, now: Timestamp) -> Vec<RunCommand> {
+        if self.state.is_over() {
+            return Vec::new();
+        }
+        for step in self.steps.iter_mut().filter(|step| step.state == StepState::Waiting) {
+            step.state = StepState::Skipped;
+        }
+        self.give_up(now);
+        self.state = RunState::Ended;
+        self.finished = Some(now);
+        self.hold = Hold::Passed { by: Arc::clone(&by), ended };
+        vec![RunCommand::Release, RunCommand::Announce(Announcement::Passed { by, ended })]
     }
 
     /// Goes on, and holds after the wave where that was asked for meanwhile.

@@ -52,6 +52,7 @@ impl Run {
             hold: Hold::default(),
             hold_wanted: false,
             patience: Patience::default(),
+            taken_up: Vec::new(),
         }
     }
 
@@ -69,6 +70,7 @@ impl Run {
             RunEvent::Tick => self.tick(now),
             RunEvent::Retry => self.retry(now),
             RunEvent::Abort => self.abort(now),
+            RunEvent::Passed { by, ended } => self.passed(by, ended, now),
         }
     }
 

@@ -54,6 +54,17 @@ pub struct Run {
     pub hold_wanted: bool,
     /// What it does about somebody else who holds one.
     pub patience: Patience,
+    /// Who took it up from whom, oldest first.
+    pub taken_up: Vec<TakenUp>,
+}
+
+/// Somebody went on with a run that another process had begun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TakenUp {
+    /// `bob@pc`
+    pub by: Arc<str>,
+    pub from: Arc<str>,
+    pub at: Timestamp,
 }
 
 /// Where a run stands.
@@ -254,6 +265,11 @@ pub enum RunEvent {
     Retry,
     /// Begin nothing more; what was begun is left to Kubernetes.
     Abort,
+    /// Another process has written its document: it was ended there, or is carried out there from now on.
+    Passed {
+        by: Arc<str>,
+        ended: bool,
+    },
 }
 
 /// What a run wants done.
@@ -304,4 +320,9 @@ pub enum Announcement {
         why: String,
     },
     WithoutLeases(String),
+    /// Another process has ended it, or carries it out now.
+    Passed {
+        by: Arc<str>,
+        ended: bool,
+    },
 }

@@ -7,11 +7,7 @@ use jiff::Timestamp;
 
 use super::{EVENTS_KEPT, EnvWorld, Touched, workload_kind};
 use crate::domain::ids::Uid;
-use crate::domain::lease::{Sighting, Stored};
-use crate::domain::lock::{self, Posted};
-use crate::domain::observed::{
-    Change, Document, Event, Kind, Lease, Object, Pod, ReplicaSet, Workload, WorkloadKind, WorkloadRef,
-};
+use crate::domain::observed::{Change, Event, Kind, Object, Pod, ReplicaSet, Workload, WorkloadKind, WorkloadRef};
 
 impl EnvWorld {
     pub(super) fn apply(&mut self, change: Change, now: Timestamp) -> Touched {
@@ -61,7 +57,7 @@ impl EnvWorld {
             }
             Object::Event(event) => self.put_event(name, *event),
             Object::Lease(lease) => self.put_lease(name, *lease, now),
-            Object::Document(document) => self.put_document(name, *document),
+            Object::Document(document) => self.put_document(name, *document, now),
         }
     }
 
@@ -112,30 +108,6 @@ impl EnvWorld {
         Touched { workloads: workload.into_iter().collect(), other: true, freshness: false }
     }
 
-    /// The same version again keeps the time since when it is known.
-    fn put_lease(&mut self, name: Arc<str>, lease: Lease, now: Timestamp) -> Touched {
-        let stored = Stored { uid: lease.meta.uid, version: lease.meta.resource_version, record: lease.record };
-        if self.leases.get(&name).is_some_and(|known| known.stored == stored) {
-            return Touched::default();
-        }
-        self.leases.insert(name, Sighting { stored, since: now });
-        Touched { other: true, ..Touched::default() }
-    }
-
-    /// A lock is read once, when it arrives, and not whenever somebody asks what it bars.
-    fn put_document(&mut self, name: Arc<str>, document: Document) -> Touched {
-        if self.documents.get(&name) == Some(&document) {
-            return Touched::default();
-        }
-        if &*document.about == lock::DOCUMENT {
-            self.locks.insert(Arc::clone(&name), Posted::read(&document));
-        } else {
-            self.locks.remove(&name);
-        }
-        self.documents.insert(name, document);
-        Touched { other: true, ..Touched::default() }
-    }
-
     fn workload_about(&self, event: &Event) -> Option<WorkloadRef> {
         match &*event.about_kind {
             "Pod" => self.pods.get(&event.about_name).and_then(|pod| self.workload_over(pod)),
@@ -177,19 +149,8 @@ impl EnvWorld {
                 let key = WorkloadRef::new(WorkloadKind::Job, Arc::clone(name));
                 if gone { Touched { other: true, ..touched(key) } } else { Touched::default() }
             }
-            Kind::Lease => {
-                let gone = self.leases.get(name).is_some_and(|it| is_it(&it.stored.uid));
-                let gone = gone && self.leases.remove(name).is_some();
-                Touched { other: gone, ..Touched::default() }
-            }
-            Kind::Document => {
-                let gone = self.documents.get(name).is_some_and(|it| is_it(&it.meta.uid));
-                if gone {
-                    self.documents.remove(name);
-                    self.locks.remove(name);
-                }
-                Touched { other: gone, ..Touched::default() }
-            }
+            Kind::Lease => self.drop_lease(name, uid),
+            Kind::Document => self.drop_document(name, uid),
             // Evidence outlives its hour in the cluster: events are dropped by number, not by their deletion.
             Kind::Event => Touched::default(),
         }

@@ -100,7 +100,8 @@ impl Progress {
             }
             Hold::Lost { service, why } => format!("{service}: {why}; nothing more is written\n"),
             Hold::Without(why) => format!("goes on without a lease: {why}\n"),
-            Hold::Untaken | Hold::Refused { .. } | Hold::Released => String::new(),
+            // What the command ends with says it.
+            Hold::Untaken | Hold::Refused { .. } | Hold::Released | Hold::Passed { .. } => String::new(),
         }
     }
 

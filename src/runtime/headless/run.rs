@@ -218,6 +218,14 @@ fn not_held(run: &Run) -> Option<Report> {
             Report::refused(format!("{service} in {}: {why}; nothing more was written", run.plan.env))
                 .hint("shipdeck status shows what runs now."),
         ),
+        Hold::Passed { by, ended } => {
+            let (what, hint) = if *ended {
+                ("ended", "What was begun is left to Kubernetes: shipdeck status shows what runs now.")
+            } else {
+                ("taken over", "They go on with it: shipdeck runs shows how far it is.")
+            };
+            Some(Report::refused(format!("the run was {what} by {by}; nothing more was written")).hint(hint))
+        }
         _ => None,
     }
 }

@@ -16,9 +16,9 @@ use crate::domain::lease::{Patience, who};
 use crate::domain::observed::Document;
 use crate::domain::run::document::{self, Entry, Unreadable};
 use crate::domain::run::{RunEvent, inverse};
-use crate::ports::documents::Draft;
 use crate::report::Report;
 use crate::runtime::compose::Session;
+use crate::runtime::runs::write as write_over;
 use crate::ui;
 
 /// What one environment keeps.
@@ -179,11 +179,8 @@ pub(in crate::runtime) async fn abort(session: Session, args: &Abort) -> Result<
 
 /// Writes a run over exactly what was read of it: whoever carries it out writes nothing more.
 async fn write(driver: &mut Driver, env: &Environment, entry: &Entry) -> Result<(), Report> {
-    let text = document::write(&entry.run).map_err(|why| Report::refused(format!("{}: {why}", entry.key)))?;
     let cluster = driver.session.executor.cluster(&env.cluster);
-    let texts = document::texts(&text, &driver.model().session.identity, system::now());
-    let (name, over) = (document::name(&entry.key), Some(entry.over.clone()));
-    let draft = Draft { name, about: document::ABOUT.into(), over, texts };
-    let written = cluster.write_document(&env.namespace, &draft).await;
+    let owner = Arc::clone(&driver.model().session.identity);
+    let written = write_over(&*cluster, &env.namespace, (&owner, system::now()), entry).await;
     written.map(drop).map_err(|fault| failed(format!("{} was not ended: {fault}", entry.key), &fault))
 }

@@ -272,12 +272,15 @@ pub(super) fn run(run: &Run) -> RunShape {
         outcome: match run.state {
             RunState::Succeeded if run.steps.iter().any(|step| step.degraded().is_some()) => "degraded",
             RunState::Succeeded => "succeeded",
+            RunState::Ended if matches!(run.hold, Hold::Passed { .. }) => "interrupted",
             RunState::Halted | RunState::Ended => wrong(run),
             RunState::Running | RunState::Pausing if is_blocked(run) => "blocked",
             RunState::Acquiring | RunState::Running | RunState::Pausing | RunState::Paused => "interrupted",
         },
         reason: match &run.hold {
             Hold::Refused { service, why } | Hold::Lost { service, why } => Some(format!("{service}: {why}")),
+            Hold::Passed { by, ended: true } => Some(format!("ended by {by}")),
+            Hold::Passed { by, ended: false } => Some(format!("taken over by {by}")),
             _ => None,
         },
         plan: plan(&run.plan),

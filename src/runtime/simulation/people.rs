@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 use super::dice::Dice;
 use super::process::Process;
 use super::shop::{ENV, NAMESPACE, Shop};
-use crate::app::model::{Overlay, Page, RunPage};
+use crate::app::model::{Overlay, Page, RunOf, RunPage};
 use crate::app::overlays;
 use crate::app::runs;
 use crate::app::screens;
@@ -151,7 +151,7 @@ impl Person {
         let (id, before) = (run.id, process.model().runs.len());
         process.does(|model| {
             model.overlays.clear();
-            model.page = Some(Page::Run(RunPage { run: id, selected: None }));
+            model.page = Some(Page::Run(RunPage { of: RunOf::Ours(id), selected: None, list: None }));
             screens::run::roll_back(model)
         });
         for _ in 0..3 {

@@ -1,16 +1,21 @@
 //! What happens by itself, in the last line of the page: what comes next, or what it waits for.
 
+use jiff::Timestamp;
+
 use super::super::look::Token;
 use super::super::pen::{Pen, Rule};
 use super::after;
 use crate::app::geometry::Area;
-use crate::app::model::Model;
+use crate::app::model::{Model, Theirs};
+use crate::app::others::{self, Life};
 use crate::domain::run::{Hold, Run, RunState};
 use crate::domain::world::Freshness;
 
-pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, run: &Run, below: usize, area: Area) {
-    let told = out_of_sight(model, run).or_else(|| after::outlook(model, run));
-    let (text, token) = told.unwrap_or_else(|| outlook_words(run));
+/// `theirs`: it is a run of another process.
+pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, (run, theirs): (&Run, Option<&Theirs>), below: usize, area: Area) {
+    let words = || theirs.map_or_else(|| outlook_words(run), |theirs| their_outlook(theirs, model.session.now));
+    let after = || theirs.is_none().then(|| after::outlook(model, run)).flatten();
+    let (text, token) = out_of_sight(model, run).or_else(after).unwrap_or_else(words);
     let more = if below > 0 { format!("{below} more below") } else { String::new() };
     pen.rule(area, &Rule { title: "What happens by itself", state: &more, ..Rule::default() });
     pen.text(2, area.y + 1, &text, token, area.width.saturating_sub(3));
@@ -23,6 +28,22 @@ fn out_of_sight(model: &Model, run: &Run) -> Option<(String, Token)> {
     (!run.state.is_over()).then_some((text, Token::Warn))
 }
 
+/// What becomes of a run of another process without anybody doing anything here.
+fn their_outlook(theirs: &Theirs, now: Timestamp) -> (String, Token) {
+    let (by, sign) = (&theirs.by, others::words(theirs.life, now));
+    let holds = matches!(theirs.run.state, RunState::Halted | RunState::Paused);
+    match theirs.life {
+        _ if theirs.gone => ("Its record was removed: this is what was seen last.".to_owned(), Token::Warn),
+        Life::Over => outlook_words(&theirs.run),
+        Life::Left { .. } => {
+            (format!("{by} is gone, {sign}: nothing more begins until somebody goes on."), Token::Warn)
+        }
+        Life::Alive { .. } if holds => (format!("It waits for {by}, {sign}."), Token::Held),
+        Life::Alive { .. } => (format!("{by} carries it out, {sign}."), Token::Prog),
+        Life::Unsure { .. } => (format!("{by} carries it out, or did: {sign}."), Token::Muted),
+    }
+}
+
 fn outlook_words(run: &Run) -> (String, Token) {
     let (text, token) = match (run.state, &run.hold) {
         (RunState::Acquiring, Hold::Waiting { service, by }) => {
@@ -33,6 +54,12 @@ fn outlook_words(run: &Run) -> (String, Token) {
         }
         (RunState::Ended, Hold::Refused { service, why }) => {
             return (format!("{service}: {why}. Nothing was written."), Token::Fail);
+        }
+        (_, Hold::Passed { by, ended: true }) => {
+            return (format!("Ended by {by}. What was begun is left to Kubernetes."), Token::Fail);
+        }
+        (_, Hold::Passed { by, ended: false }) => {
+            return (format!("{by} took it over and goes on with it. Nothing more is written here."), Token::Fail);
         }
         (RunState::Acquiring, _) if run.hold_wanted => ("It holds when the first wave is done.", Token::Held),
         (RunState::Acquiring, _) => ("It makes sure that nobody else deploys these services.", Token::Muted),

@@ -50,6 +50,35 @@ pub struct Unreadable {
     pub why: String,
 }
 
+/// The document of a run as an environment shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filed {
+    /// The object and the version that stands.
+    pub over: (Uid, Arc<str>),
+    /// The process that wrote it last, where that can be read.
+    pub owner: Arc<str>,
+    /// Since when this version is known here.
+    pub since: Timestamp,
+    pub entry: Result<Entry, Unreadable>,
+}
+
+impl Filed {
+    /// Reads a document that was seen at a time.
+    pub fn read(document: &Document, since: Timestamp) -> Self {
+        let over = (document.meta.uid.clone(), Arc::clone(&document.meta.resource_version));
+        let owner = document.texts.get("owner").map(Arc::clone).unwrap_or_else(|| "".into());
+        Self { over, owner, since, entry: read(document) }
+    }
+
+    /// What the run is called in every process.
+    pub fn key(&self) -> &Arc<str> {
+        match &self.entry {
+            Ok(entry) => &entry.key,
+            Err(broken) => &broken.key,
+        }
+    }
+}
+
 /// The name of a run everywhere: in the order of time, and used once. `owner` tells two runs of one moment apart.
 pub fn key(started: Timestamp, owner: &str, run: RunId) -> Arc<str> {
     // The base 32 of ULIDs, in lower case: no letter that is taken for a digit.

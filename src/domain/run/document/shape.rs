@@ -12,12 +12,14 @@ use crate::domain::ids::{EnvId, LockId, RunId, ServiceId, Uid};
 use crate::domain::lock::Passes;
 use crate::domain::observed::{Condition, TemplateHash, WorkloadRef};
 use crate::domain::plan::{Plan, Purpose, Step, Wave};
-use crate::domain::run::{Baseline, Reached, Run, RunState, StepState};
+use crate::domain::run::{Baseline, Hold, Reached, Run, RunState, StepState, TakenUp};
 use crate::domain::text::clean;
 use crate::domain::verdict::{Cause, Evidence, Progress, State, Verdict};
 
 /// The longest reason that is kept.
 const REASON: usize = 400;
+/// So many of those who took it up are kept, the last ones.
+const TAKEN_UP_KEPT: usize = 10;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct RunShape {
@@ -39,6 +41,19 @@ pub(super) struct RunShape {
     /// Locks that are overridden for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     overridden: Vec<String>,
+    /// It is carried out without leases, so that nobody can tell from them whether that goes on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unleased: bool,
+    /// Who went on with it after whom.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    taken_up: Vec<TakenUpShape>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct TakenUpShape {
+    by: String,
+    from: String,
+    at: Timestamp,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -123,7 +138,13 @@ pub(super) fn of(run: &Run) -> RunShape {
         waves: run.plan.waves.iter().map(|wave| wave.steps.iter().map(|step| step_of(run, step)).collect()).collect(),
         hotfix: run.plan.passes.hotfix,
         overridden: run.plan.passes.overridden.iter().map(ToString::to_string).collect(),
+        unleased: matches!(run.hold, Hold::Without(_)),
+        taken_up: run.taken_up.iter().rev().take(TAKEN_UP_KEPT).rev().map(taken_up_of).collect(),
     }
+}
+
+fn taken_up_of(it: &TakenUp) -> TakenUpShape {
+    TakenUpShape { by: it.by.to_string(), from: it.from.to_string(), at: it.at }
 }
 
 fn step_of(run: &Run, step: &Step) -> StepShape {
@@ -226,6 +247,11 @@ pub(super) fn read(shape: &RunShape) -> Result<Run, String> {
     }
     let mut run = Run::new(RunId(0), plan, text(&shape.by), shape.started);
     (run.state, run.wave, run.finished) = (state, shape.wave, shape.finished);
+    if shape.unleased {
+        run.hold = Hold::Without("it is carried out without leases".to_owned());
+    }
+    let taken_up = |it: &TakenUpShape| TakenUp { by: text(&it.by).into(), from: text(&it.from).into(), at: it.at };
+    run.taken_up = shape.taken_up.iter().map(taken_up).collect();
     for (step, shape) in run.steps.iter_mut().zip(shape.waves.iter().flatten()) {
         fill(step, shape)?;
     }

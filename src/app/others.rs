@@ -1,0 +1,237 @@
+//! Runs of other processes: which there are, whether anybody carries them out, and how they look by the live cluster.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::journal;
+use super::model::{Model, Page, RunOf, Theirs};
+use super::runs;
+use crate::domain::catalog::Environment;
+use crate::domain::ids::EnvId;
+use crate::domain::lease::{self, Sighting, who};
+use crate::domain::run::document::{Entry, Filed};
+use crate::domain::run::{Hold, Run, StepState};
+use crate::domain::verdict::{State, Verdict};
+use crate::domain::world::EnvWorld;
+
+/// How long a record may be without any lease of its writer before that means something: both are watched apart.
+const GRACE: SignedDuration = SignedDuration::from_secs(5);
+
+/// A run of another process.
+#[derive(Clone, Copy, Debug)]
+pub struct Other<'a> {
+    pub env: &'a Environment,
+    pub filed: &'a Filed,
+    pub entry: &'a Entry,
+    pub life: Life,
+}
+
+/// Whether anybody carries a run out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    Over,
+    /// Whoever wrote it was seen alive at this time.
+    Alive {
+        since: Timestamp,
+    },
+    /// Not known yet, and when it will be; none: nobody can tell, because it holds no leases.
+    Unsure {
+        known: Option<Timestamp>,
+    },
+    /// Nobody carries it out; the last sign of whoever did.
+    Left {
+        since: Timestamp,
+    },
+}
+
+impl Other<'_> {
+    /// `ana@mac`: the process that wrote it last.
+    pub fn by(&self) -> &str {
+        who(&self.entry.owner)
+    }
+
+    /// The run as it looks here: under the name that the environment has here.
+    pub fn run(&self) -> Run {
+        let mut run = self.entry.run.clone();
+        run.plan.env = self.env.name.clone();
+        run.plan.protected |= self.env.protected;
+        run
+    }
+}
+
+/// Runs of others that an environment keeps, in the order in which they began.
+pub fn in_env<'a>(model: &'a Model, env: &'a Environment) -> impl Iterator<Item = Other<'a>> {
+    let world = model.world.env(&env.name);
+    world.into_iter().flat_map(move |world| {
+        let theirs = world.runs().filter(|filed| !is_ours(model, filed));
+        theirs.filter_map(move |filed| {
+            let entry = filed.entry.as_ref().ok()?;
+            Some(Other { env, filed, entry, life: life(world, filed, entry, model.session.now) })
+        })
+    })
+}
+
+/// Those of all environments.
+pub fn all(model: &Model) -> impl Iterator<Item = Other<'_>> {
+    model.catalog.environments.iter().flat_map(|env| in_env(model, env))
+}
+
+/// Those that are not over, the newest first.
+pub fn under_way(model: &Model) -> Vec<Other<'_>> {
+    let mut found: Vec<_> = all(model).filter(|other| other.life != Life::Over).collect();
+    found.sort_by_key(|other| std::cmp::Reverse(other.entry.run.started));
+    found
+}
+
+pub fn find<'a>(model: &'a Model, env: &EnvId, key: &str) -> Option<Other<'a>> {
+    let env = model.catalog.environment(env)?;
+    in_env(model, env).find(|other| *other.entry.key == *key)
+}
+
+/// Whether this session carries it out, or has done so and nobody else went on with it.
+pub fn is_ours(model: &Model, filed: &Filed) -> bool {
+    let ours = &*model.session.identity;
+    if !ours.is_empty() && filed.owner.starts_with(ours) {
+        return true;
+    }
+    // Taken up just now, and not written yet.
+    let kept = model.session.kept.iter().find(|(_, kept)| kept.key == *filed.key());
+    let run = kept.and_then(|(id, _)| model.run(*id));
+    run.is_some_and(|run| {
+        let hopes = matches!(run.hold, Hold::Untaken | Hold::Waiting { .. } | Hold::Held { .. } | Hold::Without(_));
+        hopes && !run.state.is_over()
+    })
+}
+
+fn life(world: &EnvWorld, filed: &Filed, entry: &Entry, now: Timestamp) -> Life {
+    if entry.run.state.is_over() {
+        return Life::Over;
+    }
+    if matches!(entry.run.hold, Hold::Without(_)) {
+        return Life::Unsure { known: None };
+    }
+    let leases = entry.run.plan.steps().filter_map(|step| world.lease(&lease::name_of(&step.service)));
+    let held = leases.filter(|found| found.stored.record.holder == entry.owner).max_by_key(|found| found.since);
+    match held {
+        Some(found) if found.is_silent(now) => Life::Left { since: last_sign(found) },
+        Some(found) if found.renewed_here => Life::Alive { since: found.since },
+        Some(found) => {
+            let patience = SignedDuration::try_from(found.stored.record.patience()).unwrap_or(GRACE);
+            Life::Unsure { known: Some(found.since + patience) }
+        }
+        None if now.duration_since(filed.since) < GRACE => Life::Unsure { known: Some(filed.since + GRACE) },
+        None => Life::Left { since: entry.updated.min(filed.since) },
+    }
+}
+
+/// What was first seen long after it fell silent tells the time itself, by the clock of its holder.
+fn last_sign(found: &Sighting) -> Timestamp {
+    found.stored.record.renewed.unwrap_or(found.since).min(found.since)
+}
+
+/// How a run of somebody else looks now: its record, and what the live cluster says of what was written.
+pub fn picture(model: &Model, other: &Other<'_>) -> Run {
+    let mut run = other.run();
+    let judged: Vec<(usize, Verdict)> = run
+        .steps
+        .iter()
+        .enumerate()
+        .filter_map(|(at, step)| {
+            let verdict = runs::verdict(model, &run, &step.service, step.baseline.as_ref()?)?;
+            let verdict = match step.state {
+                StepState::Watching => verdict,
+                StepState::Succeeded => Verdict::new(State::Done, verdict.progress),
+                _ => return None,
+            };
+            Some((at, verdict))
+        })
+        .collect();
+    for (at, verdict) in judged {
+        run.steps[at].verdict = Some(verdict);
+    }
+    run
+}
+
+/// Keeps what is shown of others current, and says what was left behind.
+pub fn follow(model: &mut Model, may_be_left: bool) {
+    if may_be_left {
+        tell(model);
+    }
+    refresh(model);
+}
+
+/// Keeps the page of a run of somebody else as that run is now.
+fn refresh(model: &mut Model) {
+    let Some(Page::Run(page)) = &model.page else { return };
+    let RunOf::Theirs(shown) = &page.of else { return };
+    let (env, key) = (shown.env.clone(), Arc::clone(&shown.key));
+    let now = find(model, &env, &key).map(|other| theirs(model, &other));
+    let Some(Page::Run(page)) = &mut model.page else { return };
+    let RunOf::Theirs(shown) = &mut page.of else { return };
+    let before = shown.clone();
+    match now {
+        Some(now) => **shown = now,
+        None => shown.gone = true,
+    }
+    model.session.dirty |= *shown != before;
+}
+
+/// What the page of a run of somebody else shows.
+pub fn theirs(model: &Model, other: &Other<'_>) -> Theirs {
+    Theirs {
+        env: other.env.name.clone(),
+        key: Arc::clone(&other.entry.key),
+        by: other.by().into(),
+        run: picture(model, other),
+        life: other.life,
+        gone: false,
+    }
+}
+
+/// Says once of each run that was left behind that it was.
+fn tell(model: &mut Model) {
+    let left = |other: &Other<'_>| matches!(other.life, Life::Left { .. });
+    let told = &model.session.told;
+    let news: Vec<_> = all(model)
+        .filter(|other| left(other) && !told.contains(&other.entry.key))
+        .map(|other| (Arc::clone(&other.entry.key), other.by().to_owned(), other.run()))
+        .collect();
+    for (key, by, run) in news {
+        model.session.told.insert(key);
+        let (done, steps) = (run.succeeded(), run.steps.len());
+        let title = format!("{} was left behind by {by}, {done} of {steps} done", runs::name(&run.plan));
+        let detail =
+            format!("{} opens it: resume, roll back or clear", model.keymap.hint(crate::actions::Action::ShowRun));
+        journal::notice(model, State::Blocked, title, detail);
+    }
+}
+
+/// When what is said of others will be different without anything happening; none: never.
+pub fn next_change(model: &Model) -> Option<std::time::Duration> {
+    let soon = |life: Life| match life {
+        Life::Over => None,
+        Life::Left { .. } | Life::Unsure { known: None } => Some(std::time::Duration::from_secs(30)),
+        Life::Alive { .. } | Life::Unsure { known: Some(_) } => Some(std::time::Duration::from_secs(1)),
+    };
+    all(model).filter_map(|other| soon(other.life)).min()
+}
+
+/// `seen alive 4 s ago`, `left behind 3 min ago`.
+pub fn words(life: Life, now: Timestamp) -> String {
+    let ago = |since: Timestamp| match now.duration_since(since).as_secs().max(0) {
+        seconds @ ..=89 => format!("{seconds} s ago"),
+        seconds @ 90..=5_399 => format!("{} min ago", (seconds + 30) / 60),
+        seconds @ 5_400..=172_799 => format!("{} h ago", (seconds + 1_800) / 3_600),
+        seconds => format!("{} days ago", seconds / 86_400),
+    };
+    match life {
+        Life::Over => String::new(),
+        Life::Alive { since } => format!("seen alive {}", ago(since)),
+        Life::Unsure { known: Some(known) } => {
+            format!("alive or not is known in {} s", known.duration_since(now).as_secs().max(0) + 1)
+        }
+        Life::Unsure { known: None } => "without leases: alive or not cannot be told".to_owned(),
+        Life::Left { since } => format!("left behind {}", ago(since)),
+    }
+}

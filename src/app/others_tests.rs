@@ -1,0 +1,315 @@
+//! Runs of other processes in the cockpit: seen with whether anybody carries them out, gone on with, taken back, cleared;
+//! and runs of ours that others have laid hands on.
+
+use super::effect::{Effect, RunChange};
+use super::model::{Confirm, Confirmed, Overlay, Page, RunOf};
+use super::msg::{Msg, Outcome};
+use super::others::{self, Life};
+use super::testkit::Cockpit;
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::fixtures::{lease, meta, template};
+use crate::domain::ids::{EnvId, RunId, ServiceId};
+use crate::domain::lease::Patience;
+use crate::domain::observed::{Change, Document, Kind, Object};
+use crate::domain::run::{Hold, RunState, document};
+
+const BOB: &str = "bob@pc/7/y-1";
+
+fn staging() -> EnvId {
+    EnvId::new("staging")
+}
+
+fn cockpit() -> Cockpit {
+    let mut cockpit = Cockpit::demo();
+    cockpit.model.session.identity = "ana@mac/1/x".into();
+    cockpit.model.home.service = Some(ServiceId::new("auth"));
+    cockpit.model.home.env = Some(staging());
+    cockpit
+}
+
+/// What a deploy of all three services by somebody else has written when its first wave is being watched.
+pub(crate) fn text_of_bob() -> String {
+    let mut theirs = cockpit();
+    theirs.press("g<enter>dv9<down>v9<down>v9<enter><enter>");
+    let world = theirs.model.world.env(&staging()).unwrap();
+    let mut answer = world.workload(&crate::domain::observed::WorkloadRef::deployment("auth")).unwrap().clone();
+    (answer.template, answer.generation) = (template("r/auth:v9"), answer.generation + 1);
+    let at = theirs.now;
+    theirs.done(Outcome::Written { run: RunId(1), service: "auth".into(), result: Ok(Box::new(answer)), at });
+    document::write(&theirs.model.runs[0]).unwrap()
+}
+
+fn file(cockpit: &mut Cockpit, version: &str, owner: &str, text: &str) {
+    let mut meta = meta("shipdeck-run-01bob", None);
+    meta.resource_version = version.into();
+    let texts = document::texts(text, owner, cockpit.now);
+    let document = Document { meta, about: document::ABOUT.into(), texts };
+    cockpit.send(Msg::Fact { env: staging(), change: Change::Upsert(Object::Document(Box::new(document))) });
+}
+
+fn hold(cockpit: &mut Cockpit, version: &str, holder: &str) {
+    let mut lease = lease("shipdeck-auth", holder);
+    lease.meta.resource_version = version.into();
+    cockpit.send(Msg::Fact { env: staging(), change: Change::Upsert(Object::Lease(Box::new(lease))) });
+}
+
+/// Bob's run as its document and his lease tell of it; he is alive.
+pub(crate) fn beside_bob() -> Cockpit {
+    let mut cockpit = cockpit();
+    hold(&mut cockpit, "1", BOB);
+    file(&mut cockpit, "1", BOB, &text_of_bob());
+    cockpit.wait(2);
+    hold(&mut cockpit, "2", BOB);
+    cockpit
+}
+
+/// The same, and he has not been seen for a minute.
+pub(crate) fn left_by_bob() -> Cockpit {
+    let mut cockpit = beside_bob();
+    cockpit.wait(60);
+    cockpit
+}
+
+fn life(cockpit: &Cockpit) -> Option<Life> {
+    others::under_way(&cockpit.model).first().map(|other| other.life)
+}
+
+fn changes(cockpit: &Cockpit) -> Vec<RunChange> {
+    let change = |effect: &Effect| match effect {
+        Effect::ChangeRun { change, .. } => Some(change.clone()),
+        _ => None,
+    };
+    cockpit.effects.iter().filter_map(change).collect()
+}
+
+fn asked(cockpit: &Cockpit) -> &Confirm {
+    match cockpit.overlay() {
+        Some(Overlay::Confirm(confirm)) => confirm,
+        other => panic!("a question, not {other:?}"),
+    }
+}
+
+#[test]
+fn a_run_is_alive_while_its_leases_are_renewed_and_left_behind_when_they_are_not() {
+    let mut cockpit = cockpit();
+    hold(&mut cockpit, "1", BOB);
+    file(&mut cockpit, "1", BOB, &text_of_bob());
+    assert!(matches!(life(&cockpit), Some(Life::Unsure { known: Some(_) })), "seen once, it may be long dead");
+    cockpit.wait(2);
+    hold(&mut cockpit, "2", BOB);
+    assert_eq!(life(&cockpit), Some(Life::Alive { since: cockpit.now }));
+    cockpit.wait(29);
+    assert!(matches!(life(&cockpit), Some(Life::Alive { .. })));
+    assert!(cockpit.model.journal.notices.is_empty());
+    cockpit.wait(1);
+    assert!(matches!(life(&cockpit), Some(Life::Left { .. })));
+    assert_eq!(cockpit.notice(), "deploy of all to staging was left behind by bob@pc, 0 of 3 done");
+    cockpit.wait(30);
+    assert_eq!(cockpit.model.journal.notices.len(), 1, "it is said once");
+}
+
+#[test]
+fn who_gave_the_leases_back_has_left_the_run_as_soon_as_that_is_sure() {
+    let mut cockpit = beside_bob();
+    hold(&mut cockpit, "3", "");
+    cockpit.wait(5);
+    assert!(matches!(life(&cockpit), Some(Life::Left { .. })));
+}
+
+#[test]
+fn a_run_without_leases_is_never_said_to_be_left() {
+    let mut cockpit = cockpit();
+    let text = text_of_bob().replacen("\"title\"", "\"unleased\":true,\"title\"", 1);
+    file(&mut cockpit, "1", BOB, &text);
+    cockpit.wait(120);
+    assert_eq!(life(&cockpit), Some(Life::Unsure { known: None }));
+}
+
+#[test]
+fn a_live_run_of_somebody_is_followed_and_only_watched() {
+    let mut cockpit = beside_bob();
+    cockpit.press("R");
+    let Some(Page::Run(page)) = &cockpit.model.page else { panic!("its page") };
+    let RunOf::Theirs(theirs) = &page.of else { panic!("of somebody else") };
+    assert_eq!((&*theirs.by, theirs.run.wave), ("bob@pc", 0));
+    cockpit.press("p");
+    assert!(cockpit.notice().ends_with("bob@pc carries it out: take it over first"), "{}", cockpit.notice());
+    cockpit.press("D");
+    assert!(cockpit.overlay().is_none() && changes(&cockpit).is_empty());
+    // The next version of its document is what is shown, without a key.
+    let text = text_of_bob().replacen("\"running\"", "\"pausing\"", 1);
+    file(&mut cockpit, "2", BOB, &text);
+    let Some(Page::Run(page)) = &cockpit.model.page else { panic!("its page") };
+    assert!(matches!(&page.of, RunOf::Theirs(theirs) if theirs.run.state == RunState::Pausing));
+}
+
+#[test]
+fn what_was_left_behind_is_resumed_after_a_question_and_that_is_recorded() {
+    let mut cockpit = left_by_bob();
+    cockpit.press("Rt");
+    assert_eq!(asked(&cockpit).title, "Resume the deploy of all to staging");
+    assert!(!cockpit.effects.iter().any(|effect| matches!(effect, Effect::Acquire { .. })));
+    cockpit.press("<enter>");
+    let run = cockpit.model.runs.last().unwrap();
+    assert_eq!((run.patience, run.taken_up.len()), (Patience::TakeOver, 1));
+    assert_eq!((&*run.taken_up[0].by, &*run.taken_up[0].from), ("ana@mac", "bob@pc"));
+    let kept = cockpit.effects.iter().find_map(|effect| match effect {
+        Effect::Keep { key, replaces, text, .. } => {
+            Some((key, replaces.is_some(), text.contains("\"taken_up\":[{\"by\":\"ana@mac\"")))
+        }
+        _ => None,
+    });
+    assert_eq!(kept, Some((&"01bob".into(), true, true)), "{:?}", cockpit.effects);
+    assert!(cockpit.written().is_empty(), "what was written is followed, not written again");
+    assert!(others::under_way(&cockpit.model).is_empty(), "it is ours now");
+}
+
+#[test]
+fn a_live_run_is_taken_over_only_when_its_owner_cannot_but_know() {
+    let mut cockpit = beside_bob();
+    cockpit.press("Rt");
+    assert_eq!(asked(&cockpit).title, "Take over the deploy of all to staging from bob@pc");
+    cockpit.press("<enter>");
+    let RunChange::Claim(entry) = changes(&cockpit).remove(0) else { panic!("a claim") };
+    assert!(cockpit.model.runs.is_empty(), "not before it is written");
+    let over = (entry.over.0.clone(), "9".into());
+    let change = RunChange::Claim(entry);
+    cockpit.done(Outcome::RunChanged { env: staging(), change, result: Ok(Some(over)) });
+    assert_eq!(cockpit.model.runs[0].patience, Patience::Wait);
+}
+
+#[test]
+fn a_claim_that_comes_too_late_changes_nothing_and_says_so() {
+    let mut cockpit = beside_bob();
+    cockpit.press("Rt<enter>");
+    let change = changes(&cockpit).remove(0);
+    let fault = Fault::new(FaultKind::Conflict, "somebody was faster");
+    cockpit.done(Outcome::RunChanged { env: staging(), change, result: Err(fault) });
+    assert!(cockpit.notice().starts_with("not done: ") && cockpit.model.runs.is_empty(), "{}", cockpit.notice());
+}
+
+#[test]
+fn rolling_back_what_was_left_ends_it_first_and_begins_only_then() {
+    let mut cockpit = left_by_bob();
+    cockpit.press("Rr");
+    let Some(Overlay::Plan(review)) = cockpit.overlay() else { panic!("a plan") };
+    let back: Vec<_> = review.plan.steps().map(|step| (step.service.as_str(), &*step.to)).collect();
+    assert_eq!(back, [("auth", "r/auth:v2")], "only what was begun");
+    // It is not there yet in this world, so that nothing has to be read again.
+    let mut found =
+        cockpit.model.world.env(&staging()).unwrap().workload(&review.plan.waves[0].steps[0].workload).unwrap().clone();
+    found.containers[0].image = "r/auth:v9".into();
+    cockpit.send(Msg::Fact { env: staging(), change: Change::Upsert(Object::Workload(Box::new(found))) });
+    cockpit.press("<enter>");
+    assert!(
+        matches!(cockpit.overlay(), Some(Overlay::Confirm(it)) if it.then == Confirmed::TakeOver),
+        "bob holds auth"
+    );
+    cockpit.press("<enter>");
+    let RunChange::End(entry, Some(next)) = changes(&cockpit).remove(0) else { panic!("an end") };
+    assert_eq!(entry.run.state, RunState::Ended);
+    assert!(cockpit.model.runs.is_empty(), "not before that is written");
+    let change = RunChange::End(entry, Some(next));
+    cockpit.done(Outcome::RunChanged { env: staging(), change, result: Ok(None) });
+    assert_eq!(cockpit.written(), ["auth r/auth:v2"]);
+}
+
+#[test]
+fn clearing_names_what_goes_and_touches_nothing_else() {
+    let mut cockpit = left_by_bob();
+    cockpit.press("RD");
+    assert!(asked(&cockpit).lines[0].starts_with("ConfigMap shipdeck-run-01bob in namespace"), "{:?}", asked(&cockpit));
+    cockpit.press("<enter>");
+    assert!(matches!(&changes(&cockpit)[..], [RunChange::Clear { key, .. }] if **key == *"01bob"));
+    assert_eq!(cockpit.effects.len(), 1, "{:?}", cockpit.effects);
+}
+
+#[test]
+fn what_cannot_be_read_is_listed_with_why_and_can_only_be_cleared() {
+    let mut cockpit = cockpit();
+    file(&mut cockpit, "1", BOB, "{]");
+    cockpit.wait(60).press("L");
+    let Some(Page::Runs(page)) = &cockpit.model.page else { panic!("the list") };
+    let rows = super::screens::runs::rows(&cockpit.model, page);
+    assert!(rows[0].note.contains("it was changed by hand"), "{rows:?}");
+    cockpit.press("t");
+    assert!(cockpit.notice().ends_with("its record cannot be read"), "{}", cockpit.notice());
+    cockpit.press("D<enter>");
+    assert!(matches!(&changes(&cockpit)[..], [RunChange::Clear { .. }]));
+}
+
+#[test]
+fn the_list_is_narrowed_and_leads_to_a_run_and_back() {
+    let mut cockpit = left_by_bob();
+    cockpit.press("L/nobody");
+    let rows = |cockpit: &Cockpit| match &cockpit.model.page {
+        Some(Page::Runs(page)) => super::screens::runs::rows(&cockpit.model, page).len(),
+        _ => panic!("the list"),
+    };
+    assert_eq!(rows(&cockpit), 0);
+    cockpit.press("<esc>");
+    assert_eq!(rows(&cockpit), 1);
+    cockpit.press("/left<enter><enter>");
+    assert!(matches!(cockpit.model.page, Some(Page::Run(_))));
+    cockpit.press("<esc>");
+    assert_eq!(rows(&cockpit), 1);
+    cockpit.press("<esc><esc>");
+    assert!(cockpit.model.page.is_none());
+}
+
+/// A deploy of ours that the cluster keeps and that was seen there.
+fn ours() -> (Cockpit, String) {
+    let mut cockpit = cockpit();
+    cockpit.press("dv9<enter><enter>");
+    let kept = cockpit.model.session.kept[&RunId(1)].clone();
+    keep(&mut cockpit, "1", "ana@mac/1/x-1", &kept.text);
+    (cockpit, kept.text)
+}
+
+fn keep(cockpit: &mut Cockpit, version: &str, owner: &str, text: &str) {
+    let key = cockpit.model.session.kept[&RunId(1)].key.clone();
+    let mut meta = meta(&document::name(&key), None);
+    meta.resource_version = version.into();
+    let document = Document { meta, about: document::ABOUT.into(), texts: document::texts(text, owner, cockpit.now) };
+    cockpit.effects.clear();
+    cockpit.send(Msg::Fact { env: staging(), change: Change::Upsert(Object::Document(Box::new(document))) });
+}
+
+#[test]
+fn a_run_that_somebody_else_ends_stops_at_once_and_says_by_whom() {
+    let (mut cockpit, text) = ours();
+    let ended = text.replacen("\"running\"", "\"ended\"", 1);
+    keep(&mut cockpit, "2", "bob@pc/7/y", &ended);
+    let run = &cockpit.model.runs[0];
+    assert_eq!(run.state, RunState::Ended);
+    assert_eq!(run.hold, Hold::Passed { by: "bob@pc".into(), ended: true });
+    assert_eq!(cockpit.notice(), "deploy of auth to staging was ended by bob@pc");
+    assert!(cockpit.effects.contains(&Effect::Release(RunId(1))));
+    assert!(!cockpit.effects.iter().any(|effect| matches!(effect, Effect::Keep { .. })), "their word stands");
+}
+
+#[test]
+fn a_run_that_somebody_else_takes_over_is_theirs_from_then_on() {
+    let (mut cockpit, text) = ours();
+    keep(&mut cockpit, "2", BOB, &text);
+    assert_eq!(cockpit.notice(), "deploy of auth to staging was taken over by bob@pc");
+    assert_eq!(others::under_way(&cockpit.model).len(), 1);
+}
+
+#[test]
+fn a_record_that_is_removed_or_spoilt_by_hand_is_written_again_and_that_is_said_once() {
+    let (mut cockpit, _) = ours();
+    keep(&mut cockpit, "2", "ana@mac/1/x-1", "{]");
+    assert!(cockpit.notice().contains("was changed by somebody"), "{}", cockpit.notice());
+    assert!(cockpit.effects.iter().any(|effect| matches!(effect, Effect::Keep { .. })));
+    let (mut cockpit, _) = ours();
+    let name = document::name(&cockpit.model.session.kept[&RunId(1)].key);
+    let change = Change::Delete { kind: Kind::Document, uid: meta(&name, None).uid, name };
+    cockpit.effects.clear();
+    cockpit.send(Msg::Fact { env: staging(), change });
+    assert_eq!(cockpit.notice(), "the record of the deploy of auth to staging was removed by somebody");
+    assert!(cockpit.effects.iter().any(|effect| matches!(effect, Effect::Keep { .. })));
+    cockpit.wait(1);
+    assert_eq!(cockpit.model.journal.notices.len(), 1);
+    assert_eq!(cockpit.model.runs[0].state, RunState::Running);
+}

@@ -1,0 +1,82 @@
+//! What processes of shipdeck share in an environment: leases, and documents of locks and of runs.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{EnvWorld, Touched};
+use crate::domain::ids::Uid;
+use crate::domain::lease::{Sighting, Stored};
+use crate::domain::lock::{self, Posted};
+use crate::domain::observed::{Document, Lease};
+use crate::domain::run::document::{self as run, Filed};
+
+impl EnvWorld {
+    /// Leases by their names.
+    pub fn leases(&self) -> impl Iterator<Item = (&Arc<str>, &Sighting)> {
+        self.leases.iter()
+    }
+
+    /// What the team shares here about something, in the order of names.
+    pub fn documents(&self, about: &str) -> impl Iterator<Item = &Document> {
+        self.documents.values().filter(move |document| &*document.about == about)
+    }
+
+    /// Locks, freezes and holds on the environment.
+    pub fn locks(&self) -> impl Iterator<Item = &Posted> {
+        self.locks.values()
+    }
+
+    /// Runs that are kept here, in the order in which they began.
+    pub fn runs(&self) -> impl Iterator<Item = &Filed> {
+        self.runs.values()
+    }
+
+    pub fn lease(&self, name: &str) -> Option<&Sighting> {
+        self.leases.get(name)
+    }
+
+    /// The same version again keeps the time since when it is known.
+    pub(super) fn put_lease(&mut self, name: Arc<str>, lease: Lease, now: Timestamp) -> Touched {
+        let stored = Stored { uid: lease.meta.uid, version: lease.meta.resource_version, record: lease.record };
+        let known = self.leases.get(&name);
+        if known.is_some_and(|known| known.stored == stored) {
+            return Touched::default();
+        }
+        let renewed_here = known.is_some_and(|known| known.stored.uid == stored.uid);
+        self.leases.insert(name, Sighting { stored, since: now, renewed_here });
+        Touched { other: true, ..Touched::default() }
+    }
+
+    /// It is read once, when it arrives, and not whenever somebody asks what it says.
+    pub(super) fn put_document(&mut self, name: Arc<str>, document: Document, now: Timestamp) -> Touched {
+        if self.documents.get(&name) == Some(&document) {
+            return Touched::default();
+        }
+        self.locks.remove(&name);
+        self.runs.remove(&name);
+        match &*document.about {
+            lock::DOCUMENT => drop(self.locks.insert(Arc::clone(&name), Posted::read(&document))),
+            run::ABOUT => drop(self.runs.insert(Arc::clone(&name), Filed::read(&document, now))),
+            _ => {}
+        }
+        self.documents.insert(name, document);
+        Touched { other: true, ..Touched::default() }
+    }
+
+    pub(super) fn drop_lease(&mut self, name: &Arc<str>, uid: Option<&Uid>) -> Touched {
+        let is_it = |found: &Sighting| uid.is_none_or(|uid| *uid == found.stored.uid);
+        let gone = self.leases.get(name).is_some_and(is_it) && self.leases.remove(name).is_some();
+        Touched { other: gone, ..Touched::default() }
+    }
+
+    pub(super) fn drop_document(&mut self, name: &Arc<str>, uid: Option<&Uid>) -> Touched {
+        let is_it = |found: &Document| uid.is_none_or(|uid| *uid == found.meta.uid);
+        let gone = self.documents.get(name).is_some_and(is_it) && self.documents.remove(name).is_some();
+        if gone {
+            self.locks.remove(name);
+            self.runs.remove(name);
+        }
+        Touched { other: gone, ..Touched::default() }
+    }
+}
