@@ -147,6 +147,8 @@ actions! {
     ShowRun = "show-run", "run", Home, Ask, Looks, ["R"];
     /// Show all runs: under way, left behind, over; ours and of others.
     Runs = "runs", "runs", Home, Ask, Looks, ["L"];
+    /// Show everything that happened: runs, locks, overrides, clean-ups.
+    History = "history", "history", Home, Ask, Looks, ["H"];
 
     /// Choose versions, then see the plan.
     Deploy = "deploy", "deploy", Home, Do, Acts, ["d"];

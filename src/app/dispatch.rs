@@ -53,6 +53,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         A::ErrorLog => show_errors(model),
         A::ShowRun => screens::runs::show(model),
         A::Runs => screens::runs::open(model),
+        A::History => screens::history::open(model),
         A::Mark => home::mark(model),
         A::MarkGroup => home::pick_group(model),
         A::Unmark => home::unmark(model),
@@ -195,6 +196,7 @@ fn enter(model: &mut Model) -> Vec<Effect> {
             Some(
                 Overlay::Details { .. }
                 | Overlay::Why { .. }
+                | Overlay::Told { .. }
                 | Overlay::Activity { .. }
                 | Overlay::Line(_)
                 | Overlay::Commands { .. }

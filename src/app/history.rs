@@ -6,6 +6,7 @@ use super::runs;
 use crate::domain::history::{Entry, What};
 use crate::domain::ids::ServiceId;
 use crate::domain::lock::Posted;
+use crate::domain::plan::Plan;
 use crate::domain::run::Run;
 
 /// What happened, in one line without who and when: `deploy of checkout to staging  v811 → v812`.
@@ -14,7 +15,10 @@ pub fn headline(entry: &Entry) -> String {
         What::Run(it) => run(&it.run),
         What::Placed(posted) => placed(posted),
         What::Overridden(id, it) => format!("went on with the {} in spite of lock {id}", it.what),
-        What::Released(posted, _) => format!("released what was {}", posted.headline()),
+        What::Released(posted, _) => match &posted.lock {
+            Ok(lock) => format!("released the {} of {}: {}", lock.kind.as_str(), lock.author, lock.reason),
+            Err(_) => format!("released lock {}, which could not be read", posted.id),
+        },
         What::CleanedUp(it) => {
             let left = if it.left.is_empty() { String::new() } else { format!(", {} not", it.left.len()) };
             let objects = if it.count() == 1 { "leftover" } else { "leftovers" };
@@ -60,28 +64,16 @@ pub fn concerns(entry: &Entry, service: &ServiceId) -> bool {
     }
 }
 
-/// Every term is somewhere in it.
-pub fn matches(entry: &Entry, env: &str, filter: &str) -> bool {
-    let mut text = format!(
-        "{env} {} {} {} {} {}",
-        entry.kind().as_str(),
-        entry.by,
-        headline(entry),
-        entry.reason().unwrap_or_default(),
-        entry.outcome().map(crate::domain::history::Outcome::as_str).unwrap_or_default(),
-    );
+/// What it is found by, beside what its row shows.
+pub fn matched(entry: &Entry) -> String {
     match &entry.what {
-        What::Run(it) => {
-            for step in it.run.plan.steps() {
-                text.push_str(&format!(" {} {} {}", step.service, step.from_version, step.to_version));
-            }
-        }
-        What::CleanedUp(it) => it.removed.iter().chain(&it.left).for_each(|line| {
-            text.push(' ');
-            text.push_str(line);
-        }),
-        _ => {}
+        What::Run(it) => changes(&it.run.plan),
+        What::CleanedUp(it) => it.removed.iter().chain(&it.left).map(|line| format!("{line} ")).collect(),
+        _ => entry.kind().as_str().to_owned(),
     }
-    let text = text.to_lowercase();
-    filter.to_lowercase().split_whitespace().all(|term| text.contains(term))
+}
+
+/// Each service of a run with what it went from and to.
+pub fn changes(plan: &Plan) -> String {
+    plan.steps().map(|step| format!("{} {} {} ", step.service, step.from_version, step.to_version)).collect()
 }

@@ -125,6 +125,7 @@ pub fn move_overlay(model: &mut Model, by: isize) {
         Overlay::Confirm(confirm) => confirm.scroll = places::moved(confirm.scroll, by, len),
         Overlay::Details { scroll, .. }
         | Overlay::Why { scroll, .. }
+        | Overlay::Told { scroll, .. }
         | Overlay::Commands { scroll }
         | Overlay::Errors { scroll }
         | Overlay::Activity { scroll } => {

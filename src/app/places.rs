@@ -47,6 +47,7 @@ pub fn overlay_len(overlay: &Overlay, rest: usize) -> usize {
         Overlay::Confirm(_)
         | Overlay::Details { .. }
         | Overlay::Why { .. }
+        | Overlay::Told { .. }
         | Overlay::Activity { .. }
         | Overlay::Commands { .. }
         | Overlay::Errors { .. }

@@ -60,6 +60,7 @@ fn in_box(pen: &mut Pen<'_>, overlay: &Overlay, y: u16) {
         Overlay::Help(_) | Overlay::Palette(_) | Overlay::Menu(_) => listing_box::hints(pen, 1, y),
         Overlay::Details { .. }
         | Overlay::Why { .. }
+        | Overlay::Told { .. }
         | Overlay::Activity { .. }
         | Overlay::Line(_)
         | Overlay::Commands { .. }

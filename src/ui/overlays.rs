@@ -48,6 +48,10 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
             let told = why(model, service, env);
             text(pen, area, &title, "nothing stands in its way", told.into_iter(), *scroll);
         }
+        Some(Overlay::Told { title, lines, scroll }) => {
+            let told = lines.iter().map(|(word, text)| (word.clone(), text.clone(), Token::Text));
+            text(pen, area, title, "nothing more is kept of it", told, *scroll);
+        }
         Some(Overlay::Activity { scroll }) => {
             let frame = open(pen, area, (88, 40), "Activity of the last two days", "", Token::Accent);
             let content = super::activity::content(model, frame.width);

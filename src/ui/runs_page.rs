@@ -14,15 +14,19 @@ use crate::domain::verdict::State;
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunsPage, area: Area) {
     let rows = rows(model, page);
     let left = rows.iter().filter(|row| row.standing == Standing::Left).count();
-    let note = match left {
-        0 => format::count(rows.len(), "run"),
-        _ => format!("{} · {left} left behind", format::count(rows.len(), "run")),
+    let (title, what) = if page.everything { ("History", "entry") } else { ("Runs", "run") };
+    let count = if page.everything && rows.len() != 1 {
+        format!("{} entries", rows.len())
+    } else {
+        format::count(rows.len(), what)
     };
+    let note = if left == 0 { count } else { format!("{count} · {left} left behind") };
     let back = format!("{} back", model.keymap.hint(Action::Back));
-    pen.rule(area, &Rule { title: "Runs", note: &note, state: &back, focused: true, ..Rule::default() });
+    pen.rule(area, &Rule { title, note: &note, state: &back, focused: true, ..Rule::default() });
     if rows.is_empty() {
         let text = if page.filter.text().is_empty() {
-            "No run is kept here: nothing was deployed in the last days.".to_owned()
+            let what = if page.everything { "Nothing" } else { "No run" };
+            format!("{what} is kept here: nothing was deployed in the last days.")
         } else {
             format!("Nothing matches the filter. {} shows all.", pen.key(Action::Back))
         };
@@ -51,6 +55,9 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunsPage, area: Area
 fn told(row: &Row) -> (String, Token) {
     match row.standing {
         Standing::Unreadable => (format!("{}: {}", row.name, row.note), Token::Warn),
+        Standing::Placed | Standing::Overridden | Standing::Released if !row.note.is_empty() => {
+            (format!("Why: {}", row.note), Token::Text)
+        }
         Standing::Left => {
             (format!("{} is gone, {}: resume it, roll it back or clear it.", row.by, row.note), Token::Warn)
         }
@@ -65,7 +72,7 @@ fn draw_row(pen: &mut Pen<'_>, model: &Model, row: &Row, selected: bool, area: A
         pen.under(Area::new(area.x + 1, area.y, area.width.saturating_sub(2), 1), Ground::Sel);
     }
     let (glyph, token) = sign(row.standing, pen.look.ascii);
-    let over = matches!(row.standing, Standing::Succeeded | Standing::Ended);
+    let over = row.standing.is_past();
     let wide = area.width >= 104;
     let (state, by) = if wide { (14, 24) } else { (12, 15) };
     pen.text(2, area.y, glyph, token, 1);
@@ -100,6 +107,9 @@ fn sign(standing: Standing, ascii: bool) -> (&'static str, Token) {
         Standing::Unsure => State::Unknown,
         Standing::Succeeded => return (signs::glyph(State::Done, ascii), Token::Calm),
         Standing::Ended => return (signs::glyph(State::Absent, ascii), Token::Muted),
+        Standing::Placed => return (signs::glyph(State::Blocked, ascii), Token::Warn),
+        Standing::Overridden => return (if ascii { ">" } else { "»" }, Token::Warn),
+        Standing::Released | Standing::CleanedUp => return (signs::glyph(State::Done, ascii), Token::Muted),
     };
     (signs::glyph(state, ascii), signs::token(state))
 }

@@ -159,6 +159,15 @@ fn leftovers_where_there_are_none() {
 }
 
 #[test]
+fn everything_that_happened_and_one_thing_of_it() {
+    for (name, keys) in [("history", "H"), ("history-entry", "H<enter>")] {
+        let mut cockpit = crate::app::screens::history::tests::lived();
+        cockpit.press(keys);
+        keep(name, cockpit);
+    }
+}
+
+#[test]
 fn runs_of_others_alive_and_left_behind() {
     use crate::app::others_tests::{beside_bob, left_by_bob};
     let pressed = |mut cockpit: Cockpit, keys: &str| {

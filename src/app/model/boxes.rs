@@ -35,6 +35,12 @@ pub enum Overlay {
         env: EnvId,
         scroll: usize,
     },
+    /// One thing that happened: a word and what it says, line by line.
+    Told {
+        title: String,
+        lines: Vec<(String, String)>,
+        scroll: usize,
+    },
     /// A line of the log in whole.
     Line(Detail),
     /// What happened lately.

@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::super::input::LineInput;
 use super::super::others::Life;
 use crate::domain::cleanup::Finding;
 use crate::domain::fault::Fault;
+use crate::domain::history::Kind;
 use crate::domain::ids::{EnvId, RunId, ServiceId, Uid};
 use crate::domain::run::Run;
 
@@ -58,13 +61,16 @@ pub struct RunsPage {
     pub selected: Option<RunRef>,
     pub filter: LineInput,
     pub filtering: bool,
+    /// What else happened is among them: locks, overrides, clean-ups.
+    pub everything: bool,
 }
 
-/// Which run, of whomever.
+/// Which run, of whomever, or which other thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RunRef {
     Ours(RunId),
     Theirs { env: EnvId, key: Arc<str> },
+    Entry { env: EnvId, name: Arc<str>, at: Timestamp, kind: Kind },
 }
 
 /// Leftovers of one environment.

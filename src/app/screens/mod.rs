@@ -1,6 +1,7 @@
 //! What actions do on each screen.
 
 pub mod cleanup;
+pub mod history;
 pub mod home;
 pub mod rollback;
 pub mod run;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::actions::Action;
 use crate::app::effect::{Effect, RunChange};
+use crate::app::history::changes;
 use crate::app::input::LineInput;
 use crate::app::model::{
     Answer, Confirm, Confirmed, Model, Overlay, Page, PlanReview, RunOf, RunPage, RunRef, RunsPage,
@@ -33,8 +34,10 @@ pub struct Row {
     /// When it began; the end of time for what does not say.
     pub started: Option<Timestamp>,
     pub finished: Option<Timestamp>,
-    /// How sure it is that anybody carries it out, or why it cannot be read.
+    /// How sure it is that anybody carries it out, why it cannot be read, or why it was done.
     pub note: String,
+    /// What it is found by beside what is shown.
+    pub matched: String,
 }
 
 /// Where a run stands, for people.
@@ -48,6 +51,11 @@ pub enum Standing {
     Succeeded,
     Ended,
     Unreadable,
+    /// Of a lock.
+    Placed,
+    Overridden,
+    Released,
+    CleanedUp,
 }
 
 impl Standing {
@@ -60,6 +68,10 @@ impl Standing {
             Self::Succeeded => "succeeded",
             Self::Ended => "ended",
             Self::Unreadable => "unreadable",
+            Self::Placed => "locked",
+            Self::Overridden => "overridden",
+            Self::Released => "released",
+            Self::CleanedUp => "cleaned up",
         }
     }
 
@@ -76,6 +88,11 @@ impl Standing {
 
     fn is_over(self) -> bool {
         matches!(self, Self::Succeeded | Self::Ended)
+    }
+
+    /// Nothing of it goes on, and nobody has to look at it.
+    pub fn is_past(self) -> bool {
+        self.is_over() || matches!(self, Self::Released | Self::CleanedUp)
     }
 }
 
@@ -95,11 +112,19 @@ pub fn rows(model: &Model, page: &RunsPage) -> Vec<Row> {
             started: None,
             finished: None,
             note: broken.why.clone(),
+            matched: String::new(),
         }));
     }
+    if page.everything {
+        rows.extend(super::history::rows(model));
+    }
     let filter = page.filter.text().to_lowercase();
-    rows.retain(|row| format!("{} {} {}", row.name, row.by, row.standing.word()).to_lowercase().contains(&filter));
-    rows.sort_by_key(|row| (row.standing.is_over(), std::cmp::Reverse(row.started)));
+    let found = |row: &Row| {
+        let words = [&row.name, &row.by, row.standing.word(), &row.note, &row.matched].join(" ").to_lowercase();
+        filter.split_whitespace().all(|term| words.contains(term))
+    };
+    rows.retain(found);
+    rows.sort_by_key(|row| (!page.everything && row.standing.is_over(), std::cmp::Reverse(row.started)));
     rows
 }
 
@@ -117,6 +142,7 @@ fn own(model: &Model, run: &run::Run) -> Row {
         started: Some(run.started),
         finished: run.finished,
         note: "here".to_owned(),
+        matched: changes(&run.plan),
     }
 }
 
@@ -131,13 +157,18 @@ fn foreign(model: &Model, other: &Other<'_>) -> Row {
         started: Some(run.started),
         finished: run.finished,
         note: others::words(other.life, model.session.now),
+        matched: changes(&run.plan),
     }
 }
 
-/// Opens the list.
+/// Opens the list of runs.
 pub fn open(model: &mut Model) {
+    open_page(model, RunsPage::default());
+}
+
+pub(super) fn open_page(model: &mut Model, page: RunsPage) {
     told(model);
-    model.page = Some(Page::Runs(RunsPage::default()));
+    model.page = Some(Page::Runs(page));
     keep_selection(model);
 }
 
@@ -217,6 +248,7 @@ pub fn enter(model: &mut Model) {
             Some(other) => RunOf::Theirs(Box::new(others::theirs(model, &other))),
             None => return,
         },
+        Some(RunRef::Entry { env, name, at, kind }) => return super::history::show(model, &env, (&name, at, kind)),
         None => return,
     };
     model.page = Some(Page::Run(RunPage { of, selected: None, list: Some(list) }));
