@@ -40,7 +40,7 @@ pub fn answered(model: &mut Model, uid: &Uid, result: Result<(), &Fault>) -> Opt
     match result {
         Ok(()) => removal.removed.push(told.into()),
         Err(fault) if fault.kind == FaultKind::NotFound => {
-            removal.left.push(format!("{told}: was gone already").into())
+            removal.left.push(format!("{told}: was gone already").into());
         }
         Err(fault) => removal.left.push(format!("{told}: {fault}").into()),
     }

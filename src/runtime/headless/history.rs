@@ -110,9 +110,9 @@ fn since(text: &str, now: Timestamp) -> Result<Timestamp, Report> {
         return Ok(time);
     }
     let days = text.strip_suffix('d').and_then(|days| days.parse::<u32>().ok());
-    let days = days.map(|days| SignedDuration::from_hours(24 * i64::from(days)));
-    let while_ = days.or_else(|| text.parse().ok()).filter(|it| it.is_positive()).ok_or_else(wrong)?;
-    now.checked_sub(while_).map_err(|_error| wrong())
+    let span = days.map(|days| SignedDuration::from_hours(24 * i64::from(days)));
+    let span = span.or_else(|| text.parse().ok()).filter(|it| it.is_positive()).ok_or_else(wrong)?;
+    now.checked_sub(span).map_err(|_error| wrong())
 }
 
 #[cfg(test)]

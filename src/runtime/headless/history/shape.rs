@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Entry, Environment, Fault, NoteShape, VERSION, What, headline, step_word, took};
+use super::{Entry, Environment, Fault, NoteShape, Outcome, VERSION, What, headline, step_word, took};
 use crate::domain::plan::Step;
 use crate::domain::run::Run;
 
@@ -69,7 +69,7 @@ fn entry_shape(env: &Environment, entry: &Entry) -> EntryShape {
         by: entry.by.to_string(),
         headline: headline(entry),
         reason: entry.reason().map(str::to_owned),
-        outcome: entry.outcome().map(|it| it.as_str()),
+        outcome: entry.outcome().map(Outcome::as_str),
         seconds: took(entry).map(|took| took.as_secs()),
         run: None,
         lock: None,
