@@ -1,7 +1,7 @@
 //! Why an action cannot be done now, in the words of the person who wants it.
 
 use super::model::{Model, Overlay, Page};
-use super::screens::{cleanup, home, run, runs};
+use super::screens::{cleanup, home, others, run};
 use super::{facts, focus};
 use crate::actions::{Action, Danger, Scope};
 use crate::domain::run::RunState;
@@ -85,8 +85,8 @@ fn possible(action: Action, model: &Model) -> Result<(), String> {
             let any = !model.runs.is_empty() || !super::others::under_way(model).is_empty();
             need(any, "nothing was deployed in this session, and nobody else deploys")
         }
-        A::RunTakeUp | A::RunClear | A::RunsFilter => runs::available(action, model),
-        A::RunPause | A::RunRetry | A::RunRollBack | A::RunAbort if run().is_none() => runs::available(action, model),
+        A::RunTakeUp | A::RunClear | A::RunsFilter => others::available(action, model),
+        A::RunPause | A::RunRetry | A::RunRollBack | A::RunAbort if run().is_none() => others::available(action, model),
         A::Copy => need(home::copied(model).is_some(), "there is nothing to copy here"),
         A::WriteConfig => need(model.catalog.discovered, "there is a configuration already"),
         A::LogNext | A::LogPrevious => {

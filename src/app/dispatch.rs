@@ -87,8 +87,8 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         A::RunRetry => return run::retry(model),
         A::RunRollBack => return run::roll_back(model),
         A::RunAbort => return run::abort(model),
-        A::RunTakeUp => screens::runs::ask_take_up(model),
-        A::RunClear => screens::runs::ask_clear(model),
+        A::RunTakeUp => screens::others::ask_take_up(model),
+        A::RunClear => screens::others::ask_clear(model),
         A::RunsFilter => screens::runs::filter(model),
         A::CleanupMark => {
             cleanup::mark(model);

@@ -28,7 +28,7 @@ pub fn take(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
             Vec::new()
         }
         Outcome::LockChanged { env, change, result } => overlays::lock::answered(model, &env, change, result),
-        Outcome::RunChanged { env, change, result } => screens::runs::answered(model, &env, change, result),
+        Outcome::RunChanged { env, change, result } => screens::others::answered(model, &env, change, result),
         Outcome::Written { run, service, result, at } => runs::written(model, run, &service, result, at),
         Outcome::Revisions { env, service, result } => screens::rollback::answered(model, &env, &service, result),
         Outcome::Deleted { uid, result } => screens::cleanup::deleted(model, &uid, result),

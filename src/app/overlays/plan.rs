@@ -118,7 +118,7 @@ pub fn confirm(model: &mut Model, patience: Patience) -> Vec<Effect> {
     model.home.marks.clear();
     model.home.group = None;
     if let Some((env, key)) = &review.ends {
-        return screens::runs::end_and_begin(model, env, key, review.plan, patience);
+        return screens::others::end_and_begin(model, env, key, review.plan, patience);
     }
     let mut effects = Vec::new();
     // A run that is being undone begins nothing more.

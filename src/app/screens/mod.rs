@@ -3,6 +3,7 @@
 pub mod cleanup;
 pub mod history;
 pub mod home;
+pub mod others;
 pub mod rollback;
 pub mod run;
 pub mod runs;

@@ -41,7 +41,7 @@ pub fn retry(model: &mut Model) -> Vec<Effect> {
 /// Shows the plan that puts everything back; a run that is under way is aborted when that begins.
 pub fn roll_back(model: &mut Model) -> Vec<Effect> {
     if ours(model).is_none() {
-        return super::runs::roll_back(model);
+        return super::others::roll_back(model);
     }
     let undone = ours(model).and_then(|run| Some((run.id, run::inverse(run)?)));
     let Some((undone, mut plan)) = undone else {
@@ -69,7 +69,7 @@ pub fn roll_back(model: &mut Model) -> Vec<Effect> {
 
 /// Asks before the run is ended.
 pub fn abort(model: &mut Model) -> Vec<Effect> {
-    let Some(run) = ours(model) else { return super::runs::ask_end(model) };
+    let Some(run) = ours(model) else { return super::others::ask_end(model) };
     let name = runs::name(&run.plan);
     let (title, question) = if run.state == RunState::Halted {
         (format!("Leave the {name} as it is"), "Leave it?")

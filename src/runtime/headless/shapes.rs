@@ -331,65 +331,7 @@ pub(super) fn step_word(state: &StepState) -> &'static str {
 
 /// The shapes for people who write pipelines: `shipdeck print json`. `tests/it/json_shapes.rs` reads it and holds what the
 /// commands really print against it, names and types.
-pub(in crate::runtime) const DOCUMENTATION: &str = "\
-Every result has `version`, now 1: it grows when a field changes its meaning or goes away; fields may be added at any
-time. A field marked ? is left out where there is nothing to say. Types: text, number, flag (true or false), time (RFC
-3339 in UTC), or the words that may stand there; [..] is a list.
-
-status  = {version: number,
-           environments: [{name: text, cluster: text, namespace: text, freshness: live|reading|stale|denied, fault?: text}],
-           services: [{name: text, environments: [{environment: text, state: state, version?: text, digest?: text,
-                       wanted: number, ready: number, stale: flag, reason?: text}]}]}
-state   = failed|degraded|blocked|progressing|queued|paused|superseded|unknown|reading|scaled-to-zero|ok|done|absent
-
-plan    = {version: number, environment: text, purpose: deploy|promote|rollback, protected: flag,
-           waves: [[{service: text, workload: text, container: text, from: text, to: text, estimate_seconds?: number}]],
-           skipped: [note], warnings: [note], described?: [described], estimate_seconds?: number}
-described = {service: text, by: argo-cd|flux|helm|kubectl-apply, name: text, ruling: refused|warned|free|unknown, why?: text,
-           remedy?: text, repository?: text, path?: text, revision?: text, values?: [text], image_of?: [text]}
-          (what has to change elsewhere for an image to stay: the place in git, or keys of the chart's values)
-note    = {subject: text, text: text}
-          (also of deploy, promote and rollback with --dry-run, or with nothing to do)
-
-run     = {version: number, outcome: succeeded|failed|refused|interrupted|blocked|degraded, reason?: text,
-           plan: plan,
-           steps: [{service: text, state: succeeded|failed|refused|skipped|waiting|writing|watching, seconds?: number,
-                    reason?: text, details?: [text]}]}
-          (of deploy, promote, rollback, resume and abort --rollback; degraded only with --soak)
-
-runs    = {version: number,
-           runs: [{run: text, environment: text, title: text, state: running|pausing|paused|halted|succeeded|ended,
-                   over: flag, by: text, owner: text, started: time, updated: time,
-                   services: [{service: text, state: succeeded|failed|refused|skipped|waiting|writing|watching}]}],
-           unread: [note]}
-
-locks   = {version: number, locks: [lock]}
-lock    = {id: text, environment: text, kind: lock|freeze|hold|unreadable, services: [text],
-           groups?: [text], lifted?: time, headline: text, reason?: text,
-           author?: text, since: time, until?: time, until_condition?: text, window?: text, opens?: time, hard: flag,
-           hotfixes: flag, enforced: flag, advisory?: text, overrides: [{at: time, by: text, what: text, reason: text}]}
-          (of lock and freeze; without services and groups it covers the whole environment; what is unreadable bars everything)
-
-history = {version: number,
-           entries: [{at: time, environment: text, kind: run|lock|override|release|cleanup|unreadable, by: text, headline: text,
-                      reason?: text, outcome?: open|succeeded|failed|ended, seconds?: number, run?: text, lock?: text,
-                      services: [{service: text, from: text, to: text, state: step, seconds?: number, reason?: text}],
-                      removed: [text], left: [text]}],
-           unread: [note]}
-step    = succeeded|failed|refused|skipped|waiting|writing|watching
-
-why     = {version: number, environment: text, service: text, open: flag,
-           causes: [{code: cause, headline: text, clears: text, opens?: time, lock?: text}]}
-cause   = read-only|not-current|not-there|frozen|locked|held|unreadable-lock|locks-unknown|described-elsewhere|being-deployed|silent-holder|own-run|paused|need-not-well
-          (the first that somebody can do something about comes first)
-
-line    = {version: number, time?: time, pod: text, container: text, text: text}
-          (of logs, one on each line)
-
-cleanup = {version: number, environment: text,
-           leftovers: [{resource: pod|job, name: text, uid: text, reason: text, owner?: text, since: time,
-                        command: text, deleted?: flag, result?: text}]}
-";
+pub(in crate::runtime) const DOCUMENTATION: &str = include_str!("../../../assets/json.txt");
 
 #[cfg(test)]
 mod tests {
