@@ -51,9 +51,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         A::Activity => home::activity(model),
         A::CommandLog => model.overlays.push(Overlay::Commands { scroll: 0 }),
         A::ErrorLog => show_errors(model),
-        A::ShowRun => screens::runs::show(model),
-        A::Runs => screens::runs::open(model),
-        A::History => screens::history::open(model),
+        A::ShowRun | A::Runs | A::History => show_runs(model, action),
         A::Mark => home::mark(model),
         A::MarkGroup => home::pick_group(model),
         A::Unmark => home::unmark(model),
@@ -106,6 +104,14 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
     }
     Vec::new()
+}
+
+fn show_runs(model: &mut Model, action: Action) {
+    match action {
+        Action::ShowRun => screens::runs::show(model),
+        Action::Runs => screens::runs::open(model),
+        _ => screens::history::open(model),
+    }
 }
 
 /// Keys that a plan, the form of versions and the prompt of the log have for themselves.

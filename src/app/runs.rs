@@ -251,7 +251,7 @@ fn trace(run: &Run, news: &Announcement) {
         Announcement::LeaseLost { service, .. } => tracing::warn!(run = id, %env, %service, "lease lost"),
         Announcement::WithoutLeases(_) => tracing::info!(run = id, %env, "run goes on without leases"),
         Announcement::Passed { by, ended } => {
-            tracing::warn!(run = id, %env, %by, ended, "run passed to another process")
+            tracing::warn!(run = id, %env, %by, ended, "run passed to another process");
         }
     }
 }

@@ -12,15 +12,17 @@ use super::files::Files;
 use super::fleet::Fleet;
 use super::keeping::{Keeping, Place};
 use super::leases::{Gate, Leases, Wanted};
+use super::locks;
 use super::tasks::Tasks;
-use super::{history, locks, runs};
-use crate::app::effect::{Effect, LockChange, RunChange, TaskKey};
+use crate::app::effect::{Effect, TaskKey};
 use crate::app::msg::{LogEvent, Msg, Outcome};
 use crate::domain::cleanup::Finding;
 use crate::domain::ids::{ClusterId, EnvId, RunId, ServiceId};
 use crate::domain::lock::Attempt;
 use crate::domain::observed::{Change, WorkloadRef};
 use crate::ports::cluster::{ChangeSink, Cluster, DeleteTarget, ImageChange, LogLine, LogRequest, LogSink, Scope};
+
+mod shared;
 
 /// Deletions under way at once.
 const DELETIONS_AT_ONCE: usize = 8;
@@ -81,15 +83,7 @@ impl Executor {
                 self.keeping.keep(run, (place, text, over), &mut self.tasks, self.messages.clone());
             }
             Effect::MayLease { env, cluster, namespace } => self.may_lease(env, &cluster, namespace),
-            Effect::MayLock { env, cluster, namespace } => {
-                let (cluster, messages) = (self.fleet.get(&cluster), self.messages.clone());
-                let span = info_span!("rights", %env);
-                let work = async move {
-                    let result = cluster.may_write_documents(&namespace).await;
-                    send(&messages, Msg::Done(Outcome::MayLock(result))).await;
-                };
-                self.tasks.finish(work.instrument(span));
-            }
+            Effect::MayLock { env, cluster, namespace } => self.may_lock(&env, &cluster, namespace),
             Effect::AskSteward { env, service, cluster, question } => {
                 let (cluster, messages) = (self.fleet.get(&cluster), self.messages.clone());
                 let span = info_span!("steward", %env, %service);
@@ -104,15 +98,7 @@ impl Executor {
                 self.change_lock(&cluster, env, namespace, change);
             }
             Effect::Record { env, cluster, namespace, name, texts } => {
-                let (cluster, messages) = (self.fleet.get(&cluster), self.messages.clone());
-                let span = info_span!("history", %env);
-                let work = async move {
-                    if let Err(fault) = history::record(&*cluster, &namespace, name, texts).await {
-                        tracing::warn!(%fault, "not recorded");
-                        send(&messages, Msg::Done(Outcome::Unrecorded { env, fault })).await;
-                    }
-                };
-                self.tasks.finish(work.instrument(span));
+                self.record(&cluster, env, namespace, (name, texts));
             }
             Effect::ChangeRun { env, cluster, namespace, change } => self.change_run(&cluster, env, namespace, change),
             Effect::SetImage { run, service, cluster, change, attempt } => {
@@ -220,44 +206,6 @@ impl Executor {
             send(&messages, Msg::Done(Outcome::Written { run, service, result, at: clock.now() })).await;
         };
         self.tasks.finish(work.instrument(span));
-    }
-
-    fn change_lock(&mut self, id: &ClusterId, env: EnvId, namespace: Arc<str>, change: LockChange) {
-        let (cluster, messages) = (self.fleet.get(id), self.messages.clone());
-        let span = info_span!("lock", cluster = %id, %env);
-        let work = async move {
-            let result = locks::change(&*cluster, &namespace, &change).await;
-            match &result {
-                Ok(_) => tracing::info!("locks changed"),
-                Err(fault) => tracing::warn!(%fault, "locks not changed"),
-            }
-            send(&messages, Msg::Done(Outcome::LockChanged { env, change, result })).await;
-        };
-        self.tasks.finish(work.instrument(span));
-    }
-
-    fn change_run(&mut self, id: &ClusterId, env: EnvId, namespace: Arc<str>, change: RunChange) {
-        let (cluster, messages) = (self.fleet.get(id), self.messages.clone());
-        let (owner, clock) = (Arc::clone(self.keeping.identity()), self.clock.clone());
-        let span = info_span!("run", cluster = %id, %env);
-        let work = async move {
-            let result = runs::change(&*cluster, &namespace, (&owner, clock.now()), &change).await;
-            match &result {
-                Ok(_) => tracing::info!("run of another process changed"),
-                Err(fault) => tracing::warn!(%fault, "run of another process not changed"),
-            }
-            send(&messages, Msg::Done(Outcome::RunChanged { env, change, result })).await;
-        };
-        self.tasks.finish(work.instrument(span));
-    }
-
-    fn may_lease(&mut self, env: EnvId, id: &ClusterId, namespace: Arc<str>) {
-        let cluster = self.fleet.get(id);
-        let messages = self.messages.clone();
-        self.tasks.replace(TaskKey::MayLease(env.clone()), async move {
-            let result = cluster.may_lease(&namespace).await;
-            send(&messages, Msg::Done(Outcome::MayLease { env, result })).await;
-        });
     }
 
     fn revisions(

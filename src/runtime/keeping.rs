@@ -194,7 +194,8 @@ impl Keeper {
                     return Err(self.missing(fault, wanted));
                 };
                 let nobodys = found.texts.get("owner").is_none_or(|owner| owner.is_empty());
-                if !document::is_of(&found, &self.owner) && !(nobodys && self.place.gate.holds(self.run)) {
+                let ours = document::is_of(&found, &self.owner) || nobodys && self.place.gate.holds(self.run);
+                if !ours {
                     return Err(Fault::new(FaultKind::Conflict, taken(&found)));
                 }
                 // An earlier write got through, and only its answer was lost: the next try is over that one.

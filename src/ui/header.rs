@@ -62,26 +62,23 @@ fn kept(pen: &mut Pen<'_>, model: &Model, area: Area) -> bool {
     let what = format!("{} → {}", format::cut_middle(&run.plan.title, 20), other.env.name);
     let (wave, waves) = ((run.wave + 1).min(run.plan.waves.len()), run.plan.waves.len());
     let more = if found.len() > 1 { format!(" +{}", found.len() - 1) } else { String::new() };
-    let (texts, token) = match other.life {
-        Life::Left { since } => {
-            let age = format::age(since, model.session.now);
-            let texts = [
-                format!("! {what} left behind by {by}, {age}, {} of {}{more}", run.succeeded(), run.steps.len()),
-                format!("! {what} left behind by {by}{more}"),
-                format!("! left behind by {by}{more}"),
-                format!("! {} left behind", found.len()),
-            ];
-            (texts, Token::Warn)
-        }
-        _ => {
-            let texts = [
-                format!("◐ {by}: {what}  wave {wave} of {waves}  {} of {}{more}", run.succeeded(), run.steps.len()),
-                format!("◐ {by}: {what}  w{wave}/{waves}{more}"),
-                format!("◐ {by} deploys to {}{more}", other.env.name),
-                format!("◐ {by}{more}"),
-            ];
-            (texts, Token::Prog)
-        }
+    let (texts, token) = if let Life::Left { since } = other.life {
+        let age = format::age(since, model.session.now);
+        let texts = [
+            format!("! {what} left behind by {by}, {age}, {} of {}{more}", run.succeeded(), run.steps.len()),
+            format!("! {what} left behind by {by}{more}"),
+            format!("! left behind by {by}{more}"),
+            format!("! {} left behind", found.len()),
+        ];
+        (texts, Token::Warn)
+    } else {
+        let texts = [
+            format!("◐ {by}: {what}  wave {wave} of {waves}  {} of {}{more}", run.succeeded(), run.steps.len()),
+            format!("◐ {by}: {what}  w{wave}/{waves}{more}"),
+            format!("◐ {by} deploys to {}{more}", other.env.name),
+            format!("◐ {by}{more}"),
+        ];
+        (texts, Token::Prog)
     };
     let Some(text) = texts.iter().find(|text| text.width() <= usize::from(area.width)) else { return false };
     let left = pen.right(area.right(), area.y, text, token);

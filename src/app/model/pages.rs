@@ -15,7 +15,6 @@ use crate::domain::run::Run;
 
 /// A full-page screen.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "only a few exist at a time")]
 pub enum Page {
     Run(RunPage),
     Runs(RunsPage),

@@ -60,18 +60,18 @@ pub fn available(action: Action, model: &Model) -> Result<(), String> {
     };
     let take_over = || format!("{} carries it out: take it over first", other.by());
     let left = matches!(other.life, Life::Left { .. });
+    let over = other.life == Life::Over;
     match action {
-        Action::RunPause | Action::RunRetry if other.life == Life::Over => Err("this run is over".to_owned()),
+        Action::RunPause | Action::RunRetry | Action::RunTakeUp | Action::RunAbort if over => {
+            Err("this run is over".to_owned())
+        }
         Action::RunPause | Action::RunRetry if left => Err("nobody carries it out: resume it first".to_owned()),
-        Action::RunPause | Action::RunRetry => Err(take_over()),
-        Action::RunTakeUp if other.life == Life::Over => Err("this run is over".to_owned()),
         Action::RunTakeUp => unhindered(model, &env),
-        Action::RunAbort if other.life == Life::Over => Err("this run is over".to_owned()),
         Action::RunRollBack if run::inverse(&other.entry.run).is_none() => {
             Err("this run has changed nothing".to_owned())
         }
-        Action::RunRollBack if other.life == Life::Over || left => unhindered(model, &env),
-        Action::RunAbort | Action::RunClear if left || other.life == Life::Over => Ok(()),
+        Action::RunRollBack if over || left => unhindered(model, &env),
+        Action::RunAbort | Action::RunClear if over || left => Ok(()),
         _ => Err(take_over()),
     }
 }
@@ -94,9 +94,9 @@ fn broken(model: &Model, env: &EnvId, key: &str) -> Option<(String, (Uid, Arc<st
 }
 
 fn ask(model: &mut Model, title: String, lines: Vec<String>, question: &str, then: Confirmed) {
-    let env = match &then {
-        Confirmed::TakeUp { env, .. } | Confirmed::EndRun { env, .. } | Confirmed::ClearRun { env, .. } => env,
-        _ => return,
+    let (Confirmed::TakeUp { env, .. } | Confirmed::EndRun { env, .. } | Confirmed::ClearRun { env, .. }) = &then
+    else {
+        return;
     };
     let protected = model.catalog.environment(env).is_some_and(|env| env.protected);
     model.overlays.push(Overlay::Confirm(Confirm {
@@ -219,17 +219,14 @@ pub fn ask_clear(model: &mut Model) {
         found.namespace,
         found.cluster
     )];
-    match others::find(model, &env, &key) {
-        Some(other) => {
-            let run = other.run();
-            lines.push(format!("{}, {} of {} done", runs::name(&run.plan), run.succeeded(), run.steps.len()));
-            lines.extend(super::run::what_remains(&run));
-            lines.push("Nothing else is touched: images stay as they are. Nobody can resume it then.".to_owned());
-        }
-        None => {
-            lines.extend(broken(model, &env, &key).map(|(why, _)| why));
-            lines.push("Nothing else is touched: images stay as they are.".to_owned());
-        }
+    if let Some(other) = others::find(model, &env, &key) {
+        let run = other.run();
+        lines.push(format!("{}, {} of {} done", runs::name(&run.plan), run.succeeded(), run.steps.len()));
+        lines.extend(super::run::what_remains(&run));
+        lines.push("Nothing else is touched: images stay as they are. Nobody can resume it then.".to_owned());
+    } else {
+        lines.extend(broken(model, &env, &key).map(|(why, _)| why));
+        lines.push("Nothing else is touched: images stay as they are.".to_owned());
     }
     ask(model, "Forget a run".to_owned(), lines, "Remove its record?", Confirmed::ClearRun { env, key });
 }

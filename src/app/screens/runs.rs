@@ -11,6 +11,7 @@ use crate::app::{places, runs};
 use crate::domain::lease::who;
 use crate::domain::run::document;
 use crate::domain::run::{self, RunState};
+use crate::domain::world::EnvWorld;
 
 /// One row of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,7 +94,7 @@ pub fn rows(model: &Model, page: &RunsPage) -> Vec<Row> {
     for env in &model.catalog.environments {
         rows.extend(others::in_env(model, env).map(|other| foreign(model, &other)));
         let world = model.world.env(&env.name).into_iter();
-        let broken = world.flat_map(|world| world.runs()).filter_map(|filed| filed.entry.as_ref().err());
+        let broken = world.flat_map(EnvWorld::runs).filter_map(|filed| filed.entry.as_ref().err());
         rows.extend(broken.map(|broken| Row {
             of: RunRef::Theirs { env: env.name.clone(), key: Arc::clone(&broken.key) },
             name: format!("{} in {}", document::name(&broken.key), env.name),

@@ -111,7 +111,7 @@ fn since(text: &str, now: Timestamp) -> Result<Timestamp, Report> {
     }
     let days = text.strip_suffix('d').and_then(|days| days.parse::<u32>().ok());
     let span = days.map(|days| SignedDuration::from_hours(24 * i64::from(days)));
-    let span = span.or_else(|| text.parse().ok()).filter(|it| it.is_positive()).ok_or_else(wrong)?;
+    let span = span.or_else(|| text.parse().ok()).filter(SignedDuration::is_positive).ok_or_else(wrong)?;
     now.checked_sub(span).map_err(|_error| wrong())
 }
 

@@ -66,7 +66,7 @@ impl Filed {
     /// Reads a document that was seen at a time.
     pub fn read(document: &Document, since: Timestamp) -> Self {
         let over = (document.meta.uid.clone(), Arc::clone(&document.meta.resource_version));
-        let owner = document.texts.get("owner").map(Arc::clone).unwrap_or_else(|| "".into());
+        let owner = document.texts.get("owner").map_or_else(|| "".into(), Arc::clone);
         Self { over, owner, since, entry: read(document) }
     }
 
