@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::harness::shop::{config, shop};
 use crate::harness::{ControlPlane, Headless, Namespace, eventually, workloads};
 
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 /// All that a deploy uses, without one verb on one resource.
 fn all_but(verb: &str, resource: &str) -> Value {

@@ -201,7 +201,7 @@ async fn a_freeze_that_waits_for_a_group_is_lifted_for_good_once_the_group_has_a
     shipdeck.run("deploy --env staging auth=v2 --yes").await.is(3, "the shop goes first");
 
     production.set_image::<Deployment>("cart", "shop/cart:v2").await;
-    eventually("the group has arrived", Duration::from_secs(60), async || {
+    eventually("the group has arrived", Duration::from_mins(1), async || {
         (shipdeck.run("deploy --env staging auth=v2 --yes").await.code == 0).then_some(())
     })
     .await;

@@ -14,7 +14,7 @@ use crate::harness::shop::{config, shop};
 use crate::harness::terminal::{DOWN, Terminal};
 use crate::harness::{ControlPlane, Headless, Namespace, eventually};
 
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 /// A cockpit of this person.
 fn cockpit(shipdeck: &Headless, person: &str) -> Terminal {

@@ -29,7 +29,7 @@ fn marked(name: &str, labels: &Value, annotations: &Value) -> Value {
 }
 
 async fn available(space: &Namespace<'_>, names: &[&str]) {
-    eventually("all are available", Duration::from_secs(60), async || {
+    eventually("all are available", Duration::from_mins(1), async || {
         for name in names {
             space.get::<Deployment>(name).await?.status?.available_replicas.filter(|available| *available == 1)?;
         }
@@ -54,7 +54,7 @@ struct Foreign<'a> {
 }
 
 impl<'a> Foreign<'a> {
-    async fn install(space: &'a Namespace<'a>, group: &str, version: &str, kind: &str, plural: &str) -> Self {
+    fn install(space: &'a Namespace<'a>, group: &str, version: &str, kind: &str, plural: &str) -> Self {
         let definition = json!({
             "apiVersion": "apiextensions.k8s.io/v1",
             "kind": "CustomResourceDefinition",
@@ -106,16 +106,16 @@ async fn an_application_that_syncs_by_itself_is_not_fought_and_its_place_in_git_
     let unknown = shipdeck.run("deploy --env staging auth=v2 --yes").await;
     unknown.is(3, "auth is kept by Argo CD (application web)").is(3, "which is not known").is(3, "tracking-id");
 
-    let applications = Foreign::install(&space, "argoproj.io", "v1alpha1", "Application", "applications").await;
+    let applications = Foreign::install(&space, "argoproj.io", "v1alpha1", "Application", "applications");
     let source = json!({ "repoURL": "https://git/shop", "path": "deploy/auth", "targetRevision": "main" });
     let automated = json!({ "automated": { "prune": true, "selfHeal": true } });
     applications.create("web", json!({ "source": source, "syncPolicy": automated })).await;
 
     let why = "kept by Argo CD (application web), which puts any other image back by itself";
-    let place = "Change the image in deploy/auth in https://git/shop (main)";
-    shipdeck.run("plan --env staging auth=v2").await.is(0, why).is(0, place);
-    shipdeck.run("deploy --env staging auth=v2 --yes").await.is(3, why).is(3, place).is(3, "nothing was written");
-    shipdeck.run("why --env staging auth").await.is(0, why).is(0, place);
+    let way = "Change the image in deploy/auth in https://git/shop (main)";
+    shipdeck.run("plan --env staging auth=v2").await.is(0, why).is(0, way);
+    shipdeck.run("deploy --env staging auth=v2 --yes").await.is(3, why).is(3, way).is(3, "nothing was written");
+    shipdeck.run("why --env staging auth").await.is(0, why).is(0, way);
     let cause = json_of(&shipdeck.run("why --env staging auth --json").await)["causes"][0].clone();
     assert_eq!(cause["code"], "described-elsewhere", "{cause}");
     assert_eq!(image(&space, "auth").await, "shop/auth:v1");
@@ -160,15 +160,15 @@ async fn what_flux_reconciles_is_not_fought_until_it_is_suspended() {
     let shipdeck = Headless::new(&plane.kubeconfig_path(), &config(&space.name));
 
     let group = "toolkit.fluxcd.io";
-    let git = Foreign::install(&space, &format!("source.{group}"), "v1", "GitRepository", "gitrepositories").await;
+    let git = Foreign::install(&space, &format!("source.{group}"), "v1", "GitRepository", "gitrepositories");
     git.create("shop", json!({ "url": "https://git/shop", "ref": { "branch": "main" } })).await;
     let kustomizations =
-        Foreign::install(&space, &format!("kustomize.{group}"), "v1", "Kustomization", "kustomizations").await;
+        Foreign::install(&space, &format!("kustomize.{group}"), "v1", "Kustomization", "kustomizations");
     let reference = json!({ "kind": "GitRepository", "name": "shop" });
     kustomizations.create("apps", json!({ "path": "./apps", "sourceRef": reference })).await;
-    let releases = Foreign::install(&space, &format!("helm.{group}"), "v2", "HelmRelease", "helmreleases").await;
+    let helm_releases = Foreign::install(&space, &format!("helm.{group}"), "v2", "HelmRelease", "helmreleases");
     let chart = json!({ "spec": { "chart": "charts/cart", "sourceRef": reference } });
-    releases.create("cart", json!({ "chart": chart })).await;
+    helm_releases.create("cart", json!({ "chart": chart })).await;
 
     let refused = shipdeck.run("deploy --env staging auth=v2 --yes").await;
     refused.is(3, &format!("auth is kept by Flux (Kustomization {}/apps)", space.name));

@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use crate::harness::{ControlPlane, Headless, Namespace, eventually, workloads};
 
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 /// Two waves of two.
 const FIRST: [&str; 2] = ["auth", "mail"];
 const SECOND: [&str; 2] = ["cart", "web"];
