@@ -2,7 +2,7 @@
 //!
 //! What an object tells of it is judged by [`steward`], from every trace on it and not only from who set the image last:
 //! after one `kubectl set image` the image is kubectl's, and the controller still puts it back. How the steward goes about
-//! it ([`Practice`]) is asked when a plan is shown; [`rule`] says what follows.
+//! it ([`Practice`]) is asked when a plan is shown; [`rule()`] says what follows.
 
 mod rule;
 
