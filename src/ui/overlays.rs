@@ -124,7 +124,12 @@ fn scrolled(pen: &mut Pen<'_>, content: &[Line], scroll: usize, inside: Area) {
 fn versions(pen: &mut Pen<'_>, form: &VersionsForm, area: Area, model: &Model) {
     let now = model.session.now;
     let height = form.rows.len() as u16 + 10;
-    let inside = open(pen, area, (84, height), &format!("Deploy {} to {}", form.title, form.env), "", Token::Accent);
+    let what = match form.rows.as_slice() {
+        _ if !form.title.is_empty() => form.title.clone(),
+        [only] => only.service.to_string(),
+        several => format::count(several.len(), "service"),
+    };
+    let inside = open(pen, area, (84, height), &format!("Deploy {what} to {}", form.env), "", Token::Accent);
     let mut y = inside.y;
     pen.text(inside.x, y, "Nothing has happened yet.", Token::Text, inside.width);
     y += 1;
@@ -261,6 +266,10 @@ fn why(model: &Model, service: &ServiceId, env: &EnvId) -> Vec<(String, String, 
         let which = if number == 0 { "first" } else { "then" };
         told.push((which.to_owned(), cause.headline(), Token::Warn));
         told.push((String::new(), cause.clears(), Token::Text));
+        if cause.lock().is_some() {
+            let here = format!("{} releases it here", model.keymap.hint(Action::Unlock));
+            told.push((String::new(), here, Token::Muted));
+        }
         told.extend(cause.opens_at().map(|at| {
             let opens = format!("opens by itself at {}", at.strftime("%Y-%m-%d %H:%M UTC"));
             (String::new(), opens, Token::Muted)

@@ -15,6 +15,7 @@ use super::pen::{Pen, Rule};
 use crate::actions::Action;
 use crate::app::geometry::Area;
 use crate::app::model::{Model, RunOf, RunPage};
+use crate::app::others::Life;
 use crate::app::runs;
 use crate::app::screens::run::shown;
 use crate::app::touch::Touch;
@@ -42,7 +43,11 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunPage, area: Area)
     let body = Area::new(area.x + 2, area.y + 1, area.width.saturating_sub(4), area.height.saturating_sub(3));
     let degraded = || run.steps.iter().find(|step| step.degraded().is_some());
     let open = page.selected.as_ref().or(run.first_failure().or_else(degraded).map(|step| &step.service));
-    let (content, focus) = content(model, run, page.selected.as_ref(), open, body);
+    let left = theirs.and_then(|theirs| match theirs.life {
+        Life::Left { since } => Some(since),
+        _ => None,
+    });
+    let (content, focus) = content(model, (run, left), page.selected.as_ref(), open, body);
     let room = usize::from(body.height);
     // What is selected, or moves, stays in sight with everything that is told of it.
     let last = focus.1.min(focus.0 + room.saturating_sub(1));
@@ -60,15 +65,16 @@ fn leave_words(state: RunState) -> &'static str {
     }
 }
 
-/// Everything of the page, and the first and last line of what has the focus.
+/// Everything of the page, and the first and last line of what has the focus. A run that was left behind goes on no more
+/// since then.
 fn content(
     model: &Model,
-    run: &Run,
+    (run, left): (&Run, Option<Timestamp>),
     selected: Option<&ServiceId>,
     open: Option<&ServiceId>,
     area: Area,
 ) -> (Vec<Line>, (usize, usize)) {
-    let mut content = vec![Line::default(), summary(model, run, area.width)];
+    let mut content = vec![Line::default(), summary(run, left.unwrap_or(model.session.now), area.width)];
     let mut focus = (0, 0);
     for (index, wave) in run.plan.waves.iter().enumerate() {
         content.push(Line::default());
@@ -76,7 +82,10 @@ fn content(
         if active && open.is_none() {
             focus = (content.len(), content.len() + wave.steps.len());
         }
-        content.push(wave_title(run, index, model.session.now));
+        content.push(match left {
+            Some(_) if active => wave_line(index, "left behind in it", Token::Warn),
+            _ => wave_title(run, index, model.session.now),
+        });
         for planned in &wave.steps {
             let Some(step) = run.step(&planned.service) else { continue };
             let first = content.len();
@@ -96,7 +105,7 @@ fn content(
     (content, focus)
 }
 
-fn summary(model: &Model, run: &Run, width: u16) -> Line {
+fn summary(run: &Run, now: Timestamp, width: u16) -> Line {
     let (done, total) = (run.succeeded(), run.steps.len());
     let failed = run.steps.iter().filter(|step| step.state.went_wrong()).count();
     let moving = run.steps.iter().filter(|step| matches!(step.state, StepState::Writing | StepState::Watching)).count();
@@ -122,7 +131,7 @@ fn summary(model: &Model, run: &Run, width: u16) -> Line {
             x = next;
         }
     }
-    let end = run.finished.unwrap_or(model.session.now);
+    let end = run.finished.unwrap_or(now);
     line.right(took(run, end), Token::Text)
 }
 
@@ -156,6 +165,10 @@ fn wave_title(run: &Run, index: usize, now: Timestamp) -> Line {
     } else {
         (String::new(), Token::Muted)
     };
+    wave_line(index, &note, token)
+}
+
+fn wave_line(index: usize, note: &str, token: Token) -> Line {
     let title = if token == Token::Prog { Token::Prog } else { Token::Muted };
     Line::text(0, format!("wave {}", index + 1), title).and(9, note, token)
 }

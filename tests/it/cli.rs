@@ -196,6 +196,7 @@ async fn every_refusal_has_its_exit_code_and_says_what_to_do() {
     lost.run("deploy --env staging auth=v2 --yes").await.is(4, "staging");
     lost.run("init --force").await.is(4, "cannot look around");
     lost.run("init --force --context elsewhere").await.is(2, "the kubeconfig has no context elsewhere");
+    lost.run("plan --env staging auth=v2 --context elsewhere").await.is(2, "no context elsewhere; known are: ");
     lost.run("check --context elsewhere").await.is(2, "the kubeconfig has no context elsewhere").is(2, "known are:");
     lost.run("status --context a --context b").await.is(2, "--context is given twice");
     lost.run("status").await.is(4, "could not be read");

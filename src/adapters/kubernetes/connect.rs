@@ -186,7 +186,10 @@ fn build_blocking(path: Option<&Path>, context: &str) -> Result<Client, Fault> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let file = read(path)?;
     if !file.contexts.iter().any(|named| named.name == context) {
-        return Err(Fault::new(FaultKind::Other, format!("the kubeconfig has no context {}", clean(context))));
+        let known: Vec<_> = file.contexts.iter().map(|named| clean(&named.name).into_owned()).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        let message = format!("the kubeconfig has no context {}; known are: {known}", clean(context));
+        return Err(Fault::new(FaultKind::NotFound, message));
     }
     let options = KubeConfigOptions { context: Some(context.to_owned()), ..KubeConfigOptions::default() };
     let config = tokio::runtime::Handle::current().block_on(Config::from_custom_kubeconfig(file, &options));

@@ -144,7 +144,8 @@ pub fn release(model: &mut Model, env: EnvId, id: &LockId, why: &str) -> Vec<Eff
 pub fn ask_override(model: &mut Model, env: &EnvId, barred: &[Barred]) -> Vec<Effect> {
     let mut lines: Vec<String> =
         barred.iter().flat_map(|it| [it.bar.lock.headline(), format!("  {}", it.bar.lock.clears())]).collect();
-    lines.push("To go on in spite of it, say why: it is recorded there, and others see it.".to_owned());
+    let release = model.keymap.hint(Action::Unlock);
+    lines.push(format!("Back at home, {release} releases it. To go on in spite of it, say why: that is recorded."));
     let effects = may(model, env);
     ask(model, format!("{env} is barred"), lines, ("Why in spite of it?", Answer::Reason), Confirmed::Override);
     effects

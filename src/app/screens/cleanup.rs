@@ -116,8 +116,7 @@ pub fn ask(model: &mut Model) {
     let Some(env) = model.catalog.environment(&page.env) else { return };
     let shown: BTreeSet<&Uid> = shown(page).into_iter().map(|it| &it.uid).collect();
     let hidden = findings.iter().filter(|it| !shown.contains(&it.uid)).count();
-    let mut lines: Vec<String> =
-        findings.iter().map(|it| format!("{}/{}  {}", it.kind.resource(), it.name, it.reason)).collect();
+    let mut lines: Vec<String> = findings.iter().flat_map(told).collect();
     if hidden > 0 {
         lines.insert(0, format!("{hidden} of them are hidden by the filter"));
     }
@@ -138,6 +137,16 @@ pub fn ask(model: &mut Model) {
         scroll: 0,
     };
     model.overlays.push(Overlay::Confirm(confirm));
+}
+
+/// What goes and why, and the exact call.
+fn told(finding: &Finding) -> [String; 2] {
+    let owner = finding.owner.as_deref().unwrap_or("no owner");
+    let (kind, name) = (finding.kind.resource(), &finding.name);
+    [
+        format!("{kind}/{name}  {}", finding.reason),
+        format!("  {owner}; DELETE only if it is still version {}", finding.resource_version),
+    ]
 }
 
 fn count(number: usize) -> String {

@@ -251,6 +251,10 @@ fn state_of(model: &Model, env: &EnvId) -> Option<Result<(), Report>> {
         Freshness::Denied { fault, .. } => {
             Some(Err(Report::refused(format!("{env}: {fault}")).hint(fault.advice_at_the_end())))
         }
+        // No waiting helps where the configuration names what is not there.
+        Freshness::Stale { fault, .. } if fault.kind == FaultKind::NotFound => {
+            Some(Err(Report::usage(format!("{env}: {fault}")).hint(fault.advice_at_the_end())))
+        }
         Freshness::Stale { fault, .. } => {
             Some(Err(Report::unreachable(format!("{env}: {fault}")).hint(fault.advice_at_the_end())))
         }
