@@ -113,7 +113,7 @@ async fn a_cockpit_asks_before_it_takes_over_from_somebody_who_is_silent() {
     is_written(&space, "auth", "shop/auth:slow").await;
     ana.kill().unwrap();
     ana.wait().unwrap();
-    cockpit.shows(&["auth: ana@", "is silent"]);
+    cockpit.shows(&["auth → staging left behind by ana@", "auth left by ana@"]);
     cockpit.press("d");
     cockpit.press("v3");
     cockpit.press("\r");
