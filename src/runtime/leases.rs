@@ -386,7 +386,7 @@ async fn call(cluster: &dyn Cluster, target: &Target, command: Command) -> Answe
     }
 }
 
-async fn in_time<T>(target: &Target, call: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+pub(super) async fn in_time<T>(target: &Target, call: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
     tokio::time::timeout(CALL_LIMIT, call).await.unwrap_or_else(|_elapsed| {
         let message = format!("no answer about the lease {} within {} s", target.lease, CALL_LIMIT.as_secs());
         Err(Fault::new(FaultKind::Unreachable, message))

@@ -15,7 +15,7 @@ mod tenure;
 mod tests;
 
 pub use talk::{Answer, Command, Ending, Loss, Next, Standing};
-pub use tenure::Tenure;
+pub use tenure::{Tenure, release};
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -352,7 +352,7 @@ fn renewal(stored: &Stored, wall: Timestamp) -> Put {
 }
 
 /// Given back, never deleted: the counter has to survive.
-fn release(stored: &Stored, wall: Timestamp) -> Put {
+pub fn release(stored: &Stored, wall: Timestamp) -> Put {
     let mut put = renewal(stored, wall);
     put.record.holder = "".into();
     put

@@ -18,7 +18,7 @@ use crate::domain::run::document::{self, Entry, Unreadable};
 use crate::domain::run::{RunEvent, inverse};
 use crate::report::Report;
 use crate::runtime::compose::Session;
-use crate::runtime::runs::write as write_over;
+use crate::runtime::runs::end as end_over;
 use crate::ui;
 
 /// What one environment keeps.
@@ -157,7 +157,7 @@ pub(in crate::runtime) async fn abort(session: Session, args: &Abort) -> Result<
         say(&table(&[row(&entry)]));
         confirm(env.name.as_str(), entry.run.plan.protected, "end it", args.consent.given())?;
         entry.run.on(RunEvent::Abort, system::now());
-        write(&mut driver, &env, &entry).await?;
+        end(&mut driver, &env, &entry).await?;
         say("the run is ended: nothing more of it begins\n");
     }
     let Some(plan) = back else {
@@ -177,10 +177,10 @@ pub(in crate::runtime) async fn abort(session: Session, args: &Abort) -> Result<
     carry_out(driver, plan, wishes).await
 }
 
-/// Writes a run over exactly what was read of it: whoever carries it out writes nothing more.
-async fn write(driver: &mut Driver, env: &Environment, entry: &Entry) -> Result<(), Report> {
+/// Writes that a run is over, over exactly what was read of it: whoever carries it out writes nothing more.
+async fn end(driver: &mut Driver, env: &Environment, entry: &Entry) -> Result<(), Report> {
     let cluster = driver.session.executor.cluster(&env.cluster);
     let owner = Arc::clone(&driver.model().session.identity);
-    let written = write_over(&*cluster, &env.namespace, (&owner, system::now()), entry).await;
+    let written = end_over(&*cluster, &env.namespace, (&owner, system::now()), entry).await;
     written.map(drop).map_err(|fault| failed(format!("{} was not ended: {fault}", entry.key), &fault))
 }
