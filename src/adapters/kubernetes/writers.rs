@@ -33,6 +33,9 @@ struct Fields {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Spec {
+    /// It never changes: who owns it created the object.
+    #[serde(rename = "f:selector")]
+    selector: Option<IgnoredAny>,
     #[serde(rename = "f:template")]
     template: Option<Template>,
 }
@@ -70,10 +73,11 @@ impl Owner {
     }
 
     /// Times are whole seconds. Of several in the same one it is not us who came last, for somebody asks only when it is
-    /// no longer as we left it; and who owns an image says more than who once wrote the rest.
-    fn rank(&self) -> (Option<Timestamp>, bool, bool) {
+    /// no longer as we left it; who owns an image says more than who once wrote the rest; and who created it was first.
+    fn rank(&self) -> (Option<Timestamp>, bool, bool, bool) {
         let images = self.template().is_some_and(|it| it.spec.containers.values().any(|it| it.image.is_some()));
-        (self.time, self.manager != "shipdeck", images)
+        let created = self.fields_v1.as_ref().and_then(|it| it.spec.as_ref()).is_some_and(|it| it.selector.is_some());
+        (self.time, self.manager != "shipdeck", images, !created)
     }
 }
 
@@ -109,6 +113,9 @@ mod tests {
             entry("kube-controller-manager", 9, &json!({ "f:status": { "f:replicas": {} } })),
         ]);
         assert_eq!(writer(&entries).as_deref(), Some("helm"));
+        let created = json!({ "f:spec": { "f:selector": {}, "f:template": { "f:spec": {} } } });
+        let restarted = json!([entry("kubectl-rollout", 1, &template), entry("unknown", 1, &created)]);
+        assert_eq!(writer(&restarted).as_deref(), Some("kubectl-rollout"), "whoever created it was first");
         assert_eq!(writer(&json!([{ "manager": "kubectl", "fieldsV1": null }, {}])), None);
     }
 }

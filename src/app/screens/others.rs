@@ -13,7 +13,7 @@ use crate::app::{journal, runs};
 use crate::domain::fault::Fault;
 use crate::domain::ids::{EnvId, Uid};
 use crate::domain::lease::Patience;
-use crate::domain::plan::{Plan, Purpose, Request, Wanted};
+use crate::domain::plan::{Plan, Purpose, Request, Wanted, warn_of_going_back};
 use crate::domain::run::document::{self, Entry};
 use crate::domain::run::{self, RunEvent};
 use crate::domain::verdict::State;
@@ -192,6 +192,7 @@ pub fn roll_back(model: &mut Model) -> Vec<Effect> {
     let Some(mut plan) = run::inverse(&other.run()) else { return Vec::new() };
     let ends = Some((other.env.name.clone(), Arc::clone(&other.entry.key)));
     run::learn(&mut plan, &model.runs);
+    warn_of_going_back(&mut plan, &model.world);
     let image = |text: &str| text.parse().ok().map(Wanted::Image);
     let services = plan.steps().filter_map(|step| Some((step.service.clone(), image(&step.to)?))).collect();
     let request = Request { env: plan.env.clone(), purpose: Purpose::RollBack, title: plan.title.clone(), services };

@@ -4,7 +4,7 @@ use crate::app::effect::Effect;
 use crate::app::model::{Confirm, Confirmed, Model, Overlay, Page, PlanReview, RunOf, RunPage};
 use crate::app::{input::LineInput, journal, runs};
 use crate::domain::ids::RunId;
-use crate::domain::plan::{Purpose, Request, Wanted};
+use crate::domain::plan::{Purpose, Request, Wanted, warn_of_going_back};
 use crate::domain::run::{self, Run, RunEvent, RunState, StepRun, StepState};
 use crate::domain::verdict::State;
 
@@ -49,6 +49,7 @@ pub fn roll_back(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     };
     run::learn(&mut plan, &model.runs);
+    warn_of_going_back(&mut plan, &model.world);
     let image = |text: &str| text.parse().ok().map(Wanted::Image);
     let services = plan.steps().filter_map(|step| Some((step.service.clone(), image(&step.to)?))).collect();
     let request = Request { env: plan.env.clone(), purpose: Purpose::RollBack, title: plan.title.clone(), services };

@@ -2,6 +2,8 @@
 
 mod warnings;
 
+pub use warnings::warn_of_going_back;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -92,7 +94,7 @@ impl Builder<'_> {
                 .map(|step| Step { after: after[&step.service].iter().cloned().collect(), ..step.clone() })
                 .collect(),
         });
-        Ok(Plan {
+        let mut plan = Plan {
             env: self.env.name.clone(),
             protected: self.env.protected,
             purpose: self.request.purpose.clone(),
@@ -101,7 +103,11 @@ impl Builder<'_> {
             skipped,
             warnings: self.warnings(&steps),
             passes: crate::domain::lock::Passes::default(),
-        })
+        };
+        if plan.purpose == Purpose::RollBack {
+            warnings::warn_of_going_back(&mut plan, self.world);
+        }
+        Ok(plan)
     }
 
     /// What will change, in few words.

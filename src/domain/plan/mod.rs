@@ -6,7 +6,7 @@
 mod build;
 pub mod waves;
 
-pub use build::{Request, Wanted, build, unknown_service};
+pub use build::{Request, Wanted, build, unknown_service, warn_of_going_back};
 
 use std::sync::Arc;
 

@@ -14,6 +14,7 @@ use crate::domain::catalog::Environment;
 use crate::domain::fault::Fault;
 use crate::domain::lease::{Patience, who};
 use crate::domain::observed::Document;
+use crate::domain::plan::warn_of_going_back;
 use crate::domain::run::document::{self, Entry, Unreadable};
 use crate::domain::run::{RunEvent, inverse};
 use crate::report::Report;
@@ -160,11 +161,12 @@ pub(in crate::runtime) async fn abort(session: Session, args: &Abort) -> Result<
         end(&mut driver, &env, &entry).await?;
         say("the run is ended: nothing more of it begins\n");
     }
-    let Some(plan) = back else {
+    let Some(mut plan) = back else {
         driver.end().await;
         return if args.rollback { print("it changed nothing: there is nothing to take back\n") } else { Ok(()) };
     };
     driver.current(std::slice::from_ref(&env.name)).await?;
+    warn_of_going_back(&mut plan, &driver.model().world);
     let wishes = Wishes {
         json: args.json,
         consent: args.consent.given(),

@@ -5,9 +5,28 @@ use crate::domain::catalog::Service;
 use crate::domain::ids::ServiceId;
 use crate::domain::image::Image;
 use crate::domain::lease::{self, who};
-use crate::domain::observed::Workload;
-use crate::domain::plan::{Step, Warning, version_of};
+use crate::domain::observed::{ReplicaSet, Workload};
+use crate::domain::plan::{Plan, Step, Warning, version_of};
 use crate::domain::verdict::State;
+use crate::domain::world::World;
+
+/// Warns of each step of a roll back that goes back to a version of which pods are there and none is ready.
+pub fn warn_of_going_back(plan: &mut Plan, world: &World) {
+    let Some(world) = world.env(&plan.env) else { return };
+    let unwell = |step: &Step| {
+        let workload = world.workload(&step.workload)?;
+        let has = |set: &&ReplicaSet| {
+            set.containers.iter().any(|it| it.name == step.container && it.image == step.to) && set.replicas > 0
+        };
+        let set = world.replica_sets_of(&workload.meta.uid).find(has).filter(|set| set.ready == 0)?;
+        let pods =
+            if set.replicas == 1 { "its pod is".to_owned() } else { format!("none of its {} pods is", set.replicas) };
+        let text = format!("goes back to {}, which is not well: {pods} ready; it may fail again", step.to_version);
+        Some(warning(&step.service, text))
+    };
+    let told: Vec<Warning> = plan.steps().filter_map(unwell).collect();
+    plan.warnings.extend(told);
+}
 
 impl Builder<'_> {
     pub(super) fn warnings(&self, steps: &[Step]) -> Vec<Warning> {
@@ -109,6 +128,29 @@ mod tests {
         let request = Request { env: EnvId::new("staging"), purpose: Purpose::Deploy, title: String::new(), services };
         let plan = build(&catalog, &cluster.world, &board, &request).unwrap();
         plan.warnings.into_iter().map(|warning| warning.text).collect()
+    }
+
+    #[test]
+    fn a_roll_back_to_what_is_not_well_either_says_so() {
+        let mut cluster = TestWorld::new("staging");
+        cluster.deployment("auth", "r/auth:v2", 2, |_| {});
+        cluster.replica_set("auth", "r/auth:v1", 2);
+        let warned = |cluster: &TestWorld| {
+            let board = Board::default();
+            let services = vec![(ServiceId::new("auth"), Wanted::Version("v1".to_owned()))];
+            let purpose = Purpose::RollBack;
+            let request = Request { env: EnvId::new("staging"), purpose, title: String::new(), services };
+            let plan = build(&catalog(&[("auth", &[])]), &cluster.world, &board, &request).unwrap();
+            plan.warnings.into_iter().map(|warning| warning.text).collect::<Vec<_>>()
+        };
+        assert!(warned(&cluster).is_empty(), "{:?}", warned(&cluster));
+        let env = cluster.env.clone();
+        let name = crate::domain::fixtures::set_name("auth", "r/auth:v1");
+        let mut set = cluster.world.env(&env).unwrap().replica_set(&name).unwrap().clone();
+        set.ready = 0;
+        cluster.put(Object::ReplicaSet(Box::new(set)));
+        let told = "goes back to v1, which is not well: none of its 2 pods is ready; it may fail again";
+        assert_eq!(warned(&cluster), [told]);
     }
 
     #[test]
