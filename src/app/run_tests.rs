@@ -5,7 +5,7 @@ use super::model::Overlay;
 use super::msg::{Msg, Outcome};
 use super::testkit::Cockpit;
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::fixtures::TestWorld;
+use crate::domain::fixtures::{TestWorld, set_name};
 use crate::domain::ids::{EnvId, RunId, ServiceId};
 use crate::domain::observed::{Change, ContainerState, Object, Workload, WorkloadRef};
 use crate::domain::run::{RunState, StepState};
@@ -157,6 +157,27 @@ fn what_was_left_out_of_the_way_back_stays_left_out() {
     let Some(Overlay::Plan(review)) = cockpit.overlay() else { panic!("{:?}", cockpit.overlay()) };
     let back: Vec<_> = review.plan.steps().map(|step| step.service.as_str()).collect();
     assert_eq!(back, ["checkout", "cart"], "auth was left out while cart was being written");
+}
+
+#[test]
+fn a_way_back_to_what_is_not_well_says_so_for_as_long_as_it_is_read() {
+    let mut cluster = TestWorld::new("staging");
+    cluster.replica_set("auth", "r/auth:v2", 2);
+    let name = set_name("auth", "r/auth:v2");
+    let mut old = cluster.world.env(&cluster.env).unwrap().replica_set(&name).unwrap().clone();
+    old.ready = 0;
+    let mut cockpit = Cockpit::demo();
+    cockpit.press("dv9<enter><enter>");
+    goes_out(&mut cockpit, 1, "auth", "r/auth:v9", 2, false);
+    let change = Change::Upsert(Object::ReplicaSet(Box::new(old)));
+    cockpit.send(Msg::Fact { env: EnvId::new("staging"), change });
+    cockpit.press("r");
+    for _ in 0..2 {
+        let Some(Overlay::Plan(review)) = cockpit.overlay() else { panic!("{:?}", cockpit.overlay()) };
+        let told: Vec<_> = review.plan.warnings.iter().map(|it| it.text.as_str()).collect();
+        assert_eq!(told, ["goes back to v2, which is not well: none of its 2 pods is ready; it may fail again"]);
+        shows(&mut cockpit, "auth", "r/auth:v9", 2, false);
+    }
 }
 
 #[test]

@@ -1,15 +1,18 @@
 //! A plan, to be read before anything happens; checked once more in the moment in which it begins.
 
+use std::sync::Arc;
+
 use crate::app::effect::Effect;
 use crate::app::holders::{self, Holder};
 use crate::app::input::LineInput;
 use crate::app::model::{Confirm, Confirmed, Model, Overlay, PlanReview, VersionsForm};
 use crate::app::{facts, journal, locks, places, runs, screens};
-use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::ids::{EnvId, RunId, ServiceId};
 use crate::domain::lease::Patience;
 use crate::domain::plan::{self, Plan, PlanError, Purpose, Request, Skipped, Step, Wanted, Warning};
-use crate::domain::run;
+use crate::domain::run::{self, Run};
 use crate::domain::verdict::State;
+use crate::domain::world::World;
 
 /// Makes the plan and shows it. Nothing has happened yet.
 ///
@@ -230,19 +233,35 @@ fn rebuild(model: &mut Model, changes: Vec<Warning>) {
     model.overlays.push(Overlay::Plan(review));
 }
 
+/// The plan that puts a run back, with how long that takes and what is to be known of it; none: it has changed nothing.
+pub fn way_back(run: &Run, runs: &[Run], world: &World) -> Option<Plan> {
+    let mut plan = run::inverse(run)?;
+    run::learn(&mut plan, runs);
+    plan::warn_of_going_back(&mut plan, world);
+    Some(plan)
+}
+
+/// Shows the way back of a run of this session, or of one of another process.
+pub fn open_way_back(model: &mut Model, plan: Plan, undoes: Option<RunId>, ends: Option<(EnvId, Arc<str>)>) {
+    let image = |text: &str| text.parse().ok().map(Wanted::Image);
+    let services = plan.steps().filter_map(|step| Some((step.service.clone(), image(&step.to)?))).collect();
+    let request = Request { env: plan.env.clone(), purpose: Purpose::RollBack, title: plan.title.clone(), services };
+    show(model, request, plan, None);
+    if let Some(Overlay::Plan(review)) = model.overlays.last_mut() {
+        (review.undoes, review.ends) = (undoes, ends);
+    }
+}
+
 /// A plan that puts a run back follows that run while it goes on: what it begins meanwhile is put back too.
 pub fn retell(model: &mut Model) {
-    let Model { overlays, runs, .. } = model;
+    let Model { overlays, runs, world, .. } = model;
     for overlay in overlays {
         let Overlay::Plan(review) = overlay else { continue };
-        let Some(mut plan) = review.undoes.and_then(|id| runs.iter().find(|run| run.id == id)).and_then(run::inverse)
-        else {
-            continue;
-        };
+        let undone = review.undoes.and_then(|id| runs.iter().find(|run| run.id == id));
+        let Some(mut plan) = undone.and_then(|run| way_back(run, runs, world)) else { continue };
         for left_out in &review.plan.skipped {
             leave_out_of(&mut plan, &left_out.service, &left_out.why);
         }
-        run::learn(&mut plan, runs);
         let selected = review.plan.steps().nth(review.selected).map(|step| step.service.clone());
         review.selected = plan.steps().position(|step| Some(&step.service) == selected.as_ref()).unwrap_or_default();
         review.plan = plan;

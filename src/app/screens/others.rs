@@ -5,15 +5,14 @@ use std::sync::Arc;
 use crate::actions::Action;
 use crate::app::effect::{Effect, RunChange};
 use crate::app::input::LineInput;
-use crate::app::model::{
-    Answer, Confirm, Confirmed, Model, Overlay, Page, PlanReview, RunOf, RunPage, RunRef, RunsPage,
-};
+use crate::app::model::{Answer, Confirm, Confirmed, Model, Overlay, Page, RunOf, RunPage, RunRef, RunsPage};
 use crate::app::others::{self, Life, Other};
+use crate::app::overlays::plan::{open_way_back, way_back};
 use crate::app::{journal, runs};
 use crate::domain::fault::Fault;
 use crate::domain::ids::{EnvId, Uid};
 use crate::domain::lease::Patience;
-use crate::domain::plan::{Plan, Purpose, Request, Wanted, warn_of_going_back};
+use crate::domain::plan::Plan;
 use crate::domain::run::document::{self, Entry};
 use crate::domain::run::{self, RunEvent};
 use crate::domain::verdict::State;
@@ -189,24 +188,9 @@ pub fn end_and_begin(model: &mut Model, env: &EnvId, key: &str, plan: Plan, pati
 /// Shows the plan that takes it back: all of it, in reverse order, to the exact images.
 pub fn roll_back(model: &mut Model) -> Vec<Effect> {
     let Some(other) = other(model) else { return Vec::new() };
-    let Some(mut plan) = run::inverse(&other.run()) else { return Vec::new() };
+    let Some(plan) = way_back(&other.run(), &model.runs, &model.world) else { return Vec::new() };
     let ends = Some((other.env.name.clone(), Arc::clone(&other.entry.key)));
-    run::learn(&mut plan, &model.runs);
-    warn_of_going_back(&mut plan, &model.world);
-    let image = |text: &str| text.parse().ok().map(Wanted::Image);
-    let services = plan.steps().filter_map(|step| Some((step.service.clone(), image(&step.to)?))).collect();
-    let request = Request { env: plan.env.clone(), purpose: Purpose::RollBack, title: plan.title.clone(), services };
-    model.overlays.push(Overlay::Plan(PlanReview {
-        request,
-        plan,
-        confirm: LineInput::default(),
-        selected: 0,
-        scroll: 0,
-        form: None,
-        undoes: None,
-        ends,
-        warnings: Vec::new(),
-    }));
+    open_way_back(model, plan, None, ends);
     Vec::new()
 }
 

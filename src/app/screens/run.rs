@@ -1,11 +1,11 @@
 //! Watching a run: hold, try again, put back, leave.
 
 use crate::app::effect::Effect;
-use crate::app::model::{Confirm, Confirmed, Model, Overlay, Page, PlanReview, RunOf, RunPage};
+use crate::app::model::{Confirm, Confirmed, Model, Overlay, Page, RunOf, RunPage};
+use crate::app::overlays::plan::{open_way_back, way_back};
 use crate::app::{input::LineInput, journal, runs};
 use crate::domain::ids::RunId;
-use crate::domain::plan::{Purpose, Request, Wanted, warn_of_going_back};
-use crate::domain::run::{self, Run, RunEvent, RunState, StepRun, StepState};
+use crate::domain::run::{Run, RunEvent, RunState, StepRun, StepState};
 use crate::domain::verdict::State;
 
 /// The run whose page is open, of whomever.
@@ -43,28 +43,12 @@ pub fn roll_back(model: &mut Model) -> Vec<Effect> {
     if ours(model).is_none() {
         return super::others::roll_back(model);
     }
-    let undone = ours(model).and_then(|run| Some((run.id, run::inverse(run)?)));
-    let Some((undone, mut plan)) = undone else {
+    let undone = ours(model).and_then(|run| Some((run.id, way_back(run, &model.runs, &model.world)?)));
+    let Some((undone, plan)) = undone else {
         journal::notice(model, State::Blocked, "this run has changed nothing, so there is nothing to put back", "");
         return Vec::new();
     };
-    run::learn(&mut plan, &model.runs);
-    warn_of_going_back(&mut plan, &model.world);
-    let image = |text: &str| text.parse().ok().map(Wanted::Image);
-    let services = plan.steps().filter_map(|step| Some((step.service.clone(), image(&step.to)?))).collect();
-    let request = Request { env: plan.env.clone(), purpose: Purpose::RollBack, title: plan.title.clone(), services };
-    crate::app::stewards::forget(model);
-    model.overlays.push(Overlay::Plan(PlanReview {
-        request,
-        plan,
-        confirm: LineInput::default(),
-        selected: 0,
-        scroll: 0,
-        form: None,
-        undoes: Some(undone),
-        ends: None,
-        warnings: Vec::new(),
-    }));
+    open_way_back(model, plan, Some(undone), None);
     Vec::new()
 }
 
