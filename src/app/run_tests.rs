@@ -191,3 +191,22 @@ fn what_may_still_be_written_is_put_back_too_although_it_is_not_seen_yet() {
     // The write of cart is on its way, or nowhere: v2 is seen. The lease taken anew keeps it from being done later.
     assert_eq!(cockpit.press("r<enter>").written(), ["cart r/cart:v2"]);
 }
+
+#[test]
+fn a_service_that_was_failing_before_goes_back_last_and_the_others_are_put_back_although_it_fails_again() {
+    let mut cockpit = Cockpit::demo();
+    shows(&mut cockpit, "cart", "r/cart:v2", 1, false);
+    cockpit.press("g<enter>dv9<down>v9<down>v9<enter><enter>");
+    goes_out(&mut cockpit, 1, "auth", "r/auth:v9", 2, true);
+    goes_out(&mut cockpit, 1, "cart", "r/cart:v9", 2, false);
+    assert_eq!(cockpit.model.runs[0].state, RunState::Halted);
+    cockpit.press("r");
+    let Some(Overlay::Plan(review)) = cockpit.overlay() else { panic!("{:?}", cockpit.overlay()) };
+    let told: Vec<_> = review.plan.warnings.iter().map(|it| format!("{} {}", it.subject, it.text)).collect();
+    assert_eq!(told, ["cart v2 was failing before the deploy: it may fail again"]);
+    assert_eq!(cockpit.press("<enter>").written(), ["auth r/auth:v2"]);
+    goes_out(&mut cockpit, 2, "auth", "r/auth:v2", 3, true);
+    assert_eq!(cockpit.written(), ["auth r/auth:v2", "cart r/cart:v2"]);
+    goes_out(&mut cockpit, 2, "cart", "r/cart:v2", 3, false);
+    assert_eq!(states(&cockpit, 1), [&StepState::Succeeded, &StepState::Failed]);
+}

@@ -11,7 +11,7 @@ use crate::app::geometry::{self, Area};
 use crate::app::model::PlanReview;
 use crate::app::touch::Touch;
 use crate::domain::plan::{Plan, Purpose};
-use crate::domain::run::Run;
+use crate::domain::run::{Run, RunState};
 
 /// Columns that the box wants.
 const WIDTH: u16 = 88;
@@ -31,7 +31,9 @@ pub(super) fn draw(pen: &mut Pen<'_>, review: &PlanReview, aborts: Option<&Run>,
     let inside = open(pen, area, (WIDTH, content.len() as u16 + 6), &title(plan), note, edge);
     let x = pen.text(inside.x, inside.y, "Nothing has happened yet.", Token::Text, inside.width);
     if let Some(run) = aborts {
-        let text = format!("The {} is under way: this aborts it first.", purpose(&run.plan));
+        let halted = run.state == RunState::Halted;
+        let this = if halted { "halted: this ends it first" } else { "under way: this aborts it first" };
+        let text = format!("The {} is {this}.", purpose(&run.plan));
         pen.text(x + 1, inside.y, &text, Token::Warn, (inside.right()).saturating_sub(x + 1));
     }
     if let Purpose::Promote { from } = &plan.purpose {

@@ -2,7 +2,7 @@
 
 mod warnings;
 
-pub use warnings::warn_of_going_back;
+pub use warnings::{warn_of_going_back, was_failing};
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -182,6 +182,7 @@ impl Builder<'_> {
             to_version: if same { to.version() } else { told_apart(&to, &container.image) },
             after: Vec::new(),
             estimate: self.world.env(&self.env.name).and_then(|world| estimate(&View::new(world, workload))),
+            failing: running.is_some_and(|cell| cell.verdict.state == State::Failed),
         }))
     }
 

@@ -6,7 +6,7 @@
 mod build;
 pub mod waves;
 
-pub use build::{Request, Wanted, build, unknown_service, warn_of_going_back};
+pub use build::{Request, Wanted, build, unknown_service, warn_of_going_back, was_failing};
 
 use std::sync::Arc;
 
@@ -94,6 +94,8 @@ pub struct Step {
     pub after: Vec<ServiceId>,
     /// How long it takes as a rule; none: nothing is known about it.
     pub estimate: Option<SignedDuration>,
+    /// What it replaces was failing when it was planned: going back to that may fail again.
+    pub failing: bool,
 }
 
 impl Step {

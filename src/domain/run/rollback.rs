@@ -1,9 +1,10 @@
 //! The way back.
 
 use super::{Run, StepState};
-use crate::domain::plan::{Plan, Purpose, Step, Wave};
+use crate::domain::plan::{Plan, Purpose, Step, Warning, Wave, was_failing};
 
-/// The plan that undoes what a run has begun: exactly the previous images, in reverse order. None: it changed nothing.
+/// The plan that undoes what a run has begun: exactly the previous images, in reverse order, and last those that were
+/// failing before. None: it changed nothing.
 ///
 /// A step whose patch was lost on the way is undone too, whatever a later try of it met with: if it was never applied,
 /// or somebody has changed it since, the test on the image keeps the way back from changing anything.
@@ -17,14 +18,22 @@ pub fn inverse(run: &Run) -> Option<Plan> {
                 StepState::Waiting | StepState::Skipped => false,
             })
     };
-    let waves: Vec<Wave> = run
-        .plan
-        .waves
-        .iter()
-        .rev()
-        .map(|wave| Wave { steps: wave.steps.iter().filter(|step| begun(step)).map(back).collect() })
-        .filter(|wave: &Wave| !wave.steps.is_empty())
-        .collect();
+    let undone = |step: &&Step| begun(step);
+    let wave = |wave: &Wave, failing: bool| Wave {
+        steps: wave
+            .steps
+            .iter()
+            .filter(undone)
+            .filter(|step| step.failing == failing)
+            .map(|it| back(run, it))
+            .collect(),
+    };
+    let reversed = || run.plan.waves.iter().rev();
+    // What was failing before may fail again, which halts the way back: so it comes after all others and keeps none of them
+    // on the versions that are fled from. All of it at once, that none of it waits for another that never gets well.
+    let last = Wave { steps: reversed().flat_map(|it| wave(it, true).steps).collect() };
+    let warnings: Vec<Warning> = last.steps.iter().map(was_failing).collect();
+    let waves = reversed().map(|it| wave(it, false)).chain([last]).filter(|wave| !wave.steps.is_empty()).collect();
     let plan = Plan {
         env: run.plan.env.clone(),
         protected: run.plan.protected,
@@ -32,14 +41,15 @@ pub fn inverse(run: &Run) -> Option<Plan> {
         title: run.plan.title.clone(),
         waves,
         skipped: Vec::new(),
-        warnings: Vec::new(),
+        warnings,
         passes: crate::domain::lock::Passes::default(),
     };
     (!plan.is_empty()).then_some(plan)
 }
 
-fn back(step: &Step) -> Step {
+fn back(run: &Run, step: &Step) -> Step {
     Step {
+        failing: run.step(&step.service).is_some_and(|it| it.state == StepState::Failed),
         from: step.to.clone(),
         to: step.from.clone(),
         from_version: step.to_version.clone(),

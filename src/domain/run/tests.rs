@@ -27,6 +27,7 @@ fn plan(waves: &[&[&str]]) -> Plan {
         to_version: "v2".into(),
         after: Vec::new(),
         estimate: None,
+        failing: false,
     };
     Plan {
         env: EnvId::new("staging"),
@@ -244,6 +245,25 @@ fn the_way_back_is_exactly_what_was_begun_in_reverse_order() {
     let back = inverse(&story.run).unwrap();
     let steps: Vec<_> = back.waves.iter().map(|wave| (wave.steps[0].service.as_str(), &*wave.steps[0].to)).collect();
     assert_eq!(steps, [("cart", "r/cart:v1"), ("auth", "r/auth:v1")]);
+}
+
+#[test]
+fn what_was_failing_before_goes_back_last_with_a_warning_and_holds_nothing_back() {
+    let mut planned = plan(&[&["auth"], &["cart", "ledger"], &["web"]]);
+    for wave in &mut planned.waves[1..] {
+        wave.steps[0].failing = true;
+    }
+    let mut story = Story { run: Run::new(RunId(1), planned, "ana", START), writes: Vec::new(), seconds: 1 };
+    story.on(RunEvent::Start).leases().succeeds("auth").succeeds("cart").succeeds("ledger");
+    story.written("web").judged("web", State::Failed);
+    let back = inverse(&story.run).unwrap();
+    let names = |wave: &Wave| wave.steps.iter().map(|step| step.service.to_string()).collect::<Vec<_>>().join(" ");
+    assert_eq!(back.waves.iter().map(names).collect::<Vec<_>>(), ["ledger", "auth", "web cart"]);
+    let told: Vec<_> = back.warnings.iter().map(|it| format!("{} {}", it.subject, it.text)).collect();
+    let text = "v1 was failing before the deploy: it may fail again";
+    assert_eq!(told, [format!("web {text}"), format!("cart {text}")]);
+    let failing: Vec<_> = back.steps().filter(|step| step.failing).map(|step| step.service.as_str()).collect();
+    assert_eq!(failing, ["web"], "what has failed now is what going forward again would go back to");
 }
 
 #[test]

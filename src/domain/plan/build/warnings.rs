@@ -10,6 +10,11 @@ use crate::domain::plan::{Plan, Step, Warning, version_of};
 use crate::domain::verdict::State;
 use crate::domain::world::World;
 
+/// Warns of a step that goes back to what was failing before it was replaced.
+pub fn was_failing(step: &Step) -> Warning {
+    warning(&step.service, format!("{} was failing before the deploy: it may fail again", step.to_version))
+}
+
 /// Warns of each step of a roll back that goes back to a version of which pods are there and none is ready.
 pub fn warn_of_going_back(plan: &mut Plan, world: &World) {
     let Some(world) = world.env(&plan.env) else { return };
@@ -24,7 +29,9 @@ pub fn warn_of_going_back(plan: &mut Plan, world: &World) {
         let text = format!("goes back to {}, which is not well: {pods} ready; it may fail again", step.to_version);
         Some(warning(&step.service, text))
     };
-    let told: Vec<Warning> = plan.steps().filter_map(unwell).collect();
+    // Once is enough.
+    let told = plan.steps().filter(|step| !plan.warnings.contains(&was_failing(step)));
+    let told: Vec<Warning> = told.filter_map(unwell).collect();
     plan.warnings.extend(told);
 }
 

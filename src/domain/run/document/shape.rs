@@ -71,6 +71,9 @@ struct StepShape {
     after: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     estimate: Option<i64>,
+    /// What it replaces was failing before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    failing: bool,
     state: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     why: Option<String>,
@@ -164,6 +167,7 @@ fn step_of(run: &Run, step: &Step) -> StepShape {
         to_version: step.to_version.clone(),
         after: step.after.iter().map(ToString::to_string).collect(),
         estimate: step.estimate.map(|time| time.as_secs()),
+        failing: step.failing,
         state: found.map_or("waiting", |it| step_word(&it.state)).to_owned(),
         why: found.and_then(super::super::StepRun::why).map(|why| cut(&why)),
         remedy: evidence.map(|it| cut(&it.remedy)).filter(|remedy| !remedy.is_empty()),
@@ -284,6 +288,7 @@ fn plan_step(it: &StepShape) -> Result<Step, String> {
         to_version: clean(&it.to_version).into_owned(),
         after: it.after.iter().map(|service| ServiceId::new(text(service))).collect(),
         estimate: it.estimate.map(SignedDuration::from_secs),
+        failing: it.failing,
     })
 }
 

@@ -38,6 +38,14 @@ fn what_is_written_is_read_by_another_process() {
 }
 
 #[test]
+fn what_was_failing_before_is_kept_and_a_document_that_says_nothing_of_it_is_read() {
+    let mut run = halted();
+    assert!(!write(&run).unwrap().contains("failing"), "as older versions wrote it");
+    run.plan.waves[0].steps[1].failing = true;
+    assert_eq!(read_back(&write(&run).unwrap()).unwrap().plan, run.plan);
+}
+
+#[test]
 fn a_newer_format_is_refused_with_what_to_do() {
     let mut texts = texts(&write(&halted()).unwrap(), "ana@mac/1/x", START);
     texts.insert("format".into(), "2".into());
