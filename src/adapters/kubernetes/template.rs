@@ -1,24 +1,26 @@
 //! A number for a pod template. It is kept with a run in the cluster, where a shipdeck of another build reads it, so it is
 //! the same in every build, on every machine and in every year: FNV-1a over a form that is written down here.
 
+use std::hash::Hasher as _;
+
+use fnv::FnvHasher;
 use serde_json::Value;
 
 use crate::domain::observed::TemplateHash;
 
 /// The same for the same template whatever the order of its keys, with and without the label that controllers add.
 pub(super) fn hash(template: &Value) -> TemplateHash {
-    let mut sum = Fnv(0xcbf2_9ce4_8422_2325);
+    let mut sum = Sum::default();
     sum.value(template);
-    TemplateHash(sum.0)
+    TemplateHash(sum.0.finish())
 }
 
-struct Fnv(u64);
+#[derive(Default)]
+struct Sum(FnvHasher);
 
-impl Fnv {
+impl Sum {
     fn bytes(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
+        self.0.write(bytes);
     }
 
     /// With its length before it, so that two texts in a row are not another two.

@@ -1,8 +1,10 @@
 //! The simulated state as an API server would show it.
 
 use std::collections::BTreeMap;
+use std::hash::Hasher as _;
 use std::sync::Arc;
 
+use fnv::FnvHasher;
 use jiff::{SignedDuration, Timestamp};
 
 use super::events;
@@ -15,9 +17,11 @@ use crate::domain::observed::{
     Strategy, TemplateHash, WorkloadKind, WorkloadRef, WorkloadStatus, Writer,
 };
 
-/// A stable number for a text (FNV-1a).
+/// The same number for the same text, in every build.
 fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    let mut sum = FnvHasher::default();
+    sum.write(text.as_bytes());
+    sum.finish()
 }
 
 /// The digest that an image has here: its own, or one made from its name.

@@ -9,8 +9,10 @@ mod shape;
 pub(in crate::domain::run) mod tests;
 
 use std::collections::BTreeMap;
+use std::hash::Hasher as _;
 use std::sync::Arc;
 
+use fnv::FnvHasher;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Run, RunState, StepState};
@@ -91,13 +93,12 @@ pub fn key(started: Timestamp, owner: &str, run: RunId) -> Arc<str> {
         }
         out.into_iter().map(char::from).collect::<String>()
     };
-    // FNV-1a: the owner holds a number that no other process has.
-    let mixed = owner
-        .bytes()
-        .chain(run.0.to_le_bytes())
-        .fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    // The owner holds a number that no other process has.
+    let mut mixed = FnvHasher::default();
+    mixed.write(owner.as_bytes());
+    mixed.write(&run.0.to_le_bytes());
     let time = u64::try_from(started.as_millisecond()).unwrap_or(0);
-    format!("{}{}", digits(time, 10), digits(mixed, 6)).into()
+    format!("{}{}", digits(time, 10), digits(mixed.finish(), 6)).into()
 }
 
 /// The name of the document of a run.
