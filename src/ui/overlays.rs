@@ -214,11 +214,17 @@ fn known_versions(pen: &mut Pen<'_>, row: &VersionRow, area: Area, now: jiff::Ti
 }
 
 /// `Type production to run it`: Enter works only when it is right, and does what the verb says.
-pub(super) fn typed(pen: &mut Pen<'_>, (word, verb): (&str, &str), input: &LineInput, inside: Area, y: u16) {
+pub(super) fn typed(
+    pen: &mut Pen<'_>,
+    word: &str,
+    (verb, what): (&str, &str),
+    input: &LineInput,
+    inside: Area,
+    y: u16,
+) {
     let x = pen.text(inside.x, y, "Type ", Token::Text, inside.width);
     let x = pen.text(x, y, word, Token::Warn, inside.width);
-    let them = if verb == "run" { "it" } else { "them" };
-    let x = pen.text(x, y, &format!(" to {verb} {them}  "), Token::Text, inside.width) + 1;
+    let x = pen.text(x, y, &format!(" to {verb} {what}  "), Token::Text, inside.width) + 1;
     let width = word.width() as u16 + 2;
     pen.fill(Area::new(x.saturating_sub(1), y, width + 2, 1), Ground::Bg);
     let below = if word.starts_with(input.text()) { word } else { "" };
@@ -245,7 +251,7 @@ fn ask(pen: &mut Pen<'_>, confirm: &Confirm, area: Area) {
         pen.text(inside.x, y.saturating_sub(1 + row as u16), text, Token::Hi, inside.width);
     }
     if let Some(Answer::Word(word)) = &confirm.word {
-        typed(pen, (word, "delete"), &confirm.typed, inside, y);
+        typed(pen, word, confirm.then.deed(), &confirm.typed, inside, y);
     } else if confirm.word.is_some() {
         let keys = pen.hint_width(Action::Enter, "go on") + pen.hint_width(Action::Back, "cancel") + 5;
         let width = inside.width.saturating_sub(keys);

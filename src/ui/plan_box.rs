@@ -126,7 +126,7 @@ fn foot(pen: &mut Pen<'_>, review: &PlanReview, below: usize, inside: Area) {
         pen.text(inside.x, y, "Everything runs as wanted already.", Token::Text, inside.width);
         pen.hint(inside.x + 38, y, Action::Back, "close");
     } else if plan.protected {
-        typed(pen, (plan.env.as_str(), "run"), &review.confirm, inside, y);
+        typed(pen, plan.env.as_str(), ("run", "it"), &review.confirm, inside, y);
     } else {
         let mut x = pen.hint(inside.x, y, Action::Enter, "run") + 3;
         if steps > 1 {

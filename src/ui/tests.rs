@@ -225,14 +225,17 @@ proptest! {
 fn the_name_that_has_to_be_typed_is_shown_in_whole_below_the_cursor() {
     use crate::app::input::LineInput;
     use crate::app::model::{Answer, Confirm, Confirmed, Overlay};
-    let mut model = model(80, 24);
-    let (title, question) = ("Delete".to_owned(), "Delete it?".to_owned());
-    let (word, typed) = (Some(Answer::Word("production".to_owned())), LineInput::default());
-    let confirm = Confirm { title, lines: Vec::new(), question, word, typed, then: Confirmed::Quit, scroll: 0 };
-    model.overlays.push(Overlay::Confirm(confirm));
-    let shown = screen(&model, look());
-    assert!(shown.iter().any(|line| line.matches("production").count() == 2), "{shown:#?}");
-    assert!(shown.iter().any(|line| line.contains("to delete them") && !line.contains("run")), "{shown:#?}");
+    let ended = Confirmed::EndRun { env: crate::domain::ids::EnvId::new("production"), key: "01bob".into() };
+    for (then, deed) in [(Confirmed::Delete(Vec::new()), "to delete them"), (ended, "to end it")] {
+        let mut model = model(80, 24);
+        let (title, question) = ("Title".to_owned(), "Really?".to_owned());
+        let (word, typed) = (Some(Answer::Word("production".to_owned())), LineInput::default());
+        let confirm = Confirm { title, lines: Vec::new(), question, word, typed, then, scroll: 0 };
+        model.overlays.push(Overlay::Confirm(confirm));
+        let shown = screen(&model, look());
+        assert!(shown.iter().any(|line| line.matches("production").count() == 2), "{shown:#?}");
+        assert!(shown.iter().any(|line| line.contains(deed)), "{shown:#?}");
+    }
 }
 
 #[test]

@@ -172,6 +172,25 @@ pub enum Confirmed {
     Override,
 }
 
+impl Confirmed {
+    /// What is done, and to what, in words: `delete`, `them`.
+    pub fn deed(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Delete(found) => ("delete", if found.len() == 1 { "it" } else { "them" }),
+            Self::Quit => ("leave", "it"),
+            Self::AbortRun(_) => ("abort", "it"),
+            Self::TakeUp { .. } => ("go on with", "it"),
+            Self::EndRun { .. } => ("end", "it"),
+            Self::ClearRun { .. } => ("remove", "it"),
+            Self::TakeOver => ("take", "it over"),
+            Self::WriteConfig(_) => ("write", "it"),
+            Self::Freeze { .. } | Self::FreezeUntil { .. } => ("freeze", "it"),
+            Self::Unlock { .. } => ("release", "it"),
+            Self::Override => ("override", "it"),
+        }
+    }
+}
+
 /// A list that is narrowed by typing: help, palette, menu.
 #[derive(Clone, Debug, Default)]
 pub struct Listing {
