@@ -3,9 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::runs;
+use crate::domain::catalog::Catalog;
 use crate::domain::history::{Entry, What};
 use crate::domain::ids::ServiceId;
-use crate::domain::lock::Posted;
+use crate::domain::lock::{Lock, Opens, Posted};
 use crate::domain::plan::Plan;
 use crate::domain::run::Run;
 
@@ -18,6 +19,10 @@ pub fn headline(entry: &Entry) -> String {
         What::Released(posted, _) => match &posted.lock {
             Ok(lock) => format!("released the {} of {}: {}", lock.kind.as_str(), lock.author, lock.reason),
             Err(_) => format!("released lock {}, which could not be read", posted.id),
+        },
+        What::Lifted(posted) => match posted.lock.as_ref().map(|lock| &lock.opens) {
+            Ok(Opens::When(condition)) => format!("{} is open: {condition}", placed(posted)),
+            _ => format!("{} is open", placed(posted)),
         },
         What::CleanedUp(it) => {
             let left = if it.left.is_empty() { String::new() } else { format!(", {} not", it.left.len()) };
@@ -39,9 +44,12 @@ fn run(run: &Run) -> String {
 
 fn placed(posted: &Posted) -> String {
     let Ok(lock) = &posted.lock else { return posted.headline() };
-    let services: Vec<&str> = lock.services.iter().map(ServiceId::as_str).collect();
-    let of = if services.is_empty() { "everything".to_owned() } else { services.join(", ") };
-    format!("{} on {of}", lock.kind.as_str())
+    format!("{} on {}", lock.kind.as_str(), covered(lock))
+}
+
+/// What a lock covers.
+pub fn covered(lock: &Lock) -> String {
+    lock.covered().unwrap_or_else(|| "everything".to_owned())
 }
 
 /// How long it took, of a run that is over.
@@ -50,14 +58,13 @@ pub fn took(entry: &Entry) -> Option<SignedDuration> {
     it.run.finished.map(|end: Timestamp| end.duration_since(it.run.started))
 }
 
-/// Whether it is about a service: by name in a run, a lock or the name of a leftover.
-pub fn concerns(entry: &Entry, service: &ServiceId) -> bool {
-    let locks = |posted: &Posted| {
-        posted.lock.as_ref().is_ok_and(|lock| lock.services.is_empty() || lock.services.contains(service))
-    };
+/// Whether it is about a service: by name or by its groups in a lock, by name in a run or a leftover.
+pub fn concerns(entry: &Entry, service: &ServiceId, catalog: &Catalog) -> bool {
+    let locks =
+        |posted: &Posted| posted.lock.as_ref().is_ok_and(|lock| lock.covers(service, &catalog.groups_of(service)));
     match &entry.what {
         What::Run(it) => it.run.step(service).is_some(),
-        What::Placed(posted) | What::Released(posted, _) => locks(posted),
+        What::Placed(posted) | What::Released(posted, _) | What::Lifted(posted) => locks(posted),
         What::Overridden(_, it) => it.what.split(' ').any(|word| word == service.as_str()),
         What::CleanedUp(it) => it.removed.iter().chain(&it.left).any(|line| line.contains(service.as_str())),
         What::Unreadable(_) => true,
@@ -76,4 +83,40 @@ pub fn matched(entry: &Entry) -> String {
 /// Each service of a run with what it went from and to.
 pub fn changes(plan: &Plan) -> String {
     plan.steps().map(|step| format!("{} {} {} ", step.service, step.from_version, step.to_version)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::catalog::Group;
+    use crate::domain::fixtures::{catalog, document, later};
+    use crate::domain::history;
+    use crate::domain::ids::GroupId;
+    use crate::domain::lock::{DOCUMENT, with_lifted};
+
+    /// A freeze of the group `shop`, which auth is in and cart is not, that opened by itself.
+    fn told() -> Vec<Entry> {
+        let condition = ("until-condition", "group checkout is in production");
+        let whole = [("format", "1"), ("kind", "freeze"), ("reason", "audit"), ("author", "petra@pc")];
+        let mut freeze = document("a1", &[&whole[..], &[condition, ("groups", "shop")]].concat());
+        freeze.about = DOCUMENT.into();
+        freeze.texts = with_lifted(&Posted::read(&freeze), later(4));
+        history::of([&freeze])
+    }
+
+    #[test]
+    fn a_lock_of_a_group_concerns_the_services_of_that_group_and_no_other() {
+        let mut catalog = catalog(&[("auth", &[]), ("cart", &[])]);
+        let group = |name, service| Group { name: GroupId::new(name), services: vec![ServiceId::new(service)] };
+        catalog.groups = vec![group("shop", "auth"), group("others", "cart")];
+        assert!(told().iter().all(|it| concerns(it, &ServiceId::new("auth"), &catalog)));
+        assert!(!told().iter().any(|it| concerns(it, &ServiceId::new("cart"), &catalog)));
+    }
+
+    #[test]
+    fn what_was_locked_and_why_it_opened_is_named() {
+        let told: Vec<_> = told().iter().map(headline).collect();
+        let freeze = "freeze on group shop";
+        assert_eq!(told, [format!("{freeze} is open: group checkout is in production"), freeze.to_owned()]);
+    }
 }

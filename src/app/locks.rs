@@ -1,13 +1,13 @@
 //! Locks, freezes and holds as the model knows them: what bars a plan, and what an attempt is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::effect::{Effect, LockChange};
 use super::model::Model;
 use crate::domain::board::same_version;
 use crate::domain::catalog::Catalog;
 use crate::domain::fault::FaultKind;
-use crate::domain::ids::{EnvId, GroupId, LockId, ServiceId};
+use crate::domain::ids::{EnvId, LockId, ServiceId};
 use crate::domain::lock::{Act, Attempt, Bar, Condition, Lock, Opens, Passes, Posted, bars};
 use crate::domain::observed::{Kind, WorkloadRef};
 use crate::domain::plan::{Plan, Purpose, Warning};
@@ -26,16 +26,11 @@ pub fn attempt(model: &Model, env: &EnvId, service: &ServiceId, act: Act, passes
     Attempt {
         env: env.clone(),
         service: service.clone(),
-        groups: groups_of(&model.catalog, service),
+        groups: model.catalog.groups_of(service),
         act,
         passes,
         fulfilled: awaited(model, env).filter(|condition| holds(model, condition)).cloned().collect(),
     }
-}
-
-fn groups_of(catalog: &Catalog, service: &ServiceId) -> BTreeSet<GroupId> {
-    let groups = catalog.groups.iter().filter(|group| group.services.contains(service));
-    groups.map(|group| group.name.clone()).collect()
 }
 
 /// Locks whose condition is met for the first time: that is written down, so that they stay open.
@@ -178,7 +173,7 @@ fn holds(model: &Model, condition: &Condition) -> bool {
 
 /// The workloads that a lock covers.
 pub fn covered(catalog: &Catalog, lock: &Lock) -> Vec<WorkloadRef> {
-    let covers = |name: &ServiceId| lock.covers(name, &groups_of(catalog, name));
+    let covers = |name: &ServiceId| lock.covers(name, &catalog.groups_of(name));
     catalog.services.iter().filter(|service| covers(&service.name)).map(|service| service.workload.clone()).collect()
 }
 

@@ -8,7 +8,7 @@ use super::others::{self, Life};
 use super::testkit::Cockpit;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::fixtures::{lease, meta, template};
-use crate::domain::ids::{EnvId, RunId, ServiceId};
+use crate::domain::ids::{EnvId, RunId};
 use crate::domain::lease::Patience;
 use crate::domain::observed::{Change, Document, Kind, Object};
 use crate::domain::run::{Hold, RunState, document};
@@ -19,17 +19,9 @@ fn staging() -> EnvId {
     EnvId::new("staging")
 }
 
-fn cockpit() -> Cockpit {
-    let mut cockpit = Cockpit::demo();
-    cockpit.model.session.identity = "ana@mac/1/x".into();
-    cockpit.model.home.service = Some(ServiceId::new("auth"));
-    cockpit.model.home.env = Some(staging());
-    cockpit
-}
-
 /// What a deploy of all three services by somebody else has written when its first wave is being watched.
 pub(crate) fn text_of_bob() -> String {
-    let mut theirs = cockpit();
+    let mut theirs = Cockpit::of_ana();
     theirs.press("g<enter>dv9<down>v9<down>v9<enter><enter>");
     let world = theirs.model.world.env(&staging()).unwrap();
     let mut answer = world.workload(&crate::domain::observed::WorkloadRef::deployment("auth")).unwrap().clone();
@@ -55,7 +47,7 @@ fn hold(cockpit: &mut Cockpit, version: &str, holder: &str) {
 
 /// Bob's run as its document and his lease tell of it; he is alive.
 pub(crate) fn beside_bob() -> Cockpit {
-    let mut cockpit = cockpit();
+    let mut cockpit = Cockpit::of_ana();
     hold(&mut cockpit, "1", BOB);
     file(&mut cockpit, "1", BOB, &text_of_bob());
     cockpit.wait(2);
@@ -91,7 +83,7 @@ fn asked(cockpit: &Cockpit) -> &Confirm {
 
 #[test]
 fn a_run_is_alive_while_its_leases_are_renewed_and_left_behind_when_they_are_not() {
-    let mut cockpit = cockpit();
+    let mut cockpit = Cockpit::of_ana();
     hold(&mut cockpit, "1", BOB);
     file(&mut cockpit, "1", BOB, &text_of_bob());
     assert!(matches!(life(&cockpit), Some(Life::Unsure { known: Some(_) })), "seen once, it may be long dead");
@@ -118,7 +110,7 @@ fn who_gave_the_leases_back_has_left_the_run_as_soon_as_that_is_sure() {
 
 #[test]
 fn a_run_without_leases_is_never_said_to_be_left() {
-    let mut cockpit = cockpit();
+    let mut cockpit = Cockpit::of_ana();
     let text = text_of_bob().replacen("\"title\"", "\"unleased\":true,\"title\"", 1);
     file(&mut cockpit, "1", BOB, &text);
     cockpit.wait(120);
@@ -226,7 +218,7 @@ fn clearing_names_what_goes_and_touches_nothing_else() {
 
 #[test]
 fn what_cannot_be_read_is_listed_with_why_and_can_only_be_cleared() {
-    let mut cockpit = cockpit();
+    let mut cockpit = Cockpit::of_ana();
     file(&mut cockpit, "1", BOB, "{]");
     cockpit.wait(60).press("L");
     let Some(Page::Runs(page)) = &cockpit.model.page else { panic!("the list") };
@@ -259,7 +251,7 @@ fn the_list_is_narrowed_and_leads_to_a_run_and_back() {
 
 /// A deploy of ours that the cluster keeps and that was seen there.
 fn ours() -> (Cockpit, String) {
-    let mut cockpit = cockpit();
+    let mut cockpit = Cockpit::of_ana();
     cockpit.press("dv9<enter><enter>");
     let kept = cockpit.model.session.kept[&RunId(1)].clone();
     keep(&mut cockpit, "1", "ana@mac/1/x-1", &kept.text);

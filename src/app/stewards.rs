@@ -76,10 +76,10 @@ pub fn warnings(kept: &[Described]) -> Vec<Warning> {
 pub fn follow(model: &mut Model) -> Vec<Effect> {
     match model.overlays.last() {
         Some(Overlay::Plan(review)) => {
-            let plan = review.plan.clone();
-            let services: Vec<ServiceId> = plan.steps().map(|step| step.service.clone()).collect();
-            let effects = ask(model, &plan.env, &services);
-            tell(model, &plan);
+            let env = review.plan.env.clone();
+            let services: Vec<ServiceId> = review.plan.steps().map(|step| step.service.clone()).collect();
+            let effects = ask(model, &env, &services);
+            tell(model);
             effects
         }
         Some(Overlay::Why { service, env, .. }) => {
@@ -90,8 +90,9 @@ pub fn follow(model: &mut Model) -> Vec<Effect> {
     }
 }
 
-fn tell(model: &mut Model, plan: &Plan) {
-    let new = warnings(&of_plan(model, plan));
+fn tell(model: &mut Model) {
+    let Some(Overlay::Plan(review)) = model.overlays.last() else { return };
+    let new = warnings(&of_plan(model, &review.plan));
     let Some(Overlay::Plan(review)) = model.overlays.last_mut() else { return };
     for warning in new {
         if !review.warnings.contains(&warning) {

@@ -45,6 +45,15 @@ impl Cockpit {
         Self::with(&[("auth", &[]), ("cart", &["auth"]), ("checkout", &["cart"])])
     }
 
+    /// `demo`, for ana, who has selected auth in staging.
+    pub(crate) fn of_ana() -> Self {
+        let mut cockpit = Self::demo();
+        cockpit.model.session.identity = "ana@mac/1/x".into();
+        cockpit.model.home.service = Some(ServiceId::new("auth"));
+        cockpit.model.home.env = Some(EnvId::new("staging"));
+        cockpit
+    }
+
     pub(crate) fn with(services: &[(&str, &[&str])]) -> Self {
         let mut catalog = catalog(services);
         let all = catalog.services.iter().map(|service| service.name.clone()).collect();

@@ -1,5 +1,6 @@
 //! The declared world: environments, services and groups, whether written by a team or found in a cluster.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
@@ -71,6 +72,12 @@ impl Catalog {
 
     pub fn group(&self, name: &GroupId) -> Option<&Group> {
         self.groups.iter().find(|group| group.name == *name)
+    }
+
+    /// The groups that a service is in.
+    pub fn groups_of(&self, service: &ServiceId) -> BTreeSet<GroupId> {
+        let groups = self.groups.iter().filter(|group| group.services.contains(service));
+        groups.map(|group| group.name.clone()).collect()
     }
 
     /// The service whose workload this is.

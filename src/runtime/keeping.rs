@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 use super::clock::Clock;
+use super::history;
 use super::leases::Gate;
 use super::tasks::Tasks;
 use crate::app::msg::{Msg, Outcome};
@@ -229,15 +230,12 @@ impl Keeper {
         Ok(all.into_iter().find(|document| document.meta.name == name))
     }
 
-    /// Best effort: whoever may not remove them leaves it to somebody else.
     async fn forget_the_old(&self) {
-        let Ok(all) = self.place.cluster.documents(&self.place.namespace, document::ABOUT).await else { return };
+        let Place { cluster, namespace, .. } = &self.place;
+        let Ok(all) = cluster.documents(namespace, document::ABOUT).await else { return };
         let entries: Vec<_> = all.iter().filter_map(|document| document::read(document).ok()).collect();
-        for entry in document::outdated(&entries, self.clock.now()) {
-            let name = document::name(&entry.key);
-            let removed = self.place.cluster.remove_document(&self.place.namespace, &name, &entry.over).await;
-            tracing::info!(run = self.run.0, old = &*entry.key, removed = removed.is_ok(), "old run forgotten");
-        }
+        let old = document::outdated(&entries, self.clock.now()).into_iter();
+        history::forget(&**cluster, namespace, old.map(|entry| (document::name(&entry.key), entry.over.clone()))).await;
     }
 }
 

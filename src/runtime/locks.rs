@@ -86,7 +86,7 @@ pub(super) async fn release(
         tracing::info!(lock = %posted.id, copied = copied.is_ok(), "released lock moved");
         cluster.remove_document(namespace, &posted.name, &(kept.meta.uid, kept.meta.resource_version)).await?;
     }
-    super::history::forget_the_old(cluster, namespace).await;
+    super::history::forget_the_old(cluster, namespace, release.at).await;
     Ok(())
 }
 

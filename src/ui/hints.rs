@@ -3,7 +3,7 @@
 
 use super::look::{Ground, Token};
 use super::pen::Pen;
-use super::{format, listing_box, overlays};
+use super::{listing_box, overlays};
 use crate::actions::Action;
 use crate::app::availability::available;
 use crate::app::geometry::Area;
@@ -28,7 +28,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
         return filter(pen, &page.filter, &note, area);
     }
     if let Some(Page::Runs(page)) = model.page.as_ref().filter(|page| matches!(page, Page::Runs(it) if it.filtering)) {
-        let note = format::count(screens::runs::rows(model, page).len(), "run");
+        let note = format!("{} found", screens::runs::rows(model, page).len());
         return filter(pen, &page.filter, &note, area);
     }
     if model.home.filtering && model.page.is_none() {

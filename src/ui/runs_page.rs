@@ -109,7 +109,9 @@ fn sign(standing: Standing, ascii: bool) -> (&'static str, Token) {
         Standing::Ended => return (signs::glyph(State::Absent, ascii), Token::Muted),
         Standing::Placed => return (signs::glyph(State::Blocked, ascii), Token::Warn),
         Standing::Overridden => return (if ascii { ">" } else { "»" }, Token::Warn),
-        Standing::Released | Standing::CleanedUp => return (signs::glyph(State::Done, ascii), Token::Muted),
+        Standing::Released | Standing::Lifted | Standing::CleanedUp => {
+            return (signs::glyph(State::Done, ascii), Token::Muted);
+        }
     };
     (signs::glyph(state, ascii), signs::token(state))
 }

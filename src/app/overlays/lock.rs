@@ -242,16 +242,8 @@ mod tests {
         EnvId::new("staging")
     }
 
-    fn cockpit() -> Cockpit {
-        let mut cockpit = Cockpit::demo();
-        cockpit.model.session.identity = "ana@mac/1/x".into();
-        cockpit.model.home.service = Some(ServiceId::new("auth"));
-        cockpit.model.home.env = Some(staging());
-        cockpit
-    }
-
     fn frozen() -> Cockpit {
-        let mut cockpit = cockpit();
+        let mut cockpit = Cockpit::of_ana();
         let texts = [("format", "1"), ("kind", "freeze"), ("reason", "audit"), ("author", "petra@pc")];
         let change = Change::Upsert(Object::Document(Box::new(document("a1", &texts))));
         cockpit.send(Msg::Fact { env: staging(), change });
@@ -272,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_freeze_wants_a_reason_and_may_have_an_end() {
-        let mut cockpit = cockpit();
+        let mut cockpit = Cockpit::of_ana();
         cockpit.press("F<enter>");
         assert_eq!(cockpit.notice(), "a reason is needed: others read it");
         cockpit.press("audit<enter>soon<enter>");
@@ -290,7 +282,7 @@ mod tests {
 
     #[test]
     fn marked_services_alone_are_frozen() {
-        let mut cockpit = cockpit();
+        let mut cockpit = Cockpit::of_ana();
         cockpit.press(" Faudit<enter><enter>");
         let Some(LockChange::Place(lock, _)) = asked(&cockpit) else { panic!("a freeze") };
         assert_eq!((lock.services.len(), &lock.opens), (1, &Opens::Released));
@@ -330,7 +322,7 @@ mod tests {
 
     #[test]
     fn without_the_right_the_question_is_taken_back_and_the_right_is_named() {
-        let mut cockpit = cockpit();
+        let mut cockpit = Cockpit::of_ana();
         cockpit.press("F");
         assert!(cockpit.effects.iter().any(|effect| matches!(effect, Effect::MayLock { .. })));
         cockpit.done(Outcome::MayLock(Err(Fault::new(FaultKind::Forbidden, "no right to create configmaps"))));
@@ -340,7 +332,7 @@ mod tests {
 
     #[test]
     fn while_locks_are_not_known_nothing_begins() {
-        let mut cockpit = cockpit();
+        let mut cockpit = Cockpit::of_ana();
         cockpit.press("dv9<enter>");
         let lost = Change::Lost(crate::domain::observed::Kind::Document, Fault::new(FaultKind::Throttled, "busy"));
         cockpit.send(Msg::Fact { env: staging(), change: lost });

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::runs::{self, Row, Standing};
-use crate::app::history::{headline, matched};
+use crate::app::history::{covered, headline, matched};
 use crate::app::model::{Model, Overlay, RunRef, RunsPage};
 use crate::domain::catalog::Environment;
 use crate::domain::history::{self, Entry, Kind, What};
-use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::ids::EnvId;
 use crate::domain::lock;
 
 /// Opens the list of everything.
@@ -31,6 +31,7 @@ fn row(env: &Environment, entry: &Entry) -> Row {
         Kind::Lock => Standing::Placed,
         Kind::Override => Standing::Overridden,
         Kind::Release => Standing::Released,
+        Kind::Lift => Standing::Lifted,
         Kind::CleanUp => Standing::CleanedUp,
         Kind::Run | Kind::Unreadable => Standing::Unreadable,
     };
@@ -68,12 +69,11 @@ fn lines(entry: &Entry) -> Vec<(String, String)> {
     line("who", &entry.by);
     line("why", entry.reason().unwrap_or_default());
     match &entry.what {
-        What::Placed(posted) | What::Released(posted, _) => {
+        What::Placed(posted) | What::Released(posted, _) | What::Lifted(posted) => {
             line("lock", posted.id.as_str());
             line("", &posted.headline());
             if let Ok(lock) = &posted.lock {
-                let services: Vec<&str> = lock.services.iter().map(ServiceId::as_str).collect();
-                line("on", &if services.is_empty() { "everything".to_owned() } else { services.join(", ") });
+                line("on", &covered(lock));
             }
             for it in &posted.overrides {
                 line("spite", &format!("{} by {}: {}", it.what, it.by, it.reason));

@@ -47,6 +47,8 @@ pub enum Standing {
     Placed,
     Overridden,
     Released,
+    /// It opened by itself.
+    Lifted,
     CleanedUp,
 }
 
@@ -63,6 +65,7 @@ impl Standing {
             Self::Placed => "locked",
             Self::Overridden => "overridden",
             Self::Released => "released",
+            Self::Lifted => "opened",
             Self::CleanedUp => "cleaned up",
         }
     }
@@ -84,7 +87,7 @@ impl Standing {
 
     /// Nothing of it goes on, and nobody has to look at it.
     pub fn is_past(self) -> bool {
-        self.is_over() || matches!(self, Self::Released | Self::CleanedUp)
+        self.is_over() || matches!(self, Self::Released | Self::Lifted | Self::CleanedUp)
     }
 }
 

@@ -31,6 +31,8 @@ pub enum What {
     /// Somebody went on in spite of one.
     Overridden(LockId, Override),
     Released(Box<Posted>, Release),
+    /// It opened by itself: what it waited for is so.
+    Lifted(Box<Posted>),
     CleanedUp(CleanUp),
     /// A document that tells nothing, and why.
     Unreadable(String),
@@ -43,6 +45,7 @@ pub enum Kind {
     Lock,
     Override,
     Release,
+    Lift,
     CleanUp,
     Unreadable,
 }
@@ -54,6 +57,7 @@ impl Kind {
             Self::Lock => "lock",
             Self::Override => "override",
             Self::Release => "release",
+            Self::Lift => "lift",
             Self::CleanUp => "cleanup",
             Self::Unreadable => "unreadable",
         }
@@ -67,6 +71,7 @@ impl Entry {
             What::Placed(_) => Kind::Lock,
             What::Overridden(..) => Kind::Override,
             What::Released(..) => Kind::Release,
+            What::Lifted(_) => Kind::Lift,
             What::CleanedUp(_) => Kind::CleanUp,
             What::Unreadable(_) => Kind::Unreadable,
         }
@@ -78,7 +83,7 @@ impl Entry {
             What::Placed(posted) => posted.lock.as_ref().ok().map(|lock| &*lock.reason),
             What::Overridden(_, it) => Some(&it.reason),
             What::Released(_, release) => release.why.as_deref(),
-            What::Run(_) | What::CleanedUp(_) | What::Unreadable(_) => None,
+            What::Run(_) | What::Lifted(_) | What::CleanedUp(_) | What::Unreadable(_) => None,
         }
     }
 
@@ -135,6 +140,9 @@ pub(super) fn of_lock(posted: &Posted, stands: bool) -> Vec<Entry> {
     let author = posted.lock.as_ref().map_or_else(|_| "".into(), |lock| Arc::clone(&lock.author));
     let mut all = vec![entry(posted.since, &author, What::Placed(Box::new(posted.clone())))];
     all.extend(posted.overrides.iter().map(|it| entry(it.at, &it.by, What::Overridden(posted.id.clone(), it.clone()))));
+    // Any cockpit that sees it writes it down: nobody did it.
+    let lifted = posted.lifted.map(|at| entry(at, &"shipdeck".into(), What::Lifted(Box::new(posted.clone()))));
+    all.extend(lifted);
     if let Some(release) = posted.release().filter(|_| !stands) {
         all.push(entry(release.at, &release.by, What::Released(Box::new(posted.clone()), release.clone())));
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::fixtures::{document, later, meta};
-use crate::domain::lock::{Override, Release, copied, with_override, with_release};
+use crate::domain::lock::{Override, Release, copied, with_lifted, with_override, with_release};
 
 const WHOLE: [(&str, &str); 4] = [("format", "1"), ("kind", "freeze"), ("reason", "audit"), ("author", "petra@pc")];
 
@@ -26,6 +26,17 @@ fn a_lock_tells_when_it_was_placed_overridden_and_released_newest_first() {
     lock.texts = with_release(&Posted::read(&lock), &released(Some("it is over")));
     lock.about = ABOUT.into();
     assert_eq!(words(&of([&lock])), ["release bob@pc it is over", "override ana@mac the fix", "lock petra@pc audit"]);
+}
+
+#[test]
+fn a_lock_that_opened_by_itself_tells_when_and_stays_told_after_its_release() {
+    let condition = ("until-condition", "group checkout is in production");
+    let mut lock = document("a1", &[&WHOLE[..], &[condition]].concat());
+    lock.texts = with_lifted(&Posted::read(&lock), later(4));
+    assert_eq!(words(&of([&lock])), ["lift shipdeck -", "lock petra@pc audit"]);
+    lock.texts = with_release(&Posted::read(&lock), &released(None));
+    lock.about = ABOUT.into();
+    assert_eq!(words(&of([&lock])), ["release bob@pc -", "lift shipdeck -", "lock petra@pc audit"]);
 }
 
 #[test]

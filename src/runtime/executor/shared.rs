@@ -60,11 +60,11 @@ impl Executor {
         self.tasks.finish(work.instrument(span));
     }
 
-    pub(super) fn record(&mut self, id: &ClusterId, env: EnvId, namespace: Arc<str>, (name, texts): (Arc<str>, Texts)) {
-        let (cluster, messages) = (self.fleet.get(id), self.messages.clone());
+    pub(super) fn record(&mut self, id: &ClusterId, env: EnvId, namespace: Arc<str>, kept: (Arc<str>, Texts)) {
+        let (cluster, messages, now) = (self.fleet.get(id), self.messages.clone(), self.clock.now());
         let span = info_span!("history", %env);
         let work = async move {
-            if let Err(fault) = history::record(&*cluster, &namespace, name, texts).await {
+            if let Err(fault) = history::record(&*cluster, &namespace, kept, now).await {
                 tracing::warn!(%fault, "not recorded");
                 send(&messages, Msg::Done(Outcome::Unrecorded { env, fault })).await;
             }

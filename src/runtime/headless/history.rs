@@ -1,8 +1,9 @@
 //! `shipdeck history`: what happened in the environments, as their documents tell it.
 
-use futures::future::join_all;
+use futures::future::{join_all, try_join_all};
 use jiff::{SignedDuration, Timestamp};
 
+use super::locks::places;
 use super::shapes::{NoteShape, VERSION, step_word};
 use super::{failed, print, print_json, say, table};
 use crate::adapters::system;
@@ -11,9 +12,9 @@ use crate::cli::History;
 use crate::domain::catalog::Environment;
 use crate::domain::fault::Fault;
 use crate::domain::history::{self, Entry, Outcome, What};
-use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::ids::ServiceId;
 use crate::domain::lock;
-use crate::domain::plan::{PlanError, unknown_service};
+use crate::domain::plan::unknown_service;
 use crate::domain::run::document;
 use crate::report::Report;
 use crate::runtime::compose::Session;
@@ -38,7 +39,8 @@ pub(in crate::runtime) async fn history(mut session: Session, args: &History) ->
     }
     session.executor.end().await;
     let wanted = |entry: &Entry| {
-        since.is_none_or(|since| entry.at >= since) && service.as_ref().is_none_or(|it| concerns(entry, it))
+        since.is_none_or(|since| entry.at >= since)
+            && service.as_ref().is_none_or(|it| concerns(entry, it, &session.model.catalog))
     };
     entries.retain(|(_, entry)| wanted(entry));
     entries.sort_by_key(|(_, entry)| std::cmp::Reverse(entry.at));
@@ -63,28 +65,13 @@ pub(in crate::runtime) async fn history(mut session: Session, args: &History) ->
 type Found = (Environment, Result<Vec<Entry>, Fault>);
 
 async fn read(session: &mut Session, env: Option<&str>) -> Result<Vec<Found>, Report> {
-    let catalog = &session.model.catalog;
-    let envs = match env {
-        None => catalog.environments.clone(),
-        Some(name) => {
-            let id = EnvId::new(name);
-            let found = catalog.environment(&id).cloned();
-            vec![found.ok_or_else(|| super::run::refused(&PlanError::unknown_environment(catalog, &id)))?]
-        }
-    };
-    let asked = envs.into_iter().map(|env| (session.executor.cluster(&env.cluster), env));
-    let asked = asked.map(|(cluster, env)| async move {
-        let mut all = Vec::new();
-        for about in [document::ABOUT, lock::DOCUMENT, history::ABOUT] {
-            match cluster.documents(&env.namespace, about).await {
-                Ok(documents) => all.extend(documents),
-                Err(fault) => return (env, Err(fault)),
-            }
-        }
-        let entries = history::of(&all);
-        (env, Ok(entries))
+    let asked = places(session, env)?.into_iter().map(|(env, cluster)| async move {
+        let abouts = [document::ABOUT, lock::DOCUMENT, history::ABOUT];
+        let all = try_join_all(abouts.map(|about| cluster.documents(&env.namespace, about))).await;
+        let entries = all.map(|all| history::of(all.iter().flatten()));
+        (env, entries)
     });
-    Ok(join_all(asked.collect::<Vec<_>>()).await)
+    Ok(join_all(asked).await)
 }
 
 fn row((env, entry): &(Environment, Entry)) -> Vec<String> {

@@ -110,7 +110,7 @@ fn place_of(session: &mut Session, env: &str) -> Result<Place, Report> {
 }
 
 /// The environments that are meant: the one named, else all.
-fn places(session: &mut Session, env: Option<&str>) -> Result<Vec<Place>, Report> {
+pub(super) fn places(session: &mut Session, env: Option<&str>) -> Result<Vec<Place>, Report> {
     let names: Vec<String> = match env {
         Some(env) => vec![env.to_owned()],
         None => session.model.catalog.environments.iter().map(|env| env.name.to_string()).collect(),

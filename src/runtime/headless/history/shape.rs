@@ -82,7 +82,9 @@ fn entry_shape(env: &Environment, entry: &Entry) -> EntryShape {
             shape.run = Some(it.key.to_string());
             shape.services = it.run.plan.steps().map(|step| change(&it.run, step)).collect();
         }
-        What::Placed(posted) | What::Released(posted, _) => shape.lock = Some(posted.id.to_string()),
+        What::Placed(posted) | What::Released(posted, _) | What::Lifted(posted) => {
+            shape.lock = Some(posted.id.to_string());
+        }
         What::Overridden(id, _) => shape.lock = Some(id.to_string()),
         What::CleanedUp(it) => {
             let lines = |all: &[std::sync::Arc<str>]| all.iter().map(ToString::to_string).collect();
