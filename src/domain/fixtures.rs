@@ -195,11 +195,13 @@ impl TestWorld {
             ready: true,
             unscheduled: None,
             node: Some("node-1".into()),
+            claims: Vec::new(),
             containers: vec![ContainerStatus {
                 name: deployment.into(),
                 image: image.into(),
                 digest: Some(digest(image).into()),
                 init: false,
+                memory: None,
                 ready: true,
                 restarts: 0,
                 state: ContainerState::Running { since: Some(START) },

@@ -174,6 +174,8 @@ pub struct Pod {
     /// Why it has no node yet: reason and message of `PodScheduled=False`.
     pub unscheduled: Option<Condition>,
     pub node: Option<Arc<str>>,
+    /// Claims to volumes that it names.
+    pub claims: Vec<Arc<str>>,
     pub containers: Vec<ContainerStatus>,
 }
 
@@ -195,7 +197,10 @@ pub struct ContainerStatus {
     pub image: Arc<str>,
     /// `imageID` reduced to its digest, `sha256:…`, where the runtime gave one.
     pub digest: Option<Arc<str>>,
+    /// It has to end before the others start: a sidecar, though written among these, is like any other container.
     pub init: bool,
+    /// The most memory that it may have, as its pod says it.
+    pub memory: Option<Arc<str>>,
     pub ready: bool,
     pub restarts: u32,
     pub state: ContainerState,

@@ -166,6 +166,12 @@ impl EnvWorld {
         self.pods_of(&workload.meta.uid).chain(through_sets)
     }
 
+    /// The newest event about an object that is known by its name only.
+    pub fn event_on(&self, kind: &str, name: &str) -> Option<&Event> {
+        let events = self.events.values().filter(|event| *event.about_kind == *kind && *event.about_name == *name);
+        events.max_by_key(|event| event.last_seen)
+    }
+
     /// Events about the object with this uid, newest first.
     pub fn events_about(&self, uid: &Uid) -> Vec<&Event> {
         let mut events: Vec<_> = self.events.values().filter(|event| event.about == *uid).collect();

@@ -195,8 +195,19 @@ pub(super) fn pod(wire: wire::Pod) -> Pod {
         status.conditions.iter().find(|condition| condition.kind == kind && condition.status == value)
     };
     let revision = metadata.labels.get("controller-revision-hash").or_else(|| metadata.labels.get("pod-template-hash"));
-    let init = status.init_container_statuses.iter().map(|container| container_status(container, true));
-    let others = status.container_statuses.iter().map(|container| container_status(container, false));
+    let init = status.init_container_statuses.iter().map(|container| {
+        let asked = spec.init_containers.iter().find(|it| it.name == container.name);
+        let stays = asked.is_some_and(|it| it.restart_policy.as_deref() == Some("Always"));
+        container_status(container, asked, !stays)
+    });
+    let others = status.container_statuses.iter().map(|container| {
+        container_status(container, spec.containers.iter().find(|it| it.name == container.name), false)
+    });
+    let claims = spec.volumes.iter().filter_map(|volume| match (&volume.persistent_volume_claim, &volume.ephemeral) {
+        (Some(claim), _) => Some(text(&claim.claim_name)),
+        (None, Some(_)) => Some(text(&format!("{}-{}", metadata.name, volume.name))),
+        (None, None) => None,
+    });
     Pod {
         meta: meta(&metadata),
         revision: given(revision),
@@ -206,6 +217,7 @@ pub(super) fn pod(wire: wire::Pod) -> Pod {
         ready: is("Ready", "True").is_some(),
         unscheduled: is("PodScheduled", "False").map(condition),
         node: given(spec.node_name.as_ref()),
+        claims: claims.collect(),
         containers: init.chain(others).collect(),
     }
 }
@@ -220,12 +232,13 @@ fn phase(phase: &str) -> Phase {
     }
 }
 
-fn container_status(wire: &wire::ContainerStatus, init: bool) -> ContainerStatus {
+fn container_status(wire: &wire::ContainerStatus, asked: Option<&wire::PodContainer>, init: bool) -> ContainerStatus {
     ContainerStatus {
         name: text(&wire.name),
         image: text(&wire.image),
         digest: digest(&wire.image_id),
         init,
+        memory: given(asked.and_then(|it| it.resources.limits.memory.as_ref())),
         ready: wire.ready,
         restarts: wire.restart_count,
         state: state(&wire.state),
@@ -314,6 +327,26 @@ mod tests {
         let message = "back-off".into();
         assert_eq!(container.state, ContainerState::Waiting { reason: "CrashLoopBackOff".into(), message });
         assert_eq!(container.last.as_ref().map(|last| last.exit_code), Some(137));
+    }
+
+    #[test]
+    fn a_pod_is_read_with_its_claims_and_limits_and_a_sidecar_is_no_init_container() {
+        let status = |name: &str| json!({ "name": name, "restartCount": 1 });
+        let pod = pod_of(&json!({ "metadata": { "name": "web-1" },
+            "spec": {
+                "volumes": [{ "name": "data", "persistentVolumeClaim": { "claimName": "web-data" } },
+                    { "name": "scratch", "ephemeral": { "volumeClaimTemplate": {} } }, { "name": "cfg", "configMap": {} }],
+                "initContainers": [{ "name": "migrate" }, { "name": "proxy", "restartPolicy": "Always" }],
+                "containers": [{ "name": "web", "resources": { "limits": { "memory": "64Mi" } } }],
+            },
+            "status": {
+                "initContainerStatuses": [status("migrate"), status("proxy")],
+                "containerStatuses": [status("web")],
+                "ephemeralContainerStatuses": [status("debugger")],
+            } }));
+        let read: Vec<_> = pod.containers.iter().map(|it| (&*it.name, it.init, it.memory.as_deref())).collect();
+        assert_eq!(read, [("migrate", true, None), ("proxy", false, None), ("web", false, Some("64Mi"))]);
+        assert_eq!(pod.claims.iter().map(|it| &**it).collect::<Vec<_>>(), ["web-data", "web-1-scratch"]);
     }
 
     fn pod_of(json: &Value) -> Pod {

@@ -157,6 +157,49 @@ pub(super) struct Pod {
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct PodSpec {
     pub(super) node_name: Option<String>,
+    #[serde(deserialize_with = "nullable")]
+    pub(super) volumes: Vec<Volume>,
+    #[serde(deserialize_with = "nullable")]
+    pub(super) init_containers: Vec<PodContainer>,
+    #[serde(deserialize_with = "nullable")]
+    pub(super) containers: Vec<PodContainer>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Volume {
+    pub(super) name: String,
+    pub(super) persistent_volume_claim: Option<ClaimSource>,
+    /// A claim that is made with the pod and called after it.
+    pub(super) ephemeral: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct ClaimSource {
+    pub(super) claim_name: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct PodContainer {
+    pub(super) name: String,
+    pub(super) restart_policy: Option<String>,
+    #[serde(deserialize_with = "nullable")]
+    pub(super) resources: Resources,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Resources {
+    #[serde(deserialize_with = "nullable")]
+    pub(super) limits: Limits,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Limits {
+    pub(super) memory: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -72,6 +72,7 @@ fn pod(namespace: &str, name: &str, reason: Option<(&str, &str)>, at: Timestamp)
         image: "registry.example/tools:v1".into(),
         digest: None,
         init: false,
+        memory: None,
         ready: false,
         restarts: 0,
         state: ContainerState::Terminated(ended),
@@ -86,6 +87,7 @@ fn pod(namespace: &str, name: &str, reason: Option<(&str, &str)>, at: Timestamp)
         ready: false,
         unscheduled: None,
         node: Some("node-b".into()),
+        claims: Vec::new(),
         containers: vec![status],
     }
 }

@@ -114,6 +114,7 @@ fn container(name: &str, init: bool, state: ContainerState) -> ContainerStatus {
         image: "r/side:1".into(),
         digest: None,
         init,
+        memory: None,
         ready: false,
         restarts: 0,
         state,

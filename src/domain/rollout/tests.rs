@@ -1,5 +1,7 @@
 //! The verdicts, by situation.
 
+mod sets;
+
 use super::*;
 use crate::domain::fixtures::{START, TestWorld, condition, later, set_name, template};
 use crate::domain::ids::Uid;
@@ -37,7 +39,7 @@ pub(super) fn baseline() -> Baseline {
         changed: true,
         at: START,
         progress_deadline: Some(600),
-        reached: crate::domain::run::Reached { created: 0, ready: 0, at: START },
+        reached: crate::domain::run::Reached { created: 0, ready: 0, at: START, drained: None },
     }
 }
 
@@ -300,65 +302,6 @@ fn a_service_that_loses_a_pod_is_degraded_and_not_rolling_out() {
     assert_eq!(health(&View::new(env, workload), later(5)).state, State::Degraded);
 }
 
-/// A StatefulSet at generation 2, whose pods crash, of which the controller has seen the given generation.
-fn stateful(observed: i64, change: impl FnOnce(&mut crate::domain::observed::Workload)) -> TestWorld {
-    let mut cluster = TestWorld::new("staging");
-    cluster.deployment("auth", NEW, 2, |workload| {
-        workload.kind = WorkloadKind::StatefulSet;
-        (workload.generation, workload.observed_generation) = (2, observed);
-        workload.status.current_revision = Some("auth-1".into());
-        workload.status.update_revision = Some("auth-1".into());
-        change(workload);
-    });
-    cluster.pod("auth", OLD, 0, |pod| {
-        let owner = crate::domain::observed::Owner {
-            kind: "StatefulSet".into(),
-            name: "auth".into(),
-            uid: Uid::new("uid-auth"),
-        };
-        pod.meta.owner = Some(owner);
-        pod.revision = Some("auth-1".into());
-        pod.ready = false;
-        pod.containers[0].ready = false;
-        pod.containers[0].restarts = 9;
-        pod.containers[0].state = ContainerState::Waiting { reason: "CrashLoopBackOff".into(), message: "".into() };
-        pod.containers[0].last =
-            Some(Terminated { exit_code: 1, reason: "Error".into(), message: "".into(), finished: Some(START) });
-    });
-    cluster
-}
-
-fn judged_set(cluster: &TestWorld) -> Verdict {
-    let env = cluster.world.env(&cluster.env).unwrap();
-    let workload = env.workload(&WorkloadRef::new(WorkloadKind::StatefulSet, "auth")).unwrap();
-    judge(&View::new(env, workload), &baseline(), later(5))
-}
-
-#[test]
-fn old_pods_that_crash_are_not_blamed_on_a_change_that_the_controller_has_not_seen() {
-    assert_eq!(judged_set(&stateful(1, |_| {})).state, State::Progressing);
-    let seen = stateful(2, |workload| workload.status.updated = 0);
-    assert_eq!(judged_set(&seen).state, State::Failed);
-}
-
-#[test]
-fn a_partition_holds_a_new_revision_back_and_nothing_else() {
-    let health_of = |update: &str| {
-        let mut cluster = TestWorld::new("staging");
-        cluster.deployment("auth", NEW, 2, |workload| {
-            workload.kind = WorkloadKind::StatefulSet;
-            workload.strategy = crate::domain::observed::Strategy::Partition(2);
-            workload.status.current_revision = Some("auth-1".into());
-            workload.status.update_revision = Some(update.into());
-        });
-        let env = cluster.world.env(&cluster.env).unwrap();
-        let workload = env.workload(&WorkloadRef::new(WorkloadKind::StatefulSet, "auth")).unwrap();
-        health(&View::new(env, workload), later(5)).state
-    };
-    assert_eq!(health_of("auth-1"), State::Ok);
-    assert_eq!(health_of("auth-2"), State::Blocked);
-}
-
 #[test]
 fn a_refusal_to_create_the_set_that_was_there_before_is_not_ours() {
     let refused = condition("Progressing", "ReplicaSetCreateError", "exceeded quota: count/replicasets.apps");
@@ -401,31 +344,4 @@ fn a_scale_that_hides_the_moment_of_success_does_not_hide_success() {
     assert_eq!(judged(&cluster, &baseline(), 5).state, State::Done);
     let leftover = Baseline { progressing: Some(done), ..baseline() };
     assert_eq!(judged(&cluster, &leftover, 5).state, State::Progressing);
-}
-
-#[test]
-fn a_stateful_set_that_waits_for_an_old_pod_that_is_not_ready_is_stuck_and_says_on_which() {
-    let cluster = stateful(2, |workload| {
-        workload.status.updated = 0;
-        workload.status.update_revision = Some("auth-2".into());
-    });
-    assert_eq!(judged_set(&cluster).state, State::Progressing);
-    let env = cluster.world.env(&cluster.env).unwrap();
-    let workload = env.workload(&WorkloadRef::new(WorkloadKind::StatefulSet, "auth")).unwrap();
-    let verdict = judge(&View::new(env, workload), &baseline(), later(30));
-    assert_eq!((verdict.state, cause(&verdict)), (State::Failed, Some(&Cause::StuckOnOldPod)));
-    assert!(verdict.evidence.unwrap().remedy.starts_with("Delete it: kubectl delete pod auth-"));
-}
-
-#[test]
-fn a_daemon_set_without_nodes_verifies_nothing() {
-    let mut cluster = TestWorld::new("staging");
-    cluster.deployment("auth", NEW, 0, |workload| {
-        workload.kind = WorkloadKind::DaemonSet;
-        (workload.generation, workload.observed_generation) = (2, 2);
-    });
-    let env = cluster.world.env(&cluster.env).unwrap();
-    let workload = env.workload(&WorkloadRef::new(WorkloadKind::DaemonSet, "auth")).unwrap();
-    let verdict = judge(&View::new(env, workload), &baseline(), later(5));
-    assert_eq!((verdict.state, cause(&verdict)), (State::Done, Some(&Cause::NoNodeMeant)));
 }

@@ -199,6 +199,8 @@ pub struct Reached {
     pub created: u32,
     pub ready: u32,
     pub at: Timestamp,
+    /// When pods that were ending were seen last: until then they took up room.
+    pub drained: Option<Timestamp>,
 }
 
 impl Baseline {
@@ -214,7 +216,7 @@ impl Baseline {
             changed,
             at,
             progress_deadline: answer.progress_deadline,
-            reached: Reached { created: 0, ready: 0, at },
+            reached: Reached { created: 0, ready: 0, at, drained: None },
         }
     }
 
@@ -231,6 +233,9 @@ impl Baseline {
         }
         best.created = best.created.max(progress.created);
         best.ready = best.ready.max(progress.ready);
+        if progress.draining > 0 {
+            best.drained = Some(now);
+        }
     }
 }
 

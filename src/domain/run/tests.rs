@@ -51,7 +51,7 @@ fn baseline(service: &str) -> Baseline {
         changed: true,
         at: START,
         progress_deadline: Some(600),
-        reached: Reached { created: 0, ready: 0, at: START },
+        reached: Reached { created: 0, ready: 0, at: START, drained: None },
     }
 }
 

@@ -12,6 +12,7 @@ mod jobs;
 mod leftovers;
 mod others;
 mod sets;
+mod volumes;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

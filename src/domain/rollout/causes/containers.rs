@@ -125,7 +125,8 @@ fn ended_badly(asked: &Asked<'_>, pod: &Pod, status: &ContainerStatus) -> Option
         return Some(sign);
     }
     let (cause, headline, remedy) = if &*ended.reason == "OOMKilled" && restarts >= 1 {
-        let headline = format!("out of memory: killed {}", times(restarts));
+        let limit = status.memory.as_ref().map(|limit| format!(" at its limit of {limit}")).unwrap_or_default();
+        let headline = format!("out of memory: killed {}{limit}", times(restarts));
         (Cause::OutOfMemory { restarts }, headline, "Raise the memory limit, or deploy a version that needs less.")
     } else if restarts < 2 {
         return None;

@@ -33,7 +33,10 @@ pub(super) fn refused(asked: &Asked<'_>) -> Option<Refusal> {
         Cause::PolicyDenied => format!("new pods are denied: {text}"),
         _ => format!("new pods cannot be created: {text}"),
     };
-    let waited = asked.waited(refused.since);
+    // Pods that are going still count, so their end may make room; the next try after it takes a while.
+    let leaving = cause == Cause::Quota && asked.view.pods.iter().any(|pod| pod.meta.deleting.is_some());
+    let drained = asked.baseline.and_then(|baseline| baseline.reached.drained).filter(|_| cause == Cause::Quota);
+    let waited = asked.waited(drained.map_or(refused.since, |drained| drained.max(refused.since)));
     let mut details = vec![format!("reason {}", refused.reason)];
     let mut remedy = remedy.to_owned();
     if old_set_refused(asked, refused.message) {
@@ -44,8 +47,6 @@ pub(super) fn refused(asked: &Asked<'_>) -> Option<Refusal> {
     } else if cause == Cause::Quota {
         remedy.push_str(" The next try may be minutes away.");
     }
-    // Pods that are going still count, so their end may make room.
-    let leaving = cause == Cause::Quota && asked.view.pods.iter().any(|pod| pod.meta.deleting.is_some());
     let due = !leaving && grace.is_some_and(|grace| waited >= grace);
     Some(Refusal {
         evidence: Evidence { cause, headline, details, pod: None, since: Some(refused.since), remedy },

@@ -2,8 +2,9 @@
 //!
 //! [`doom`] finds what waiting will not mend, each cause with the grace that keeps a hiccup from being called a failure;
 //! [`hint`] finds what is worth showing while waiting. The rows stand in [`containers`] (what a container says),
-//! [`pods`] (what is said about a pod) and [`creation`] (pods that are not even created).
+//! [`claims`] (volumes that a pod asks for), [`pods`] (what is said about a pod) and [`creation`] (pods that are not even created).
 
+mod claims;
 mod containers;
 mod creation;
 mod pods;

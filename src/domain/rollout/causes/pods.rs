@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-use super::{Asked, Sign, first_line, place, seconds};
+use super::{Asked, Sign, claims, first_line, place, seconds};
 use crate::domain::observed::{Condition, ContainerState, Event, Phase, Pod, WorkloadKind};
 use crate::domain::verdict::{Cause, Evidence};
 
@@ -18,7 +18,7 @@ const EVICTIONS_SHOWN: usize = 3;
 /// The sign that the pod itself shows.
 pub(super) fn sign(asked: &Asked<'_>, pod: &Pod) -> Option<Sign> {
     if let Some(condition) = &pod.unscheduled {
-        return Some(unschedulable(asked, pod, condition));
+        return Some(claims::sign(asked, pod, condition).unwrap_or_else(|| unschedulable(asked, pod, condition)));
     }
     not_mounted(asked, pod)
 }

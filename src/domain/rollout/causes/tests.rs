@@ -1,5 +1,6 @@
 //! Every row of the table of causes, by the words of a cluster.
 
+mod pods;
 mod registry;
 
 use super::super::tests::{baseline, cause, judged, rolling, waiting};

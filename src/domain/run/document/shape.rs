@@ -346,6 +346,6 @@ fn baseline(it: &BaselineShape) -> Baseline {
         changed: it.changed,
         at: it.at,
         progress_deadline: it.deadline,
-        reached: Reached { created: 0, ready: 0, at: it.at },
+        reached: Reached { created: 0, ready: 0, at: it.at, drained: None },
     }
 }

@@ -30,7 +30,9 @@ fn what_is_written_is_read_by_another_process() {
     assert_eq!((&read.plan, read.state, read.wave, &read.by), (&run.plan, run.state, run.wave, &run.by));
     // How far a rollout had come is seen anew.
     let baseline = |it: &StepRun| {
-        it.baseline.clone().map(|it| Baseline { reached: Reached { created: 0, ready: 0, at: it.at }, ..it })
+        it.baseline
+            .clone()
+            .map(|it| Baseline { reached: Reached { created: 0, ready: 0, at: it.at, drained: None }, ..it })
     };
     let of = |run: &Run| run.steps.iter().map(|it| (it.state.clone(), baseline(it), it.lost)).collect::<Vec<_>>();
     assert_eq!(of(&read), of(&run));
