@@ -9,7 +9,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{EnvId, RunId, Uid};
 use crate::domain::lease;
 use crate::domain::observed::Kind;
-use crate::domain::run::{Hold, Run, RunEvent, document};
+use crate::domain::run::{Hold, Run, RunEvent, RunState, document};
 use crate::domain::verdict::State;
 
 /// A run and its document.
@@ -128,7 +128,9 @@ fn again(model: &mut Model, id: RunId, what: &str) -> Vec<Effect> {
 }
 
 fn unkept(model: &mut Model, id: RunId, why: &str) {
-    let Some(kept) = model.session.kept.get_mut(&id) else { return };
+    // Of a run that is over only the watch of its pods is not noted to the end, and who reads it is told so.
+    let over = model.run(id).is_some_and(|run| run.state == RunState::Succeeded);
+    let Some(kept) = model.session.kept.get_mut(&id).filter(|kept| !over || !kept.seen) else { return };
     if kept.without.replace(why.to_owned()).is_none() {
         let name = model.run(id).map(|run| super::runs::name(&run.plan)).unwrap_or_default();
         let detail = "if this program ends before it does, nobody can resume it";

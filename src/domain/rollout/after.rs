@@ -20,6 +20,21 @@ use crate::domain::verdict::{Cause, Evidence, PodContainer};
 /// Warnings that come so soon after success are of the start: events travel by a watch of their own.
 const SETTLES: SignedDuration = SignedDuration::from_secs(3);
 
+/// Whoever watches writes down that it is over a moment later than it is.
+const WRITES: SignedDuration = SignedDuration::from_secs(30);
+
+/// How the watch after a success has ended, or has not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Soaked {
+    Degraded,
+    Well,
+    Watching {
+        until: Timestamp,
+    },
+    /// It ought to be over and nobody says so: whoever watched has gone.
+    Unfinished,
+}
+
 /// What is seen of a rollout since its success.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct After {
@@ -34,6 +49,8 @@ pub struct After {
     pub trouble: Option<Evidence>,
     /// Nothing is watched any more: the time is over, or something else runs there now.
     pub over: bool,
+    /// Another process began the watch: what its pods show at the first look says nothing.
+    unknown: bool,
     known: BTreeMap<Uid, Known>,
     warnings: BTreeSet<Arc<str>>,
 }
@@ -56,15 +73,42 @@ impl After {
             draining: draining(view),
             trouble: None,
             over: now >= until,
+            unknown: false,
             known: BTreeMap::new(),
             warnings: BTreeSet::new(),
         };
+        after.learn(view);
+        after
+    }
+
+    /// As another process has noted it, which may have ended since.
+    pub fn noted(
+        soak: SignedDuration,
+        (since, until): (Timestamp, Timestamp),
+        trouble: Option<Evidence>,
+        over: bool,
+    ) -> Self {
+        let (known, warnings) = (BTreeMap::new(), BTreeSet::new());
+        Self { soak, since, until, draining: 0, trouble, over, unknown: true, known, warnings }
+    }
+
+    /// What its pods show now is what they may go on showing.
+    fn learn(&mut self, view: &View<'_>) {
         for pod in living(view) {
             let restarts = restarts(pod).collect();
-            after.known.insert(pod.meta.uid.clone(), Known { restarts, ready: pod.ready });
-            after.warnings.extend(warnings(view, pod).map(|event| Arc::clone(&event.meta.name)));
+            self.known.insert(pod.meta.uid.clone(), Known { restarts, ready: pod.ready });
+            self.warnings.extend(warnings(view, pod).map(|event| Arc::clone(&event.meta.name)));
         }
-        after
+    }
+
+    /// How it has ended, or has not.
+    pub fn soaked(&self, now: Timestamp) -> Soaked {
+        match self.until {
+            _ if self.trouble.is_some() => Soaked::Degraded,
+            _ if self.over => Soaked::Well,
+            until if now >= until + WRITES => Soaked::Unfinished,
+            until => Soaked::Watching { until },
+        }
     }
 
     /// What is seen now, together with what was seen before.
@@ -75,6 +119,9 @@ impl After {
         next.over |= !ours || now >= next.until;
         if next.over {
             return next;
+        }
+        if std::mem::take(&mut next.unknown) {
+            next.learn(view);
         }
         let settles = now.duration_since(self.since).abs() < SETTLES;
         for pod in living(view) {
@@ -272,6 +319,20 @@ mod tests {
         assert!(trouble.pod.unwrap().previous && trouble.since == Some(later(9)));
         restarts(&mut cluster, 2, "OOMKilled");
         assert_eq!(look(&begun(&succeeded()), &cluster, 10).trouble.unwrap().cause, Cause::OutOfMemory { restarts: 2 });
+    }
+
+    #[test]
+    fn a_watch_that_another_process_began_goes_on_and_blames_nothing_that_was_there_when_it_was_taken_up() {
+        let mut cluster = succeeded();
+        restarts(&mut cluster, 2, "Error");
+        let noted = After::noted(SOAK, (START, later(120)), None, false);
+        assert_eq!(noted.soaked(later(60)), Soaked::Watching { until: later(120) });
+        assert_eq!(noted.soaked(later(150)), Soaked::Unfinished, "nobody says that it was watched to its end");
+        let taken_up = look(&noted, &cluster, 60);
+        assert!(taken_up.trouble.is_none());
+        restarts(&mut cluster, 3, "Error");
+        assert_eq!(look(&taken_up, &cluster, 70).soaked(later(70)), Soaked::Degraded);
+        assert_eq!(look(&taken_up, &cluster, 120).soaked(later(900)), Soaked::Well);
     }
 
     #[test]

@@ -17,7 +17,7 @@ mod mistakes;
 mod tests;
 mod view;
 
-pub use after::After;
+pub use after::{After, Soaked};
 pub use estimate::estimate;
 pub use job::{LEFT_ALONE, of_job};
 pub use view::View;

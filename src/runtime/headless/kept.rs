@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use super::runs::Found;
 use super::shapes::{NoteShape, VERSION, step_word};
+use crate::adapters::system;
 use crate::domain::lease::who;
+use crate::domain::rollout::Soaked;
 use crate::domain::run::StepRun;
 use crate::domain::run::document::{self, Entry};
 
@@ -38,6 +40,19 @@ pub(super) struct KeptShape {
 pub(super) struct ServiceStateShape {
     pub(super) service: String,
     pub(super) state: &'static str,
+    /// How its new pods fared after it had succeeded: `well`, `degraded`, `watching`, or `unfinished` where whoever watched
+    /// them has gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) after: Option<&'static str>,
+}
+
+fn after(step: &StepRun) -> Option<&'static str> {
+    step.after.as_ref().map(|after| match after.soaked(system::now()) {
+        Soaked::Degraded => "degraded",
+        Soaked::Well => "well",
+        Soaked::Watching { .. } => "watching",
+        Soaked::Unfinished => "unfinished",
+    })
 }
 
 /// The runs of all environments.
@@ -61,8 +76,11 @@ pub(super) fn runs(found: &[Found]) -> RunsShape {
 
 fn kept(entry: &Entry) -> KeptShape {
     let run = &entry.run;
-    let service =
-        |step: &StepRun| ServiceStateShape { service: step.service.to_string(), state: step_word(&step.state) };
+    let service = |step: &StepRun| ServiceStateShape {
+        service: step.service.to_string(),
+        state: step_word(&step.state),
+        after: after(step),
+    };
     KeptShape {
         run: entry.key.to_string(),
         environment: run.plan.env.to_string(),

@@ -4,6 +4,7 @@ use super::super::format;
 use super::super::look::Token;
 use crate::actions::Action;
 use crate::app::model::Model;
+use crate::domain::rollout::Soaked;
 use crate::domain::run::{Run, RunState, StepRun, StepState};
 
 /// Old pods of a step that serve, or still end.
@@ -19,8 +20,8 @@ pub(super) fn leftovers(step: &StepRun) -> Option<String> {
     }
 }
 
-/// What happens by itself once everything has succeeded: old pods end, new ones are watched.
-pub(super) fn outlook(model: &Model, run: &Run) -> Option<(String, Token)> {
+/// What happens by itself once everything has succeeded: old pods end, new ones are watched. `by`: by somebody else.
+pub(super) fn outlook(model: &Model, run: &Run, by: Option<&str>) -> Option<(String, Token)> {
     if run.state != RunState::Succeeded {
         return None;
     }
@@ -32,8 +33,19 @@ pub(super) fn outlook(model: &Model, run: &Run) -> Option<(String, Token)> {
             format!("Done, and degraded since: {}. {key} rolls back, or leave it as it is.", degraded.join(", "));
         return Some((text, Token::Warn));
     }
-    let until = run.steps.iter().filter_map(|step| step.after.as_ref()).filter(|after| !after.over);
-    let until = until.map(|after| after.until).max()?;
-    let left = format::span(until.duration_since(model.session.now));
+    let now = model.session.now;
+    let soaked: Vec<Soaked> = run.steps.iter().filter_map(|step| Some(step.after.as_ref()?.soaked(now))).collect();
+    if by.is_some() && soaked.contains(&Soaked::Unfinished) {
+        let text = "Done. Whoever watched the new pods has gone: nobody says how they fared to the end.".to_owned();
+        return Some((text, Token::Muted));
+    }
+    let until =
+        soaked.into_iter().filter_map(|it| if let Soaked::Watching { until } = it { Some(until) } else { None });
+    let until = until.max()?;
+    if let Some(by) = by {
+        let text = format!("Done. {by} watches the new pods until {}, or has gone.", format::clock(until));
+        return Some((text, Token::Ok));
+    }
+    let left = format::span(until.duration_since(now));
     Some((format!("Done. The new pods are watched for {left} more: what goes wrong with them is told."), Token::Ok))
 }

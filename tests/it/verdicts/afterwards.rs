@@ -122,6 +122,8 @@ async fn a_pipeline_that_asks_for_it_waits_and_ends_with_one_where_success_does_
         .is(1, "degraded after success")
         .is(1, "\"outcome\": \"degraded\"")
         .is(1, "shipdeck rollback --env staging auth");
+    // Others read it too, when this process is long gone.
+    shipdeck.run("runs --json").await.is(0, "\"after\": \"degraded\"");
     shipdeck.run("deploy --env staging auth=v3 --yes").await.is(0, "");
 }
 
@@ -135,6 +137,7 @@ async fn a_pipeline_waits_for_as_long_as_the_environment_says_and_without_the_fl
     let answer = shipdeck.run("deploy --env staging auth=v2 --yes --soak").await;
     answer.is(0, "watching the new pods for").is(0, "the new pods stayed well");
     assert!(started.elapsed().as_secs() >= 8, "{:?}", started.elapsed());
+    shipdeck.run("runs --json").await.is(0, "\"after\": \"well\"");
     let answer = shipdeck.run("deploy --env staging auth=v3 --yes").await;
     assert!(!answer.is(0, "").err.contains("watching the new pods"), "{answer:?}");
 }

@@ -12,6 +12,7 @@ use crate::domain::ids::{EnvId, LockId, RunId, ServiceId, Uid};
 use crate::domain::lock::Passes;
 use crate::domain::observed::{Condition, TemplateHash, WorkloadRef};
 use crate::domain::plan::{Plan, Purpose, Step, Wave};
+use crate::domain::rollout::After;
 use crate::domain::run::{Baseline, Hold, Reached, Run, RunState, StepState, TakenUp};
 use crate::domain::text::clean;
 use crate::domain::verdict::{Cause, Evidence, Progress, State, Verdict};
@@ -90,6 +91,21 @@ struct StepShape {
     finished: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     baseline: Option<BaselineShape>,
+    /// How its new pods have fared since it succeeded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    soak: Option<SoakShape>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct SoakShape {
+    seconds: i64,
+    until: Timestamp,
+    /// They were watched until then. Where nobody says so later, nobody did.
+    over: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trouble: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    remedy: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -176,7 +192,32 @@ fn step_of(run: &Run, step: &Step) -> StepShape {
         started: found.and_then(|it| it.started),
         finished: found.and_then(|it| it.finished),
         baseline: found.and_then(|it| it.baseline.as_ref()).map(baseline_of),
+        soak: found.and_then(|it| it.after.as_ref()).filter(|after| !after.soak.is_zero()).map(soak_of),
     }
+}
+
+fn soak_of(after: &After) -> SoakShape {
+    SoakShape {
+        seconds: after.soak.as_secs(),
+        until: after.until,
+        over: after.over,
+        trouble: after.trouble.as_ref().map(|it| cut(&it.headline)),
+        remedy: after.trouble.as_ref().map(|it| cut(&it.remedy)).filter(|remedy| !remedy.is_empty()),
+    }
+}
+
+fn soak(it: &SoakShape, finished: Option<Timestamp>) -> Result<After, String> {
+    let soak = SignedDuration::from_secs(it.seconds);
+    let since = it.until.checked_sub(soak).map_err(|_out_of_range| "its watch has no beginning".to_owned())?;
+    let trouble = it.trouble.as_ref().map(|headline| Evidence {
+        cause: Cause::NotReady,
+        headline: clean(headline).into_owned(),
+        details: Vec::new(),
+        pod: None,
+        since: None,
+        remedy: clean(it.remedy.as_deref().unwrap_or_default()).into_owned(),
+    });
+    Ok(After::noted(soak, (finished.unwrap_or(since), it.until), trouble, it.over))
 }
 
 fn baseline_of(it: &Baseline) -> BaselineShape {
@@ -309,6 +350,9 @@ fn fill(step: &mut super::super::StepRun, it: &StepShape) -> Result<(), String> 
     let watched = matches!(step.state, StepState::Watching | StepState::Succeeded | StepState::Failed);
     if watched && step.baseline.is_none() {
         return Err(format!("{} does not say what was written", step.service));
+    }
+    if let (StepState::Succeeded, Some(noted)) = (&step.state, &it.soak) {
+        step.after = Some(soak(noted, it.finished)?);
     }
     step.verdict = match (&step.state, it.superseded) {
         (StepState::Watching, _) => Some(Verdict::new(State::Progressing, Progress::default())),

@@ -3,6 +3,7 @@
 use super::*;
 use crate::domain::fixtures::{START, later, meta};
 use crate::domain::ids::ServiceId;
+use crate::domain::rollout::{After, Soaked};
 use crate::domain::run::tests::Story;
 use crate::domain::run::{Baseline, Reached, StepRun};
 use crate::domain::verdict::State;
@@ -37,6 +38,26 @@ fn what_is_written_is_read_by_another_process() {
     let of = |run: &Run| run.steps.iter().map(|it| (it.state.clone(), baseline(it), it.lost)).collect::<Vec<_>>();
     assert_eq!(of(&read), of(&run));
     assert_eq!(write(&read), write(&run), "the same run gives the same text");
+}
+
+/// The pods of what succeeded are watched for a while; whoever reads the document knows whether that came to its end.
+#[test]
+fn how_the_new_pods_fared_after_success_is_kept_and_a_watch_that_nobody_ended_is_known_as_unfinished() {
+    let (soak, until) = (jiff::SignedDuration::from_mins(2), later(120));
+    let soaked = |after: After| {
+        let mut run = halted();
+        run.steps[0].after = Some(after);
+        let text = write(&run).unwrap();
+        let read = read_back(&text).unwrap();
+        assert_eq!(write(&read), Ok(text), "the same run gives the same text");
+        (read.steps[0].degraded().cloned(), read.steps[0].after.clone().unwrap().soaked(later(600)))
+    };
+    let noted = |trouble, over| After::noted(soak, (START, until), trouble, over);
+    assert_eq!(soaked(noted(None, false)), (None, Soaked::Unfinished));
+    assert_eq!(soaked(noted(None, true)), (None, Soaked::Well));
+    let found = crate::domain::rollout::gone(&halted().plan.waves[0].steps[0].workload).evidence;
+    let (degraded, how) = soaked(noted(found.clone(), false));
+    assert_eq!((degraded.map(|it| it.headline), how), (found.map(|it| it.headline), Soaked::Degraded));
 }
 
 #[test]
