@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::effect::Effect;
+use super::life_signs::by_own_clock;
 use super::model::{Model, Overlay};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{EnvId, ServiceId};
@@ -22,6 +23,10 @@ pub struct Holder {
     pub since: Timestamp,
     /// Nothing was seen of them for a whole duration.
     pub silent: bool,
+    /// It was seen to change here: they were alive then.
+    pub seen_alive: bool,
+    /// When they renewed it last by their own clock.
+    pub renewed: Option<Timestamp>,
 }
 
 /// Who else holds the service, if anybody does.
@@ -35,6 +40,8 @@ pub fn of(model: &Model, service: &ServiceId, env: &EnvId) -> Option<Holder> {
         by: lease::who(&found.stored.record.holder).into(),
         since: found.since,
         silent: found.is_silent(model.session.now),
+        seen_alive: found.renewed_here,
+        renewed: found.stored.record.renewed,
     })
 }
 
@@ -60,12 +67,13 @@ pub fn something_ages(model: &Model) -> bool {
     envs.flat_map(EnvWorld::leases).any(|(_, found)| held(found))
 }
 
-/// `seen alive 4 s ago`.
+/// `seen alive 4 s ago`; of one who was first seen just now, only what they say themselves.
 pub fn alive(holder: &Holder, now: Timestamp) -> String {
     match now.duration_since(holder.since).as_secs().max(0) {
         seconds @ ..=89 if holder.silent => format!("not seen alive for {seconds} s"),
         seconds if holder.silent => format!("not seen alive for {} min", seconds / 60),
-        seconds => format!("seen alive {seconds} s ago"),
+        seconds if holder.seen_alive => format!("seen alive {seconds} s ago"),
+        _ => format!("not seen alive yet, {}", by_own_clock(holder.renewed, now)),
     }
 }
 
@@ -143,9 +151,22 @@ mod tests {
     fn what_somebody_alive_deploys_is_refused_and_named() {
         let mut cockpit = planned();
         held(&mut cockpit, "1", "ana@mac/7/y");
+        held(&mut cockpit, "2", "ana@mac/7/y");
         cockpit.wait(4).press("<enter>");
         assert_eq!(cockpit.notice(), "auth is being deployed by ana@mac, seen alive 4 s ago");
         assert!(cockpit.written().is_empty());
+    }
+
+    #[test]
+    fn nobody_is_called_alive_whose_record_was_not_seen_to_change() {
+        let mut cockpit = planned();
+        held(&mut cockpit, "1", "ana@mac/7/y");
+        let holder = of(&cockpit.model, &ServiceId::new("auth"), &EnvId::new("staging")).unwrap();
+        let told = alive(&holder, holder.renewed.unwrap() + jiff::SignedDuration::from_mins(40));
+        assert_eq!(
+            (told.as_str(), holder.silent),
+            ("not seen alive yet, last renewed 40 min ago by its own clock", false)
+        );
     }
 
     #[test]

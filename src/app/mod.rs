@@ -15,6 +15,7 @@ pub mod holders;
 pub mod input;
 pub mod journal;
 pub mod keeping;
+pub mod life_signs;
 pub mod locks;
 pub mod log_bridge;
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::journal;
+use super::life_signs::ago;
 use super::model::{Model, Page, RunOf, Theirs};
 use super::runs;
 use crate::domain::catalog::Environment;
@@ -219,19 +220,13 @@ pub fn next_change(model: &Model) -> Option<std::time::Duration> {
 
 /// `seen alive 4 s ago`, `left behind 3 min ago`.
 pub fn words(life: Life, now: Timestamp) -> String {
-    let ago = |since: Timestamp| match now.duration_since(since).as_secs().max(0) {
-        seconds @ ..=89 => format!("{seconds} s ago"),
-        seconds @ 90..=5_399 => format!("{} min ago", (seconds + 30) / 60),
-        seconds @ 5_400..=172_799 => format!("{} h ago", (seconds + 1_800) / 3_600),
-        seconds => format!("{} days ago", seconds / 86_400),
-    };
     match life {
         Life::Over => String::new(),
-        Life::Alive { since } => format!("seen alive {}", ago(since)),
+        Life::Alive { since } => format!("seen alive {}", ago(since, now)),
         Life::Unsure { known: Some(known) } => {
             format!("alive or not is known in {} s", known.duration_since(now).as_secs().max(0) + 1)
         }
         Life::Unsure { known: None } => "without leases: alive or not cannot be told".to_owned(),
-        Life::Left { since } => format!("left behind {}", ago(since)),
+        Life::Left { since } => format!("left behind {}", ago(since, now)),
     }
 }

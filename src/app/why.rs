@@ -27,6 +27,8 @@ pub enum Cause {
     Described { why: String, remedy: String },
     /// Somebody else is deploying it.
     Held(String),
+    /// Somebody else holds it, and whether they are alive is not known yet.
+    Unsure(String),
     /// Somebody else holds it and is silent: it can be taken over.
     Silent(String),
     /// A run of this session is under way there.
@@ -39,7 +41,7 @@ pub enum Cause {
 
 impl Cause {
     /// Every code that there is, in the order in which causes are told.
-    pub const CODES: [&'static str; 14] = [
+    pub const CODES: [&'static str; 15] = [
         "read-only",
         "not-current",
         "not-there",
@@ -50,6 +52,7 @@ impl Cause {
         "locks-unknown",
         "described-elsewhere",
         "being-deployed",
+        "holder-unsure",
         "silent-holder",
         "own-run",
         "paused",
@@ -71,6 +74,7 @@ impl Cause {
             Self::LocksUnknown(_) => "locks-unknown",
             Self::Described { .. } => "described-elsewhere",
             Self::Held(_) => "being-deployed",
+            Self::Unsure(_) => "holder-unsure",
             Self::Silent(_) => "silent-holder",
             Self::OwnRun(_) => "own-run",
             Self::Paused(_) => "paused",
@@ -88,7 +92,7 @@ impl Cause {
             Self::LocksUnknown(why) => format!("whether it is frozen is not known: {why}"),
             Self::Described { why, .. } => format!("it {why}"),
             Self::Held(who) => format!("it is being deployed by {who}"),
-            Self::Silent(who) => format!("it is held by {who}"),
+            Self::Unsure(who) | Self::Silent(who) => format!("it is held by {who}"),
             Self::OwnRun(run) => format!("the {run} is under way"),
             Self::Paused(_) => "somebody paused it in the cluster".to_owned(),
             Self::NeedNotWell(service) => format!("{service}, which it needs, is not well there"),
@@ -106,6 +110,10 @@ impl Cause {
             Self::Lock(bar) => bar.lock.clears(),
             Self::Described { remedy, .. } => remedy.clone(),
             Self::Held(_) => "wait until they are done; --wait-for-lock does".to_owned(),
+            Self::Unsure(_) => {
+                "whether they are alive is known within 30 s; --wait-for-lock waits for them, or takes over if they are not"
+                    .to_owned()
+            }
             Self::Silent(_) => "take it over: a deploy asks, --wait-for-lock does".to_owned(),
             Self::OwnRun(_) => "let it finish, or abort it".to_owned(),
             Self::Paused(workload) => format!("whoever paused it resumes it: kubectl rollout resume {workload}"),
@@ -145,7 +153,11 @@ pub fn causes(model: &Model, env: &EnvId, service: &ServiceId) -> Vec<Cause> {
     }
     if let Some(holder) = holders::of(model, service, env) {
         let told = format!("{}, {}", holder.by, holders::alive(&holder, model.session.now));
-        found.push(if holder.silent { Cause::Silent(told) } else { Cause::Held(told) });
+        found.push(match holder {
+            holders::Holder { silent: true, .. } => Cause::Silent(told),
+            holders::Holder { seen_alive: true, .. } => Cause::Held(told),
+            _ => Cause::Unsure(told),
+        });
     }
     let here = model.runs.iter().find(|run| run.plan.env == *env && !run.state.is_over());
     found.extend(here.map(|run| Cause::OwnRun(runs::name(&run.plan))));
@@ -201,6 +213,13 @@ mod tests {
 
     fn happens(cockpit: &mut Cockpit, change: Change) {
         cockpit.send(Msg::Fact { env: EnvId::new("staging"), change });
+    }
+
+    /// Ana's lease, at this version.
+    fn holds(cockpit: &mut Cockpit, version: &str) {
+        let mut lease = lease("shipdeck-auth", "ana@mac/7/y");
+        lease.meta.resource_version = version.into();
+        happens(cockpit, Change::Upsert(Object::Lease(Box::new(lease))));
     }
 
     fn posts(cockpit: &mut Cockpit, id: &str, more: &[(&str, &str)]) {
@@ -288,8 +307,11 @@ mod tests {
 
     #[test]
     fn being_deployed_and_then_silent() {
+        let first_seen = |it: &mut Cockpit| holds(it, "1");
+        assert_eq!(codes("auth", first_seen), ["holder-unsure"], "one look does not tell whether they are alive");
         let held = |it: &mut Cockpit| {
-            happens(it, Change::Upsert(Object::Lease(Box::new(lease("shipdeck-auth", "ana@mac/7/y")))));
+            first_seen(it);
+            holds(it, "2");
         };
         assert_eq!(codes("auth", held), ["being-deployed"]);
         let silent = |it: &mut Cockpit| {
@@ -325,7 +347,8 @@ mod tests {
         let all = |it: &mut Cockpit| {
             posts(it, "a1", &[]);
             posts(it, "b2", &[("until", &later(9_000).to_string())]);
-            happens(it, Change::Upsert(Object::Lease(Box::new(lease("shipdeck-auth", "ana@mac/7/y")))));
+            holds(it, "1");
+            holds(it, "2");
         };
         let found = told("auth", all);
         let ids: Vec<_> = found.iter().filter_map(Cause::lock).map(LockId::as_str).collect();

@@ -5,16 +5,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::future::join_all;
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::clock::Clock;
 use super::keeping::Noted;
 use super::tasks::Tasks;
+use crate::app::life_signs::by_own_clock;
 use crate::app::msg::{Msg, Outcome};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{RunId, ServiceId};
-use crate::domain::lease::{Answer, Command, Ending, Fence, Loss, Mono, Next, Patience, Standing, Tenure};
+use crate::domain::lease::{Answer, Command, Ending, Fence, LifeSign, Loss, Mono, Next, Patience, Standing, Tenure};
 use crate::domain::observed::{Change, Object};
 use crate::domain::run::Hold;
 use crate::ports::cluster::{Cluster, ImageChange};
@@ -348,7 +350,7 @@ impl Keeper {
                     taken_from.extend(from.map(|from| (service.clone(), from)));
                 }
                 Standing::Waiting(by) => return Some(Hold::Waiting { service: service.clone(), by }),
-                Standing::Ended(ending) => return Some(ended(service, ending, was_held)),
+                Standing::Ended(ending) => return Some(ended(service, ending, was_held, self.clock.now())),
                 Standing::Seeking => {}
             }
         }
@@ -357,12 +359,15 @@ impl Keeper {
 }
 
 /// The end of one lease, in words.
-fn ended(service: &ServiceId, ending: Ending, was_held: bool) -> Hold {
+fn ended(service: &ServiceId, ending: Ending, was_held: bool, now: Timestamp) -> Hold {
     let service = service.clone();
     let why = match ending {
         Ending::Forbidden(fault) => return Hold::Without(fault.message),
-        Ending::Theirs { by, silent: false } => format!("{by} is deploying it right now"),
-        Ending::Theirs { by, silent: true } => format!("{by} holds it and is silent; it can be taken over"),
+        Ending::Theirs { by, sign: LifeSign::Seen } => format!("{by} is deploying it right now"),
+        Ending::Theirs { by, sign: LifeSign::Unknown { renewed } } => {
+            format!("{by} holds it, {}", by_own_clock(renewed, now))
+        }
+        Ending::Theirs { by, sign: LifeSign::Silent } => format!("{by} holds it and is silent; it can be taken over"),
         Ending::Failed(fault) => fault.message,
         Ending::Lost(loss) => lost(loss),
         Ending::Released => "its lease was given back".to_owned(),

@@ -70,7 +70,7 @@ async fn of_two_deploys_at_once_one_is_told_who_holds_it_and_one_that_waits_come
     let ana = begin(&headless, "deploy --env staging auth=slow --yes");
     is_written(&space, "auth", "shop/auth:slow").await;
     let refused = headless.run("deploy --env staging auth=v3 --yes").await;
-    refused.is(3, "auth in staging: ana@").is(3, "is deploying it right now").is(3, "--wait-for-lock");
+    refused.is(3, "auth in staging: ana@").is(3, "by its own clock").is(3, "--wait-for-lock");
     assert_eq!(image(&space, "auth").await, "shop/auth:slow");
     let json = headless.run("deploy --env staging auth=v3 --yes --json").await;
     json.is(3, "\"outcome\": \"refused\"");
@@ -98,6 +98,45 @@ async fn what_a_killed_deploy_held_is_taken_over_after_a_whole_duration() {
     assert_eq!(image(&space, "auth").await, "shop/auth:v3");
     let lease = space.get::<Lease>("shipdeck-auth").await.unwrap();
     assert!(lease.metadata.annotations.unwrap()["shipdeck.dev/taken-over-from"].starts_with("ana@"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_killed_deploy_no_other_process_says_that_it_is_alive_or_deploying() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let (space, headless) = shop(plane, "dead").await;
+    let mut ana = begin(&headless, "deploy --env staging auth=slow cart=v2 --yes");
+    is_written(&space, "auth", "shop/auth:slow").await;
+    ana.kill().unwrap();
+    ana.wait().unwrap();
+    let killed = std::time::Instant::now();
+    let looks = async || {
+        let [runs, why, json] = ["runs", "why --env staging auth", "runs --json"].map(|line| headless.run(line));
+        let deploy = headless.run("deploy --env staging auth=v3 --yes");
+        tokio::join!(runs, why, json, deploy)
+    };
+    let (runs, why, json, deploy) = looks().await;
+    runs.is(0, "last renewed ").is(0, "s ago by its own clock");
+    why.is(0, "it is held by ana@").is(0, "not seen alive yet, last renewed ");
+    json.is(0, "\"life\": \"recent\"").is(0, "\"renewed\": ");
+    deploy.is(3, "holds it, last renewed ");
+    headless.run("why --env staging auth --json").await.is(0, "\"code\": \"holder-unsure\"");
+    tokio::time::sleep(Duration::from_secs(31).saturating_sub(killed.elapsed())).await;
+    let (runs, why, json, deploy) = looks().await;
+    runs.is(0, "silent  ").is(0, "not known to be alive, last renewed ");
+    why.is(0, "not seen alive yet, last renewed ");
+    json.is(0, "\"life\": \"silent\"");
+    deploy.is(3, "holds it, last renewed ");
+    for answer in [runs, why, json, deploy] {
+        let told = format!("{}{}", answer.out, answer.err);
+        assert!(!["right now", "seen alive 0 s", "being deployed"].iter().any(|lie| told.contains(lie)), "{told}");
+    }
+    // Whoever ends it needs no lease: then nobody holds anything, and nothing is left to be told.
+    let listed: serde_json::Value = serde_json::from_str(&headless.run("runs --json").await.out).unwrap();
+    let run = listed["runs"][0]["run"].as_str().unwrap();
+    headless.run(&format!("abort {run} --yes")).await.is(0, "");
+    headless.run("runs --json").await.is(0, "\"life\": \"over\"");
+    let why = headless.run("why --env staging auth").await;
+    assert!(!why.is(0, "").out.contains("ana@"), "{why:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -172,7 +211,7 @@ async fn of_two_cockpits_that_press_enter_at_once_exactly_one_deploys_and_the_ot
     for cockpit in &mut cockpits {
         cockpit.press_at_once("\r");
     }
-    let told = |text: &str| text.contains("deploying it right now") || text.contains("is being deployed by");
+    let told = |text: &str| text.contains("holds it, last renewed") || text.contains("is being deployed by");
     let end = std::time::Instant::now() + SOON;
     while !cockpits.iter().any(|it| told(&it.text())) {
         assert!(std::time::Instant::now() < end, "nobody is told:\n{}\n{}", cockpits[0].text(), cockpits[1].text());

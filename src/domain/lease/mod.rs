@@ -14,7 +14,7 @@ mod tenure;
 #[cfg(test)]
 mod tests;
 
-pub use talk::{Answer, Command, Ending, Loss, Next, Standing};
+pub use talk::{Answer, Command, Ending, LifeSign, Loss, Next, Standing};
 pub use tenure::{Tenure, release};
 
 use std::sync::Arc;

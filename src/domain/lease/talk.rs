@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::{Look, Mono, Put, Stamped, Stored};
 use crate::domain::fault::Fault;
 
@@ -49,10 +51,10 @@ pub enum Standing {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
     Released,
-    /// Never held: somebody else holds it. Silent: nothing was seen of them for a whole duration.
+    /// Never held: somebody else holds it.
     Theirs {
         by: Arc<str>,
-        silent: bool,
+        sign: LifeSign,
     },
     /// Never held: leases may not be written here.
     Forbidden(Fault),
@@ -60,6 +62,17 @@ pub enum Ending {
     Failed(Fault),
     /// Held once.
     Lost(Loss),
+}
+
+/// What is known here of whoever holds a lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LifeSign {
+    /// The record was seen to change: they are alive.
+    Seen,
+    /// It did not change while it was looked at, which was not long: all there is is what they wrote themselves.
+    Unknown { renewed: Option<Timestamp> },
+    /// Nothing was seen of them for a whole duration.
+    Silent,
 }
 
 /// Why a lease was lost.

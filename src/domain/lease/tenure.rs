@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::talk::{Answer, Command, Ending, Loss, Next, Standing};
+use super::talk::{Answer, Command, Ending, LifeSign, Loss, Next, Standing};
 use super::{DURATION, Look, Mono, Patience, Put, RENEWAL, Record, Stamped, Stored, WRITING, next_token, who};
 use crate::domain::fault::{Fault, FaultKind};
 
@@ -179,16 +179,20 @@ impl Tenure {
         let since = match &self.seen {
             Some((version, since)) if *version == stored.version => *since,
             // Who moves is alive.
-            Some(_) if self.patience == Patience::TakeOver => {
-                return State::Ended(Ending::Theirs { by, silent: false });
+            Some(_) if self.patience != Patience::Wait => {
+                return State::Ended(Ending::Theirs { by, sign: LifeSign::Seen });
             }
             _ => now,
         };
         self.seen = Some((Arc::clone(&stored.version), since));
         let silent_at = since + stored.record.patience();
         let silent = now >= silent_at;
+        let renewed = stored.record.renewed;
         match self.patience {
-            Patience::None => State::Ended(Ending::Theirs { by, silent }),
+            Patience::None => {
+                let sign = if silent { LifeSign::Silent } else { LifeSign::Unknown { renewed } };
+                State::Ended(Ending::Theirs { by, sign })
+            }
             _ if silent => self.taking(Some(stored), look.fence, Some(by)),
             Patience::TakeOver | Patience::Wait => State::Waiting { by, at: silent_at.min(now + PAUSE) },
         }

@@ -107,7 +107,7 @@ impl Story {
 
 fn theirs(tenure: &Tenure) -> Option<(String, bool)> {
     match tenure.standing() {
-        Standing::Ended(Ending::Theirs { by, silent }) => Some((by.to_string(), silent)),
+        Standing::Ended(Ending::Theirs { by, sign }) => Some((by.to_string(), sign == LifeSign::Silent)),
         _ => None,
     }
 }

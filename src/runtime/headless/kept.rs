@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::life::Life;
 use super::runs::Found;
 use super::shapes::{NoteShape, VERSION, step_word};
 use crate::adapters::system;
@@ -27,6 +28,9 @@ pub(super) struct KeptShape {
     pub(super) title: String,
     pub(super) state: &'static str,
     pub(super) over: bool,
+    pub(super) life: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) renewed: Option<String>,
     pub(super) by: String,
     /// Who carried it out last.
     pub(super) owner: String,
@@ -64,7 +68,7 @@ pub(super) fn runs(found: &[Found]) -> RunsShape {
             Ok(entries) => {
                 for entry in entries {
                     match entry {
-                        Ok(entry) => runs.push(kept(entry)),
+                        Ok(entry) => runs.push(kept(entry, it.lives.get(&entry.key).unwrap_or(&Life::Over))),
                         Err(it) => unread.push(NoteShape { subject: it.key.to_string(), text: it.why.clone() }),
                     }
                 }
@@ -74,7 +78,7 @@ pub(super) fn runs(found: &[Found]) -> RunsShape {
     RunsShape { version: VERSION, runs, unread }
 }
 
-fn kept(entry: &Entry) -> KeptShape {
+fn kept(entry: &Entry, life: &Life) -> KeptShape {
     let run = &entry.run;
     let service = |step: &StepRun| ServiceStateShape {
         service: step.service.to_string(),
@@ -87,6 +91,8 @@ fn kept(entry: &Entry) -> KeptShape {
         title: run.plan.title.clone(),
         state: document::word(run.state),
         over: run.state.is_over(),
+        life: life.word(),
+        renewed: life.renewed().map(|at| at.to_string()),
         by: run.by.to_string(),
         owner: who(&entry.owner).to_owned(),
         started: run.started.to_string(),

@@ -9,6 +9,7 @@ mod driver;
 mod history;
 mod init;
 mod kept;
+mod life;
 mod locks;
 mod logs;
 mod progress;

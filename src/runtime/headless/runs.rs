@@ -1,10 +1,13 @@
 //! `shipdeck runs`, `resume` and `abort`: runs of other processes, from what the clusters keep of them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::join_all;
 
 use super::driver::Driver;
+use super::life::{self, Life};
 use super::run::{Wishes, carry_out, confirm, watch};
 use super::{failed, kept, print, print_json, say, table};
 use crate::adapters::system;
@@ -26,7 +29,12 @@ use crate::ui;
 pub(super) struct Found {
     pub(super) env: Environment,
     pub(super) entries: Result<Vec<Result<Entry, Unreadable>>, Fault>,
+    /// Of those that are not over, by their names: whether anybody carries them out. Only where that was asked.
+    pub(super) lives: BTreeMap<Arc<str>, Life>,
 }
+
+/// How long whoever has just ended a run may take to say so: first they give its leases back, or the other way round.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Reads the documents of every environment at once; the newest run comes first.
 async fn read(session: &mut Session) -> Vec<Found> {
@@ -42,13 +50,31 @@ async fn read(session: &mut Session) -> Vec<Found> {
             Ok(entry)
         };
         let entries = entries.map(|all| all.iter().rev().map(read).collect());
-        Found { env, entries }
+        Found { env, entries, lives: BTreeMap::new() }
     });
     join_all(asked.collect::<Vec<_>>()).await
 }
 
+/// The same, and whether anybody carries them out.
+async fn read_with_lives(session: &mut Session) -> Vec<Found> {
+    let mut found = read(session).await;
+    for it in &mut found {
+        let cluster = session.executor.cluster(&it.env.cluster);
+        let entries = it.entries.iter().flatten().filter_map(|entry| entry.as_ref().ok());
+        let lives = entries
+            .filter(|entry| !entry.run.state.is_over())
+            .map(async |entry| (Arc::clone(&entry.key), life::look(&*cluster, &it.env, entry, system::now()).await));
+        it.lives = join_all(lives).await.into_iter().collect();
+    }
+    found
+}
+
 pub(in crate::runtime) async fn list(mut session: Session, json: bool) -> Result<(), Report> {
-    let found = read(&mut session).await;
+    let mut found = read_with_lives(&mut session).await;
+    if found.iter().flat_map(|it| it.lives.values()).any(|life| *life == Life::Left) {
+        tokio::time::sleep(GRACE).await;
+        found = read_with_lives(&mut session).await;
+    }
     session.executor.end().await;
     if json {
         print_json(&kept::runs(&found))?;
@@ -69,7 +95,7 @@ fn text(found: &[Found]) -> String {
     for it in found {
         match &it.entries {
             Ok(entries) => rows.extend(entries.iter().map(|entry| match entry {
-                Ok(entry) => row(entry),
+                Ok(entry) => row(entry, it.lives.get(&entry.key)),
                 Err(broken) => vec![broken.key.to_string(), "unreadable".to_owned(), broken.why.clone()],
             })),
             Err(fault) => say(&format!("{}: {fault}\n", it.env.name)),
@@ -78,13 +104,16 @@ fn text(found: &[Found]) -> String {
     if rows.is_empty() { "no runs are kept\n".to_owned() } else { table(&rows) }
 }
 
-fn row(entry: &Entry) -> Vec<String> {
+fn row(entry: &Entry, life: Option<&Life>) -> Vec<String> {
     let run = &entry.run;
-    let age = system::now().duration_since(entry.updated);
+    let now = system::now();
+    let age = now.duration_since(entry.updated);
     let age = format!("{} ago", ui::span(age.max(jiff::SignedDuration::ZERO)));
     let done = format!("{} of {}", run.succeeded(), run.steps.len());
-    let state = document::word(run.state).to_owned();
-    vec![entry.key.to_string(), state, done, age, who(&entry.owner).to_owned(), runs::name(&run.plan)]
+    let state = life.and_then(Life::state).unwrap_or_else(|| document::word(run.state)).to_owned();
+    let mut row = vec![entry.key.to_string(), state, done, age, who(&entry.owner).to_owned(), runs::name(&run.plan)];
+    row.extend(life.map(|life| life.words(now)));
+    row
 }
 
 /// The run that is meant: by its name, or by an end of it that no other has.
@@ -138,7 +167,7 @@ pub(in crate::runtime) async fn resume(session: Session, args: &Resume) -> Resul
         return Err(report.hint("shipdeck abort RUN --rollback takes back what it changed."));
     }
     driver.current(std::slice::from_ref(&env.name)).await?;
-    say(&table(&[row(&entry)]));
+    say(&table(&[row(&entry, None)]));
     confirm(env.name.as_str(), entry.run.plan.protected, "resume it", args.consent.given())?;
     let wait = patience(args.wait_for_lock);
     let effects = runs::take_up(&mut driver.session.model, entry, wait);
@@ -155,7 +184,7 @@ pub(in crate::runtime) async fn abort(session: Session, args: &Abort) -> Result<
         return Err(Report::refused(format!("{} is over: it {}", entry.key, document::word(entry.run.state))));
     }
     if !entry.run.state.is_over() {
-        say(&table(&[row(&entry)]));
+        say(&table(&[row(&entry, None)]));
         confirm(env.name.as_str(), entry.run.plan.protected, "end it", args.consent.given())?;
         entry.run.on(RunEvent::Abort, system::now());
         end(&mut driver, &env, &entry).await?;
