@@ -105,7 +105,7 @@ pub struct EnvWorld {
 
 impl EnvWorld {
     fn new(now: Timestamp) -> Self {
-        let source = Source { state: SourceState::Reading { since: now }, heard: now, listed: false, listing: None };
+        let source = Source { state: SourceState::Reading { since: now }, listed: false, listing: None };
         Self {
             workloads: BTreeMap::new(),
             replica_sets: BTreeMap::new(),

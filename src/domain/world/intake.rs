@@ -39,7 +39,6 @@ impl EnvWorld {
         let kind = object.kind();
         let name = Arc::clone(&object.meta().name);
         let source = self.source(kind, now);
-        source.heard = now;
         if let Some(listing) = &mut source.listing {
             listing.insert(Arc::clone(&name));
         }

@@ -18,7 +18,7 @@ pub enum Freshness {
         seen: usize,
     },
     Live,
-    /// Nothing was heard since; what is shown is old and is never used to decide.
+    /// Since the first failure, or since silence became suspicious; what is shown is old and is never used to decide.
     Stale {
         since: Timestamp,
         fault: Fault,
@@ -39,7 +39,6 @@ impl Freshness {
 #[derive(Clone, Debug)]
 pub(super) struct Source {
     pub(super) state: SourceState,
-    pub(super) heard: Timestamp,
     /// A list was read to its end at least once.
     pub(super) listed: bool,
     /// Names seen in the list under way; what is missing at its end is gone.
@@ -92,15 +91,9 @@ impl EnvWorld {
         self.sources.get(&kind).is_some_and(|source| source.state == SourceState::Live)
     }
 
-    /// When anything was last heard on a watch of this kind.
-    pub fn heard(&self, kind: Kind) -> Option<Timestamp> {
-        self.sources.get(&kind).map(|source| source.heard)
-    }
-
     pub(super) fn source(&mut self, kind: Kind, now: Timestamp) -> &mut Source {
         self.sources.entry(kind).or_insert_with(|| Source {
             state: SourceState::Reading { since: now },
-            heard: now,
             listed: false,
             listing: None,
         })
@@ -109,7 +102,6 @@ impl EnvWorld {
     pub(super) fn list_started(&mut self, kind: Kind, now: Timestamp) -> Touched {
         let source = self.source(kind, now);
         source.listing = Some(HashSet::new());
-        source.heard = now;
         Touched::default()
     }
 
@@ -117,7 +109,6 @@ impl EnvWorld {
         let source = self.source(kind, now);
         source.state = SourceState::Live;
         source.listed = true;
-        source.heard = now;
         let Some(seen) = source.listing.take() else { return Touched::default() };
         let mut touched = Touched::default();
         for name in self.names(kind).into_iter().filter(|name| !seen.contains(name)) {
@@ -130,7 +121,6 @@ impl EnvWorld {
 
     pub(super) fn alive(&mut self, kind: Kind, now: Timestamp) -> Touched {
         let source = self.source(kind, now);
-        source.heard = now;
         // Only a picture that was once complete is current again by being heard of; any other waits for its list.
         if source.listed && source.listing.is_none() && matches!(source.state, SourceState::Lost { .. }) {
             source.state = SourceState::Live;
@@ -150,8 +140,8 @@ impl EnvWorld {
         let source = self.source(kind, now);
         let since = match &source.state {
             SourceState::Lost { since, .. } | SourceState::Reading { since } => *since,
-            // What was current until now is old from the moment it was last heard of.
-            SourceState::Live => source.heard,
+            // Nothing is heard of what does not change: that it was last heard of long ago does not make the loss older.
+            SourceState::Live => now,
         };
         let state = SourceState::Lost { since, fault };
         let changed = source.state != state;

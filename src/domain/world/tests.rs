@@ -52,13 +52,14 @@ fn the_same_change_twice_touches_nothing_more() {
 }
 
 #[test]
-fn a_lost_watch_is_stale_since_it_was_last_heard_and_live_when_heard_again() {
+fn a_lost_watch_is_stale_since_it_first_failed_however_long_nothing_was_heard_before_and_live_when_heard_again() {
     let mut cluster = TestWorld::new("staging");
     apply(&mut cluster, Change::Alive(Kind::Pod), 10);
     assert!(apply(&mut cluster, lost(FaultKind::Unreachable), 60).freshness);
     let Freshness::Stale { since, .. } = seen(&cluster).freshness() else { panic!("stale") };
-    assert_eq!(since, later(10));
+    assert_eq!(since, later(60), "it was well until then");
     assert!(!apply(&mut cluster, lost(FaultKind::Unreachable), 90).freshness);
+    assert!(matches!(seen(&cluster).freshness(), Freshness::Stale { since, .. } if since == later(60)));
     assert!(apply(&mut cluster, Change::Alive(Kind::Pod), 100).freshness);
     assert!(seen(&cluster).freshness().is_live());
 }
