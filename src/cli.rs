@@ -68,6 +68,9 @@ pub enum Command {
     },
     /// Print what runs where and how it stands.
     Status {
+        /// One environment instead of all.
+        #[arg(long, value_name = "NAME")]
+        env: Option<String>,
         /// As JSON; the shape is versioned.
         #[arg(long)]
         json: bool,
@@ -381,8 +384,8 @@ pub struct Logs {
     /// Only what is younger than this, as in 30s, 10m or 2h.
     #[arg(long, value_name = "DURATION")]
     pub since: Option<String>,
-    /// At most so many lines of each container.
-    #[arg(long, value_name = "LINES", conflicts_with = "since")]
+    /// At most so many lines of each container; with --since, of those that are young enough.
+    #[arg(long, value_name = "LINES")]
     pub tail: Option<u64>,
     /// Go on until interrupted; new pods join.
     #[arg(long, short)]

@@ -14,6 +14,8 @@ use crate::report::Report;
 pub struct Overrides {
     pub path: Option<PathBuf>,
     pub context: Option<(String, Origin)>,
+    /// Where diagnostics are written; only told, for it is opened before anything is read.
+    pub log_file: Option<(String, Origin)>,
     pub theme: Option<(String, Origin)>,
     /// Where it was said to draw with ASCII only; none: it was not.
     pub ascii: Option<Origin>,
@@ -132,7 +134,11 @@ fn apply(loaded: &mut Loaded, overrides: &Overrides, origin: impl Fn(&'static st
             env.cluster = ClusterId::new(context);
         }
         loaded.origins.push(("context".to_owned(), context.clone(), *origin));
+    } else {
+        loaded.origins.push(("context".to_owned(), "the current one".to_owned(), Origin::Default));
     }
+    let (log, origin) = overrides.log_file.clone().unwrap_or_else(|| ("none".to_owned(), Origin::Default));
+    loaded.origins.push(("log_file".to_owned(), log, origin));
     Ok(())
 }
 
@@ -153,6 +159,22 @@ mod tests {
         assert_eq!((loaded.settings.theme, loaded.settings.mouse), (Theme::Signal, false));
         assert!(loaded.origins.contains(&("theme".to_owned(), "signal".to_owned(), Origin::Flag)));
         assert!(loaded.origins.contains(&("mouse".to_owned(), "false".to_owned(), Origin::File)));
+    }
+
+    #[test]
+    fn context_and_log_file_are_told_with_their_origin_also_when_nobody_has_said_them() {
+        let told = |overrides: &Overrides| {
+            let rows = load(overrides).unwrap().origins.into_iter();
+            rows.filter(|(name, ..)| name == "context" || name == "log_file")
+                .map(|(_, value, from)| (value, from))
+                .collect::<Vec<_>>()
+        };
+        let row = |value: &str, from| (value.to_owned(), from);
+        let nobody = [row("the current one", Origin::Default), row("none", Origin::Default)];
+        assert_eq!(told(&Overrides::default()), nobody);
+        let (context, log_file) = (Some(row("prod", Origin::Environment)), Some(row("/tmp/log", Origin::Flag)));
+        let said = Overrides { context, log_file, ..Overrides::default() };
+        assert_eq!(told(&said), [row("prod", Origin::Environment), row("/tmp/log", Origin::Flag)]);
     }
 
     #[test]

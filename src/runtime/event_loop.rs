@@ -54,9 +54,14 @@ pub(super) struct Cockpit {
 ///
 /// # Errors
 /// When the terminal cannot be taken or is lost.
-pub(super) async fn run(mut cockpit: Cockpit, mut tui: Tui, answers: Answers) -> io::Result<Option<Ending>> {
+pub(super) async fn run(
+    mut cockpit: Cockpit,
+    mut tui: Tui,
+    answers: Answers,
+    signals: Signals,
+) -> io::Result<Option<Ending>> {
     cockpit.late = Late::after(&answers);
-    let ended = turns(&mut cockpit, &mut tui, answers.typed).await;
+    let ended = turns(&mut cockpit, &mut tui, (answers.typed, signals)).await;
     drop(tui);
     let Cockpit { executor, mut messages, .. } = cockpit;
     messages.close();
@@ -64,9 +69,18 @@ pub(super) async fn run(mut cockpit: Cockpit, mut tui: Tui, answers: Answers) ->
     ended
 }
 
-async fn turns(cockpit: &mut Cockpit, tui: &mut Tui, typed: Vec<Chord>) -> io::Result<Option<Ending>> {
+/// A terminal that is gone is a hang-up, whoever notices first: the system with a signal, or we by writing to it.
+pub(super) fn is_gone(error: &io::Error) -> bool {
+    // EIO and ENXIO: what a terminal answers that has been closed.
+    matches!(error.raw_os_error(), Some(5 | 6)) || error.kind() == io::ErrorKind::BrokenPipe
+}
+
+async fn turns(
+    cockpit: &mut Cockpit,
+    tui: &mut Tui,
+    (typed, mut signals): (Vec<Chord>, Signals),
+) -> io::Result<Option<Ending>> {
     let mut events = EventStream::new();
-    let mut signals = Signals::new()?;
     let size = tui.terminal.size()?;
     (cockpit.model.session.width, cockpit.model.session.height) = (size.width, size.height);
     let effects = update::start(&mut cockpit.model);

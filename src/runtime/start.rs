@@ -13,6 +13,7 @@ use directories::ProjectDirs;
 use super::compose::{self, Session};
 use super::event_loop::{self, Cockpit};
 use super::headless::{self, Kind};
+use super::signals::{Ending, Signals};
 use super::stage;
 use super::telemetry;
 use super::terminal::{Answers, Questions, Surroundings, Tui};
@@ -60,7 +61,9 @@ fn command(cli: &Cli) -> Result<(), Report> {
         None => cockpit(&cli.options, None),
         Some(Command::Demo { seed }) => cockpit(&cli.options, Some(*seed)),
         Some(Command::Check { live }) => check(&cli.options, *live),
-        Some(Command::Status { json }) => headless(&cli.options, |session| headless::status(session, *json)),
+        Some(Command::Status { env, json }) => {
+            headless(&cli.options, |session| headless::status(session, env.as_deref(), *json))
+        }
         Some(Command::Plan(target)) => headless(&cli.options, |session| headless::deploy(session, target, Kind::Plan)),
         Some(Command::Deploy(target)) => {
             headless(&cli.options, |session| headless::deploy(session, target, Kind::Deploy))
@@ -106,6 +109,7 @@ fn overrides(options: &Options) -> Overrides {
     Overrides {
         path: options.config.clone(),
         context: named(&options.context.last().cloned(), "context"),
+        log_file: named(&options.log_file.as_ref().map(|path| path.display().to_string()), "log_file"),
         theme: named(&options.theme, "theme"),
         ascii: options.ascii.then(|| origin("ascii")),
         no_mouse: options.no_mouse.then(|| origin("no_mouse")),
@@ -257,10 +261,17 @@ fn session(loaded: Loaded, options: &Options, seed: Option<u64>) -> Result<Sessi
 
 async fn open(session: Session) -> Result<(), Report> {
     let Session { mut model, executor, messages } = session;
-    let lost = |error: std::io::Error| Report::usage(format!("the terminal cannot be used: {error}"));
+    let lost = |error: std::io::Error| {
+        if event_loop::is_gone(&error) {
+            return Report::ended_by(Ending::HungUp.name(), Ending::HungUp.exit_code());
+        }
+        Report::usage(format!("the terminal cannot be used: {error}"))
+    };
+    // Before the terminal is taken: a signal that comes meanwhile must give it back.
+    let signals = Signals::new().map_err(|error| Report::usage(format!("cannot listen for signals: {error}")))?;
     let (tui, answers) = Tui::open(model.settings.mouse, questions(&model.settings)).map_err(lost)?;
     believe(&mut model.settings, &answers);
-    match event_loop::run(Cockpit::new(model, executor, messages), tui, answers).await.map_err(lost)? {
+    match event_loop::run(Cockpit::new(model, executor, messages), tui, answers, signals).await.map_err(lost)? {
         None => Ok(()),
         Some(ending) => Err(Report::ended_by(ending.name(), ending.exit_code())),
     }

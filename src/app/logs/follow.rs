@@ -130,9 +130,9 @@ fn open(pane: &mut LogPane, environment: &Environment, number: u64, delay_ms: u6
     stream.resume(ring);
     let first = stream.last.is_none();
     let (tail, since) = match *read_back {
-        // One never caps the other.
         ReadBack::Lines(lines) => (Some(lines), None),
         ReadBack::Seconds(seconds) => (None, Some(Duration::from_secs(seconds))),
+        ReadBack::Both { seconds, lines } => (Some(lines), Some(Duration::from_secs(seconds))),
         ReadBack::Everything => (None, None),
     };
     let request = LogRequest {

@@ -1,7 +1,7 @@
 //! Streams, as pods and containers come and go.
 
 use super::follow::{STREAMS, containers, event, sync};
-use super::pane::LogPane;
+use super::pane::{LogPane, ReadBack};
 use crate::app::effect::Effect;
 use crate::app::msg::LogEvent;
 use crate::domain::catalog::Catalog;
@@ -45,6 +45,16 @@ fn every_pod_is_followed_once_and_at_most_fifty_at_a_time() {
     let (mut pane, catalog, world, effects) = start(53);
     assert_eq!((effects.len(), pane.unfollowed), (STREAMS, 3));
     assert!(sync(&mut pane, &catalog, &world.world).is_empty());
+}
+
+#[test]
+fn a_time_and_a_number_of_lines_hold_together() {
+    let (mut pane, catalog, world, _) = start(1);
+    pane.turn_to(Some((EnvId::new("staging"), ServiceId::new("auth"))));
+    pane.read_back = ReadBack::Both { seconds: 600, lines: 20 };
+    let effects = sync(&mut pane, &catalog, &world.world);
+    let opened = requests(&effects);
+    assert_eq!((opened[0].0.tail, opened[0].0.since), (Some(20), Some(std::time::Duration::from_mins(10))));
 }
 
 #[test]

@@ -32,6 +32,8 @@ pub enum ReadBack {
     Lines(u64),
     /// So many seconds, however many lines that is.
     Seconds(u64),
+    /// Of so many seconds, at most so many lines of each container: the newest.
+    Both { seconds: u64, lines: u64 },
     /// Everything that the cluster still has.
     Everything,
 }

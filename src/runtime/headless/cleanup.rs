@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::driver::Driver;
 use super::run::{confirm, refused};
@@ -21,6 +21,7 @@ use crate::domain::observed::Kind;
 use crate::domain::plan::PlanError;
 use crate::report::Report;
 use crate::runtime::compose::Session;
+use crate::ui;
 
 /// How long the Jobs may take to be read.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -38,7 +39,7 @@ pub(in crate::runtime) async fn cleanup(session: Session, args: &Cleanup) -> Res
     let unread = jobs_read(&mut driver, &env.name).await?;
     let (found, young) = look(driver.model(), &env, age);
     if !args.json {
-        print(&listing(&env, &found, young, args))?;
+        print(&listing(&env, &found, young, args, system::now()))?;
         if let Some(why) = &unread {
             say(&format!("jobs are not listed: {why}\n"));
         }
@@ -78,11 +79,12 @@ fn look(model: &Model, env: &Environment, age: SignedDuration) -> (Vec<Finding>,
     (findings(env, world, age, now), too_young(env, world, age, now))
 }
 
-fn listing(env: &Environment, found: &[Finding], young: usize, args: &Cleanup) -> String {
+fn listing(env: &Environment, found: &[Finding], young: usize, args: &Cleanup, now: Timestamp) -> String {
     let row = |it: &Finding| {
         let object = format!("{}/{}", it.kind.resource(), it.name);
         let owner = it.owner.clone().unwrap_or_else(|| "no owner".to_owned());
-        vec![object, it.reason.clone(), owner, it.since.to_string(), it.kubectl(env.cluster.as_str(), &env.namespace)]
+        let age = ui::span(now.duration_since(it.since));
+        vec![object, it.reason.clone(), owner, age, it.kubectl(env.cluster.as_str(), &env.namespace)]
     };
     let mut text = table(&found.iter().map(row).collect::<Vec<_>>());
     if found.is_empty() {
@@ -136,5 +138,35 @@ pub(super) fn words(result: &DeleteResult) -> String {
         Some(Err(fault)) if fault.kind == FaultKind::NotFound => "was gone already".to_owned(),
         Some(Err(fault)) if fault.kind == FaultKind::OutcomeUnknown => fault.to_string(),
         Some(Err(fault)) => format!("still there: {fault}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::testkit::Cockpit;
+    use crate::cli::Agreed;
+    use crate::domain::cleanup::FindingKind;
+    use crate::domain::fixtures::later;
+
+    #[test]
+    fn people_read_how_old_a_leftover_is_and_not_when_it_ended() {
+        let cockpit = Cockpit::demo();
+        let env = cockpit.model.catalog.environment(&EnvId::new("staging")).unwrap();
+        let finding = Finding {
+            env: env.name.clone(),
+            kind: FindingKind::FailedJob,
+            name: "migrate".into(),
+            uid: Uid::new("u"),
+            resource_version: "1".into(),
+            reason: "failed".to_owned(),
+            owner: None,
+            since: later(0),
+            proof: Vec::new(),
+        };
+        let consent = Agreed { yes: false, confirm: None };
+        let args = Cleanup { env: "staging".into(), consent, dry_run: true, older_than: "10m".into(), json: false };
+        let told = listing(env, &[finding], 0, &args, later(7_500));
+        assert!(told.contains("no owner  2h 05m  kubectl"), "{told}");
     }
 }

@@ -48,16 +48,18 @@ pub(in crate::runtime) async fn logs(session: Session, args: &Logs) -> Result<()
 }
 
 fn read_back(args: &Logs) -> Result<ReadBack, Report> {
-    match (&args.since, args.tail) {
-        (Some(since), _) => {
-            let span: SignedDuration = since.parse().map_err(|_error: jiff::Error| {
-                Report::usage(format!("{since:?} is no duration")).hint("Write 30s, 10m or 2h.")
-            })?;
-            Ok(ReadBack::Seconds(span.as_secs().unsigned_abs().max(1)))
-        }
-        (None, Some(lines)) => Ok(ReadBack::Lines(lines)),
-        (None, None) => Ok(ReadBack::Everything),
-    }
+    let seconds = args.since.as_ref().map(|since| {
+        let span: SignedDuration = since.parse().map_err(|_error: jiff::Error| {
+            Report::usage(format!("{since:?} is no duration")).hint("Write 30s, 10m or 2h.")
+        })?;
+        Ok(span.as_secs().unsigned_abs().max(1))
+    });
+    Ok(match (seconds.transpose()?, args.tail) {
+        (Some(seconds), Some(lines)) => ReadBack::Both { seconds, lines },
+        (Some(seconds), None) => ReadBack::Seconds(seconds),
+        (None, Some(lines)) => ReadBack::Lines(lines),
+        (None, None) => ReadBack::Everything,
+    })
 }
 
 fn known_container(model: &Model, args: &Logs) -> Result<(), Report> {

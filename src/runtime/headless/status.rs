@@ -1,14 +1,24 @@
 //! `shipdeck status`: what runs where.
 
 use super::driver::Driver;
+use super::run::refused;
 use super::{print, print_json, shapes, table};
 use crate::app::model::Model;
 use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::plan::PlanError;
 use crate::report::Report;
 use crate::runtime::compose::Session;
 
 /// `shipdeck status`.
-pub(in crate::runtime) async fn status(session: Session, json: bool) -> Result<(), Report> {
+pub(in crate::runtime) async fn status(mut session: Session, only: Option<&str>, json: bool) -> Result<(), Report> {
+    let catalog = &mut session.model.catalog;
+    if let Some(only) = only.map(EnvId::new) {
+        if catalog.environment(&only).is_none() {
+            return Err(refused(&PlanError::unknown_environment(catalog, &only)));
+        }
+        // What is not asked about is not read either.
+        catalog.environments.retain(|env| env.name == only);
+    }
     let mut driver = Driver::start(session)?;
     let envs: Vec<EnvId> = driver.model().catalog.environments.iter().map(|env| env.name.clone()).collect();
     driver.best_picture(&envs).await?;
@@ -20,7 +30,7 @@ pub(in crate::runtime) async fn status(session: Session, json: bool) -> Result<(
         rows[0].extend(shape.environments.iter().map(|env| env.name.to_uppercase()));
         for service in &shape.services {
             let mut row = vec![service.name.clone()];
-            row.extend(service.environments.iter().map(cell_text));
+            row.extend(service.environments.iter().zip(&shape.environments).map(|(cell, env)| cell_text(cell, env)));
             rows.push(row);
         }
         let mut text = table(&rows);
@@ -65,11 +75,36 @@ fn status_shape(model: &Model) -> shapes::StatusShape {
 }
 
 /// `v812 ok`, `v98 failed: crashes on start`, and a dash where it does not exist.
-fn cell_text(cell: &shapes::CellShape) -> String {
+fn cell_text(cell: &shapes::CellShape, env: &shapes::EnvironmentShape) -> String {
     let version = cell.version.as_deref().unwrap_or("-");
-    match (&cell.reason, cell.state) {
+    // What is wrong with all of the environment is said once, below.
+    let reason =
+        cell.reason.as_ref().filter(|reason| !env.fault.as_ref().is_some_and(|fault| fault.ends_with(reason.as_str())));
+    match (reason, cell.state) {
         (_, "absent") => "-".to_owned(),
         (Some(reason), state) => format!("{version} {state}: {reason}"),
         (None, state) => format!("{version} {state}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::msg::Msg;
+    use crate::app::testkit::Cockpit;
+    use crate::domain::fault::{Fault, FaultKind};
+    use crate::domain::observed::{Change, Kind};
+
+    #[test]
+    fn what_is_wrong_with_all_of_an_environment_is_no_reason_of_each_service() {
+        let mut cockpit = Cockpit::demo();
+        let fault = Fault::new(FaultKind::Forbidden, "no right to list pods");
+        cockpit.send(Msg::Fact { env: EnvId::new("staging"), change: Change::Lost(Kind::Pod, fault) });
+        let shape = status_shape(&cockpit.model);
+        let at = shape.environments.iter().position(|env| env.name == "staging").unwrap();
+        assert!(shape.environments[at].fault.as_ref().is_some_and(|fault| fault.ends_with("no right to list pods")));
+        let cell = &shape.services[0].environments[at];
+        assert!(cell.reason.is_some(), "programs get it with each");
+        assert!(!cell_text(cell, &shape.environments[at]).contains("no right"));
     }
 }
