@@ -192,6 +192,23 @@ impl Driver {
         self.until(Some(PATIENCE), settled).await
     }
 
+    /// Waits until it is known who holds what in an environment, or that this may not be read; who does not answer in time
+    /// stays unknown.
+    ///
+    /// # Errors
+    /// 130 when interrupted.
+    pub(super) async fn holders_known(&mut self, env: &EnvId) -> Result<(), Report> {
+        let settled = |model: &Model| {
+            let world = model.world.env(env)?;
+            let lost = world.lost().any(|(kind, ..)| kind == Kind::Lease);
+            (lost || world.is_current(Kind::Lease)).then_some(())
+        };
+        match self.until(Some(LEASE_PATIENCE), settled).await {
+            Err(report) if report.exit_code() == Report::INTERRUPTED => Err(report),
+            _ => Ok(()),
+        }
+    }
+
     /// Ends everything; writes under way are waited for.
     pub(super) async fn end(self) -> bool {
         let Session { executor, mut messages, .. } = self.session;

@@ -23,6 +23,7 @@ pub(in crate::runtime) async fn why(session: Session, args: &Why) -> Result<(), 
     let mut driver = Driver::start(session)?;
     driver.best_picture(std::slice::from_ref(&env)).await?;
     driver.locks_known(&env).await?;
+    driver.holders_known(&env).await?;
     driver.stewards_known(&env, std::slice::from_ref(&service)).await?;
     let found = causes(driver.model(), &env, &service);
     driver.end().await;
