@@ -8,6 +8,7 @@ pub mod discovery;
 pub mod dispatch;
 pub mod effect;
 pub mod facts;
+pub mod farewell;
 pub mod focus;
 pub mod geometry;
 pub mod history;

@@ -18,6 +18,7 @@ use super::terminal::{Answers, Tui};
 use crate::actions::chord::Chord;
 use crate::adapters::system;
 use crate::app::effect::Effect;
+use crate::app::farewell;
 use crate::app::model::Model;
 use crate::app::msg::{Input, Msg};
 use crate::app::touch::Drawn;
@@ -59,14 +60,14 @@ pub(super) async fn run(
     mut tui: Tui,
     answers: Answers,
     signals: Signals,
-) -> io::Result<Option<Ending>> {
+) -> io::Result<(Option<Ending>, String)> {
     cockpit.late = Late::after(&answers);
     let ended = turns(&mut cockpit, &mut tui, (answers.typed, signals)).await;
     drop(tui);
-    let Cockpit { executor, mut messages, .. } = cockpit;
+    let Cockpit { model, executor, mut messages, .. } = cockpit;
     messages.close();
     executor.end().await;
-    ended
+    Ok((ended?, farewell::words(&model)))
 }
 
 /// A terminal that is gone is a hang-up, whoever notices first: the system with a signal, or we by writing to it.

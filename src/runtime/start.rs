@@ -271,7 +271,10 @@ async fn open(session: Session) -> Result<(), Report> {
     let signals = Signals::new().map_err(|error| Report::usage(format!("cannot listen for signals: {error}")))?;
     let (tui, answers) = Tui::open(model.settings.mouse, questions(&model.settings)).map_err(lost)?;
     believe(&mut model.settings, &answers);
-    match event_loop::run(Cockpit::new(model, executor, messages), tui, answers, signals).await.map_err(lost)? {
+    let (ended, unfinished) =
+        event_loop::run(Cockpit::new(model, executor, messages), tui, answers, signals).await.map_err(lost)?;
+    headless::say(&unfinished);
+    match ended {
         None => Ok(()),
         Some(ending) => Err(Report::ended_by(ending.name(), ending.exit_code())),
     }

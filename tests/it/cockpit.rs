@@ -94,8 +94,19 @@ async fn a_group_is_deployed_in_waves_and_a_missing_image_is_named() {
     terminal.press("\r");
     terminal.shows(&["1 of 1 put back"]);
     assert_eq!(image("auth").await, "shop/auth:v2");
+
+    // Who leaves in the middle finds on the shell's screen what goes on, and how to go on with it.
+    terminal.press("q");
+    terminal.press("d");
+    terminal.press("missing\r");
+    terminal.shows(&["Nothing has happened yet"]);
+    terminal.press("\r");
+    terminal.shows(&["image not found: shop/auth:missing"]);
     terminal.press("q");
     terminal.press("q");
+    terminal.shows(&["is under way", "stays as it is"]);
+    terminal.press("\r");
+    terminal.shows(&["is unfinished", "failed, stays as it is: auth", "shipdeck resume ", "--rollback"]);
     assert!(terminal.ended());
     space.delete().await;
 }

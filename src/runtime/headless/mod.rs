@@ -46,7 +46,7 @@ pub(super) use why::why;
 pub(super) const ADMISSION_POLICY: &str = include_str!("../../../assets/admission-policy.yaml");
 
 /// Progress is for people: standard error.
-fn say(text: &str) {
+pub(super) fn say(text: &str) {
     let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
