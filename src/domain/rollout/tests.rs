@@ -119,6 +119,19 @@ fn a_crash_loop_fails_with_the_exit_code_and_points_to_the_previous_log() {
 }
 
 #[test]
+fn what_ends_without_an_error_again_and_again_does_not_stay_either() {
+    let cluster = rolling(|pod| {
+        pod.containers[0].restarts = 3;
+        pod.containers[0].state = ContainerState::Waiting { reason: "CrashLoopBackOff".into(), message: "".into() };
+        pod.containers[0].last =
+            Some(Terminated { exit_code: 0, reason: "Completed".into(), message: "".into(), finished: Some(START) });
+    });
+    let verdict = judged(&cluster, &baseline(), 40);
+    assert_eq!((verdict.state, cause(&verdict)), (State::Failed, Some(&Cause::Crash { exit_code: 0, restarts: 3 })));
+    assert!(verdict.evidence.unwrap().headline.starts_with("ends by itself: exit code 0"));
+}
+
+#[test]
 fn a_service_in_a_crash_loop_is_called_so_while_it_runs_in_between_and_until_it_has_stayed() {
     let stands = |state: ContainerState, ready: bool, seconds: i64| {
         let mut cluster = TestWorld::new("staging");

@@ -118,7 +118,9 @@ fn ended_badly(asked: &Asked<'_>, pod: &Pod, status: &ContainerStatus) -> Option
     let on_trial = on_trial(asked, status);
     let running = matches!(status.state, ContainerState::Running { .. }) && !on_trial;
     let restarts = status.restarts;
-    if ended.exit_code == 0 || (running && status.ready) {
+    // Whatever the code: a kubelet that backs off says that the container does not stay.
+    let backs_off = matches!(&status.state, ContainerState::Waiting { reason, .. } if &**reason == "CrashLoopBackOff");
+    if (ended.exit_code == 0 && !backs_off) || (running && status.ready) {
         return None;
     }
     if let Some(sign) = never_ran(pod, status, ended) {
@@ -136,8 +138,13 @@ fn ended_badly(asked: &Asked<'_>, pod: &Pod, status: &ContainerStatus) -> Option
     } else if running {
         return None;
     } else {
-        let what = if status.init { "the init container fails" } else { "crashes" };
-        let headline = format!("{what} on start: exit code {}, {}", ended.exit_code, times(restarts));
+        let code = ended.exit_code;
+        let what = match code {
+            0 => "ends by itself",
+            _ if status.init => "the init container fails on start",
+            _ => "crashes on start",
+        };
+        let headline = format!("{what}: exit code {code}, {}", times(restarts));
         let remedy = "Read its last lines; roll back if they do not help at once.";
         (Cause::Crash { exit_code: ended.exit_code, restarts }, headline, remedy)
     };
