@@ -168,8 +168,9 @@ fn variants(model: &Model, run: &Run, glyph: &str, failed: usize) -> Vec<Told> {
     let what = format!("{} → {}", format::cut_middle(&run.plan.title, 20), run.plan.env);
     let (wave, waves) = ((run.wave + 1).min(run.plan.waves.len()), run.plan.waves.len());
     let (done, all) = (run.succeeded(), run.steps.len());
-    let elapsed = format::span(model.session.now.duration_since(run.started));
-    let whole = super::run_page::took(run, model.session.now);
+    let until = run.clock(model.session.now);
+    let elapsed = format::span(until.duration_since(run.started));
+    let whole = super::run_page::took(run, until);
     let halted = run.state == RunState::Halted;
     let long = if halted { format!("{failed} failed  ") } else { format!("wave {wave} of {waves}  ") };
     let short = if halted { format!("{failed} failed") } else { format!("w{wave}/{waves}") };

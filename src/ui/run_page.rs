@@ -131,8 +131,7 @@ fn summary(run: &Run, now: Timestamp, width: u16) -> Line {
             x = next;
         }
     }
-    let end = run.finished.unwrap_or(now);
-    line.right(took(run, end), Token::Text)
+    line.right(took(run, run.clock(now)), Token::Text)
 }
 
 /// `26s of about 1m 20s`: how long it has been going, and how long it will; beyond that nothing is said of the end.

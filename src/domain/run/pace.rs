@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Run, StepRun, StepState};
+use super::{Run, RunState, StepRun, StepState};
 use crate::domain::plan::Plan;
 
 /// By less than this nothing is slower: pods come and go in seconds.
@@ -26,6 +26,14 @@ impl StepRun {
 }
 
 impl Run {
+    /// Until when its time counts: a run that is over, or has halted with nothing under way, takes no longer by the hour.
+    pub fn clock(&self, now: Timestamp) -> Timestamp {
+        let moves = |step: &StepRun| matches!(step.state, StepState::Writing | StepState::Watching);
+        let rests = self.state == RunState::Halted && !self.steps.iter().any(moves);
+        let last = || self.steps.iter().filter_map(|step| step.finished).max().filter(|_| rests);
+        self.finished.or_else(last).unwrap_or(now)
+    }
+
     /// How long a step takes as a rule, where it has been under way for more than twice that.
     pub fn slower_than(&self, step: &StepRun, now: Timestamp) -> Option<SignedDuration> {
         let usual = self.planned(&step.service)?.estimate?;

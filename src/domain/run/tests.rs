@@ -316,6 +316,18 @@ fn what_this_session_saw_itself_is_the_estimate_where_it_succeeded() {
 }
 
 #[test]
+fn the_time_of_a_run_stands_still_once_it_is_over_or_has_halted_with_nothing_under_way() {
+    let mut story = Story::new(&[&["auth", "ledger"], &["cart"]]);
+    story.written("auth").written("ledger").wait(10).judged("auth", State::Failed);
+    assert_eq!(story.run.clock(later(90)), later(90), "ledger is still rolling out");
+    story.wait(10).judged("ledger", State::Done);
+    let rested = story.run.step(&ServiceId::new("ledger")).and_then(|it| it.finished);
+    assert_eq!((story.run.state, Some(story.run.clock(later(90)))), (RunState::Halted, rested));
+    story.wait(10).on(RunEvent::Abort);
+    assert_eq!(Some(story.run.clock(later(90))), story.run.finished);
+}
+
+#[test]
 fn a_step_is_slower_than_usual_beyond_twice_its_time_and_only_while_it_is_watched() {
     let mut plan = plan(&[&["auth"]]);
     plan.waves[0].steps[0].estimate = Some(SignedDuration::from_secs(20));
