@@ -64,7 +64,11 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         A::Refresh => return home::refresh(model),
         A::WriteConfig => write_config(model),
         A::Redraw => return vec![Effect::Redraw],
-        A::Theme => model.settings.theme = model.settings.theme.next(),
+        A::Theme => {
+            model.settings.theme = model.settings.theme.next();
+            let name = model.settings.theme.as_str();
+            journal::notice(model, State::Ok, format!("theme {name}"), "");
+        }
         A::Mouse => {
             model.settings.mouse = !model.settings.mouse;
             return vec![Effect::Mouse(model.settings.mouse)];

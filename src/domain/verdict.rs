@@ -58,6 +58,11 @@ impl State {
         }
     }
 
+    /// For people: `scaled to zero`.
+    pub fn words(self) -> &'static str {
+        if self == Self::ScaledToZero { "scaled to zero" } else { self.as_str() }
+    }
+
     /// Trouble comes first when rows are sorted by it; smaller is worse.
     pub fn urgency(self) -> u8 {
         match self {

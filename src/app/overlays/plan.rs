@@ -156,7 +156,8 @@ fn refusal(model: &Model, review: &PlanReview) -> Option<String> {
     }
     if let Some(holder) = holders::of_plan(model, plan).iter().find(|holder| !holder.silent) {
         let alive = holders::alive(holder, model.session.now);
-        return Some(format!("{} is being deployed by {}, {alive}", holder.service, holder.by));
+        let held = if holder.seen_alive { "being deployed" } else { "held" };
+        return Some(format!("{} is {held} by {}, {alive}", holder.service, holder.by));
     }
     if let Some(step) = review.undoes.and_then(|id| model.run(id)).and_then(|run| run.unanswered().next()) {
         return Some(format!("the write of {} has no answer yet; it decides what there is to put back", step.service));

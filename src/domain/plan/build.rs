@@ -219,7 +219,7 @@ impl Builder<'_> {
             self.board.cell(&service.name, source).ok_or_else(|| not_ready("it is not known there".to_owned()))?;
         if cell.verdict.state != State::Ok {
             let evidence = cell.verdict.evidence.as_ref().map(|evidence| evidence.headline.clone());
-            return Err(not_ready(evidence.unwrap_or_else(|| cell.verdict.state.as_str().to_owned())));
+            return Err(not_ready(evidence.unwrap_or_else(|| cell.verdict.state.words().to_owned())));
         }
         let [running] = cell.running.as_slice() else {
             return Err(not_ready(match cell.running.len() {
@@ -241,7 +241,7 @@ impl Builder<'_> {
                 let why = match state {
                     State::Ok | State::Done | State::Degraded => continue,
                     State::Absent => "missing".to_owned(),
-                    other => other.as_str().to_owned(),
+                    other => other.words().to_owned(),
                 };
                 let (service, env) = (name.clone(), self.env.name.clone());
                 return Err(PlanError::NeedNotMet { service, needed: needed.clone(), env, why });

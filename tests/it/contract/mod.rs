@@ -43,7 +43,7 @@ macro_rules! contract {
 }
 pub(crate) use contract;
 
-/// Waits on the world's own clock until `look` answers, at most 40 s.
+/// Waits on the world's own clock until `look` answers, at most 90 s.
 async fn soon<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let waited = async {
         loop {
@@ -53,6 +53,6 @@ async fn soon<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
-    let found = tokio::time::timeout(Duration::from_secs(40), waited).await;
-    found.unwrap_or_else(|_| panic!("not within 40 s: {what}"))
+    let found = tokio::time::timeout(Duration::from_secs(90), waited).await;
+    found.unwrap_or_else(|_| panic!("not within 90 s: {what}"))
 }
