@@ -64,11 +64,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         A::Refresh => return home::refresh(model),
         A::WriteConfig => write_config(model),
         A::Redraw => return vec![Effect::Redraw],
-        A::Theme => {
-            model.settings.theme = model.settings.theme.next();
-            let name = model.settings.theme.as_str();
-            journal::notice(model, State::Ok, format!("theme {name}"), "");
-        }
+        A::Theme => next_theme(model),
         A::Mouse => {
             model.settings.mouse = !model.settings.mouse;
             return vec![Effect::Mouse(model.settings.mouse)];
@@ -261,6 +257,12 @@ fn back(model: &mut Model) -> Vec<Effect> {
         journal::dismiss(model);
     }
     Vec::new()
+}
+
+fn next_theme(model: &mut Model) {
+    model.settings.theme = model.settings.theme.next();
+    let name = model.settings.theme.as_str();
+    journal::notice(model, State::Ok, format!("theme {name}"), "");
 }
 
 /// Back, and out at home; asks first while a run is under way.

@@ -64,10 +64,11 @@ pub(super) async fn run(
     cockpit.late = Late::after(&answers);
     let ended = turns(&mut cockpit, &mut tui, (answers.typed, signals)).await;
     drop(tui);
-    let Cockpit { model, executor, mut messages, .. } = cockpit;
+    let unfinished = farewell::words(&cockpit.model);
+    let Cockpit { executor, mut messages, .. } = cockpit;
     messages.close();
     executor.end().await;
-    Ok((ended?, farewell::words(&model)))
+    Ok((ended?, unfinished))
 }
 
 /// A terminal that is gone is a hang-up, whoever notices first: the system with a signal, or we by writing to it.
