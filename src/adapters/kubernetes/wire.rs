@@ -1,12 +1,16 @@
 //! What the API server sends, as thin types of our own: only the fields that shipdeck uses, so that the rest (managed
 //! fields above all) is skipped by the parser and never kept. Everything is optional, for servers old and new.
 
+mod pod;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+
+pub(super) use pod::{ContainerState, ContainerStatus, Pod, PodContainer, Terminated};
 
 /// Go writes empty lists and maps as `null` in places.
 fn nullable<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(from: D) -> Result<T, D::Error> {
@@ -143,122 +147,6 @@ pub(super) struct Condition {
     pub(super) message: String,
     pub(super) last_update_time: Option<Timestamp>,
     pub(super) last_transition_time: Option<Timestamp>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Pod {
-    pub(super) metadata: Meta,
-    pub(super) spec: PodSpec,
-    pub(super) status: PodStatus,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct PodSpec {
-    pub(super) node_name: Option<String>,
-    #[serde(deserialize_with = "nullable")]
-    pub(super) volumes: Vec<Volume>,
-    #[serde(deserialize_with = "nullable")]
-    pub(super) init_containers: Vec<PodContainer>,
-    #[serde(deserialize_with = "nullable")]
-    pub(super) containers: Vec<PodContainer>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct Volume {
-    pub(super) name: String,
-    pub(super) persistent_volume_claim: Option<ClaimSource>,
-    /// A claim that is made with the pod and called after it.
-    pub(super) ephemeral: Option<serde::de::IgnoredAny>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct ClaimSource {
-    pub(super) claim_name: String,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct PodContainer {
-    pub(super) name: String,
-    pub(super) restart_policy: Option<String>,
-    #[serde(deserialize_with = "nullable")]
-    pub(super) resources: Resources,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Resources {
-    #[serde(deserialize_with = "nullable")]
-    pub(super) limits: Limits,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Limits {
-    pub(super) memory: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct PodStatus {
-    pub(super) phase: String,
-    pub(super) reason: Option<String>,
-    pub(super) message: Option<String>,
-    #[serde(deserialize_with = "nullable")]
-    pub(super) conditions: Vec<Condition>,
-    #[serde(deserialize_with = "nullable")]
-    pub(super) init_container_statuses: Vec<ContainerStatus>,
-    #[serde(deserialize_with = "nullable")]
-    pub(super) container_statuses: Vec<ContainerStatus>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct ContainerStatus {
-    pub(super) name: String,
-    pub(super) image: String,
-    #[serde(rename = "imageID")]
-    pub(super) image_id: String,
-    pub(super) ready: bool,
-    pub(super) restart_count: u32,
-    #[serde(deserialize_with = "nullable")]
-    pub(super) state: ContainerState,
-    #[serde(deserialize_with = "nullable")]
-    pub(super) last_state: ContainerState,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct ContainerState {
-    pub(super) waiting: Option<Waiting>,
-    pub(super) running: Option<Running>,
-    pub(super) terminated: Option<Terminated>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Waiting {
-    pub(super) reason: String,
-    pub(super) message: String,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct Running {
-    pub(super) started_at: Option<Timestamp>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct Terminated {
-    pub(super) exit_code: i32,
-    pub(super) reason: String,
-    pub(super) message: String,
-    pub(super) finished_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Default, Deserialize)]
