@@ -153,10 +153,8 @@ impl Driver {
         let effects = holders::ask(&mut self.session.model, env);
         self.perform(effects);
         let answered = |model: &Model| model.session.lease_answers.contains(env).then_some(());
-        match self.until(Some(LEASE_PATIENCE), answered).await {
-            Err(report) if report.exit_code() == Report::INTERRUPTED => Err(report),
-            _ => Ok(self.model().session.may_lease.get(env).cloned().flatten()),
-        }
+        self.if_in_time(LEASE_PATIENCE, answered).await?;
+        Ok(self.model().session.may_lease.get(env).cloned().flatten())
     }
 
     /// Waits until it is known how those go about it who have these services described elsewhere; who does not answer in
@@ -177,10 +175,7 @@ impl Driver {
             let done = model.session.read_only.is_some() || !services.iter().any(|it| open(model, it));
             done.then_some(())
         };
-        match self.until(Some(STEWARD_PATIENCE), answered).await {
-            Err(report) if report.exit_code() == Report::INTERRUPTED => Err(report),
-            _ => Ok(()),
-        }
+        self.if_in_time(STEWARD_PATIENCE, answered).await
     }
 
     /// Waits until the locks of an environment are known, or known not to be.
@@ -203,7 +198,12 @@ impl Driver {
             let lost = world.lost().any(|(kind, ..)| kind == Kind::Lease);
             (lost || world.is_current(Kind::Lease)).then_some(())
         };
-        match self.until(Some(LEASE_PATIENCE), settled).await {
+        self.if_in_time(LEASE_PATIENCE, settled).await
+    }
+
+    /// Waits for an answer that it goes on without.
+    async fn if_in_time(&mut self, patience: Duration, look: impl FnMut(&Model) -> Option<()>) -> Result<(), Report> {
+        match self.until(Some(patience), look).await {
             Err(report) if report.exit_code() == Report::INTERRUPTED => Err(report),
             _ => Ok(()),
         }
