@@ -57,16 +57,17 @@ async fn read(session: &mut Session) -> Vec<Found> {
 
 /// The same, and whether anybody carries them out.
 async fn read_with_lives(session: &mut Session) -> Vec<Found> {
-    let mut found = read(session).await;
-    for it in &mut found {
-        let cluster = session.executor.cluster(&it.env.cluster);
+    let found = read(session).await;
+    let asked: Vec<_> = found.into_iter().map(|it| (session.executor.cluster(&it.env.cluster), it)).collect();
+    join_all(asked.into_iter().map(async |(cluster, mut it)| {
         let entries = it.entries.iter().flatten().filter_map(|entry| entry.as_ref().ok());
         let lives = entries
             .filter(|entry| !entry.run.state.is_over())
             .map(async |entry| (Arc::clone(&entry.key), life::look(&*cluster, &it.env, entry, system::now()).await));
         it.lives = join_all(lives).await.into_iter().collect();
-    }
-    found
+        it
+    }))
+    .await
 }
 
 pub(in crate::runtime) async fn list(mut session: Session, json: bool) -> Result<(), Report> {
