@@ -12,6 +12,9 @@
 )]
 #![allow(clippy::disallowed_methods, reason = "it measures on the real clock")]
 
+#[path = "../it/harness/home.rs"]
+#[allow(dead_code, reason = "a benchmark needs no shell")]
+mod home;
 mod objects;
 mod process;
 mod scenarios;

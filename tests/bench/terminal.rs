@@ -6,7 +6,9 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use portable_pty::{Child, MasterPty, PtySize, native_pty_system};
+
+use crate::home::{Home, in_terminal};
 
 const SIZE: (u16, u16) = (180, 50);
 
@@ -17,21 +19,19 @@ pub(crate) struct Terminal {
     keys: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
     _pty: Box<dyn MasterPty + Send>,
+    _home: Home,
 }
 
 impl Terminal {
     pub(crate) fn open(folder: &Path) -> Self {
         let size = PtySize { rows: SIZE.1, cols: SIZE.0, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_shipdeck"));
+        let home = Home::new();
+        let mut command = home.shipdeck();
         command.args([Path::new("--config"), &folder.join("shipdeck.toml")]);
-        command.cwd(folder);
-        for (name, value) in [("TERM", "xterm-256color"), ("COLORTERM", "truecolor")] {
-            command.env(name, value);
-        }
+        command.envs([("TERM", "xterm-256color"), ("COLORTERM", "truecolor")]);
         command.env("KUBECONFIG", folder.join("kubeconfig"));
-        command.env("HOME", folder);
-        let child = pair.slave.spawn_command(command).unwrap();
+        let child = pair.slave.spawn_command(in_terminal(&command)).unwrap();
         let columns = std::num::NonZeroU16::new(SIZE.0).unwrap();
         let screen = Arc::new(Mutex::new(vt100::Parser::new(std::num::NonZeroU16::new(SIZE.1).unwrap(), columns, 0)));
         let (sender, arrivals) = channel();
@@ -45,7 +45,7 @@ impl Terminal {
             }
         });
         let keys = pair.master.take_writer().unwrap();
-        Self { screen, arrivals, keys, child, _pty: pair.master }
+        Self { screen, arrivals, keys, child, _pty: pair.master, _home: home }
     }
 
     pub(crate) fn pid(&self) -> u32 {

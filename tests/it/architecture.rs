@@ -26,7 +26,12 @@ const VENDORS: &[(&str, &[&str])] = &[
 ];
 
 fn sources() -> BTreeMap<String, String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    files_of("src")
+}
+
+/// What is written below a folder of the repository, by its path in there.
+fn files_of(folder: &str) -> BTreeMap<String, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut found = BTreeMap::new();
     let mut folders = vec![root.clone()];
     while let Some(folder) = folders.pop() {
@@ -93,6 +98,14 @@ fn every_file_says_what_it_is_for() {
     let silent: Vec<_> =
         sources().into_iter().filter(|(_, text)| !text.starts_with("//!")).map(|(file, _)| file).collect();
     assert!(silent.is_empty(), "{silent:#?}");
+}
+
+#[test]
+fn every_shipdeck_that_a_test_starts_has_a_home_of_its_own() {
+    // Cargo names the program to tests by this, and there is one place that starts it.
+    let named = concat!("CARGO_BIN", "_EXE");
+    let elsewhere = files_of("tests").into_iter().filter(|(_, text)| text.contains(named)).map(|(file, _)| file);
+    assert_eq!(elsewhere.collect::<Vec<_>>(), ["it/harness/home.rs"], "start it by `Home::shipdeck`");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use k8s_openapi::api::batch::v1::Job;
 use serde_json::{Value, json};
 
 use crate::harness::shop::{config, shop};
-use crate::harness::{ControlPlane, Headless, Namespace, eventually, workloads};
+use crate::harness::{ControlPlane, Headless, Home, Namespace, eventually, workloads};
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -300,8 +300,9 @@ async fn interrupted(space: &Namespace<'_>, kubeconfig: &std::path::Path, signal
 
 #[test]
 fn what_the_program_prints_of_itself_is_whole() {
+    let home = Home::new();
     let print = |arguments: &[&str]| {
-        let output = std::process::Command::new(env!("CARGO_BIN_EXE_shipdeck")).args(arguments).output().unwrap();
+        let output = home.shipdeck().args(arguments).output().unwrap();
         assert!(output.status.success(), "{arguments:?}");
         String::from_utf8(output.stdout).unwrap()
     };
@@ -309,8 +310,8 @@ fn what_the_program_prints_of_itself_is_whole() {
     assert!(print(&["print", "json"]).contains("leftovers"));
     assert!(print(&["man"]).contains(".TH shipdeck"));
     for page in [["completions", "bash"].as_slice(), &["man"], &["print", "json"], &["check"]] {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_shipdeck"));
-        command.args(page).current_dir(env!("CARGO_TARGET_TMPDIR")).env("KUBECONFIG", "/nonexistent");
+        let mut command = home.shipdeck();
+        command.args(page);
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let output = command.stdout(writer).stderr(std::process::Stdio::piped()).output().unwrap();

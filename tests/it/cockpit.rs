@@ -5,7 +5,7 @@ use std::time::Duration;
 use k8s_openapi::api::apps::v1::Deployment;
 
 use crate::harness::terminal::{DOWN, Terminal};
-use crate::harness::{ControlPlane, workloads};
+use crate::harness::{ControlPlane, Home, workloads};
 
 #[test]
 fn the_demo_opens_without_a_cluster_and_gives_the_terminal_back() {
@@ -17,21 +17,18 @@ fn the_demo_opens_without_a_cluster_and_gives_the_terminal_back() {
         terminal.press("\x1b");
         std::thread::sleep(Duration::from_millis(200));
         terminal.press("q");
-        assert!(terminal.ended());
+        terminal.ends_with(0);
     }
 }
 
 #[test]
 fn without_a_terminal_it_says_so_and_without_a_kubeconfig_too() {
-    let run = |arguments: &[&str]| {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_shipdeck"));
-        command.args(arguments).current_dir(env!("CARGO_TARGET_TMPDIR"));
-        command.stdin(std::process::Stdio::null()).output().unwrap()
-    };
+    let home = Home::new();
+    let run = |arguments: &[&str]| home.shipdeck().args(arguments).output().unwrap();
     let refused = run(&["demo"]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("needs a terminal"));
-    let bad = format!("{}/bad.toml", env!("CARGO_TARGET_TMPDIR"));
+    let bad = home.path().join("bad.toml").display().to_string();
     std::fs::write(&bad, "[[service]]\nnam = \"x\"\n").unwrap();
     let refused = run(&["check", "--config", &bad]);
     assert_eq!(refused.status.code(), Some(2));
@@ -107,7 +104,7 @@ async fn a_group_is_deployed_in_waves_and_a_missing_image_is_named() {
     terminal.shows(&["is under way", "stays as it is"]);
     terminal.press("\r");
     terminal.shows(&["is unfinished", "failed, stays as it is: auth", "shipdeck resume ", "--rollback"]);
-    assert!(terminal.ended());
+    terminal.ends_with(0);
     space.delete().await;
 }
 
@@ -127,10 +124,10 @@ async fn a_pipeline_deploys_promotes_by_digest_and_is_told_by_exit_codes() {
     let path = format!("{}/{}.toml", env!("CARGO_TARGET_TMPDIR"), staging.name);
     std::fs::write(&path, config).unwrap();
     let kubeconfig = plane.kubeconfig_path().display().to_string();
+    let home = Home::new();
     let run = async |arguments: &[&str]| {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_shipdeck"));
+        let mut command = home.shipdeck();
         command.args(["--config", &path]).args(arguments).env("KUBECONFIG", &kubeconfig);
-        command.stdin(std::process::Stdio::null());
         let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
@@ -163,11 +160,8 @@ async fn without_a_configuration_it_looks_only_and_writes_one_when_asked() {
     let Some(plane) = ControlPlane::shared() else { return };
     let space = plane.namespace("first-start").await;
     space.create::<Deployment>(workloads::deployment("newcomer", "shop/newcomer:v7", 1)).await;
-    let home = tempfile::tempdir().unwrap();
-    let folder = home.path().display().to_string();
     let kubeconfig = plane.kubeconfig_path().display().to_string();
-    let environment = [("KUBECONFIG", kubeconfig.as_str()), ("HOME", &folder), ("XDG_CONFIG_HOME", &folder)];
-    let mut terminal = Terminal::open(&[], &environment, (120, 36));
+    let mut terminal = Terminal::open(&[], &[("KUBECONFIG", &kubeconfig)], (120, 36));
     terminal.shows(&["Welcome.", "read-only", "newcomer"]);
     terminal.press("/newcomer\r");
     terminal.shows(&["v7"]);
@@ -176,12 +170,12 @@ async fn without_a_configuration_it_looks_only_and_writes_one_when_asked() {
     terminal.press("I");
     terminal.press("\r");
     terminal.shows(&["saved"]);
-    let written = home.path().join("shipdeck/config.toml");
+    let written = terminal.home().config();
     let text = std::fs::read_to_string(&written).unwrap();
     assert!(text.contains("newcomer") && text.contains(&space.name), "{text}");
-    let mut check = std::process::Command::new(env!("CARGO_BIN_EXE_shipdeck"));
+    let mut check = terminal.home().shipdeck();
     assert!(check.args(["check", "--config"]).arg(&written).output().unwrap().status.success());
     terminal.press("q");
-    assert!(terminal.ended());
+    terminal.ends_with(0);
     space.delete().await;
 }

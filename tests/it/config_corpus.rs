@@ -5,9 +5,10 @@
 //! anew with `SHIPDECK_WRITE_REPORTS=1 cargo test --test it -- config_corpus` and read the difference.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use shipdeck::config::validate::parse_against;
+
+use crate::harness::Home;
 
 fn corpus(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/configs").join(folder);
@@ -51,11 +52,11 @@ fn of_every_bad_configuration_all_problems_are_told_in_their_order() {
     }
 }
 
-/// `shipdeck check` on a file, with nothing of the developer's own around it.
+/// `shipdeck check` on a file.
 fn check(path: &Path, variables: &[(&str, &str)]) -> (Option<i32>, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_shipdeck"));
-    command.args(["check", "--config"]).arg(path).env("KUBECONFIG", "/nonexistent").stdin(Stdio::null());
-    command.envs(variables.iter().copied());
+    let home = Home::new();
+    let mut command = home.shipdeck();
+    command.args(["check", "--config"]).arg(path).envs(variables.iter().copied());
     let output = command.output().unwrap();
     let text = [output.stdout, output.stderr].concat();
     (output.status.code(), String::from_utf8_lossy(&text).into_owned())

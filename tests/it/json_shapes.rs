@@ -9,7 +9,7 @@ use k8s_openapi::api::batch::v1::Job;
 use serde_json::{Value, json};
 
 use crate::harness::shop::shop;
-use crate::harness::{ControlPlane, Headless, eventually, workloads};
+use crate::harness::{ControlPlane, Headless, Home, eventually, workloads};
 
 /// A type as the documentation writes it.
 #[derive(Clone, Debug)]
@@ -133,7 +133,7 @@ fn shape(tokens: &mut &[String]) -> Shape {
 }
 
 fn documented() -> Shapes {
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_shipdeck")).args(["print", "json"]).output().unwrap();
+    let output = Home::new().shipdeck().args(["print", "json"]).output().unwrap();
     Shapes::read(&String::from_utf8(output.stdout).unwrap())
 }
 

@@ -1,6 +1,5 @@
 //! The log pane on the real control plane, in the real binary: what pods write is seen, found, kept and saved.
 
-use std::path::Path;
 use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::Deployment;
@@ -26,7 +25,7 @@ async fn deploy(space: &Namespace<'_>, name: &str, image: &str, replicas: u32) -
 }
 
 /// shipdeck on the log of the only service, which fills the screen.
-fn open(plane: &ControlPlane, space: &Namespace<'_>, service: &str, data: &Path) -> Terminal {
+fn open(plane: &ControlPlane, space: &Namespace<'_>, service: &str) -> Terminal {
     let config = format!(
         "[[environment]]\nname = \"staging\"\nnamespace = \"{}\"\n\
          [[service]]\nname = \"{service}\"\nimage = \"shop/{service}\"\n",
@@ -35,9 +34,7 @@ fn open(plane: &ControlPlane, space: &Namespace<'_>, service: &str, data: &Path)
     let path = format!("{}/{}.toml", env!("CARGO_TARGET_TMPDIR"), space.name);
     std::fs::write(&path, config).unwrap();
     let kubeconfig = plane.kubeconfig_path().display().to_string();
-    let data = data.display().to_string();
-    let environment = [("KUBECONFIG", kubeconfig.as_str()), ("XDG_DATA_HOME", &data)];
-    let mut terminal = Terminal::open(&["--config", &path], &environment, (120, 36));
+    let mut terminal = Terminal::open(&["--config", &path], &[("KUBECONFIG", &kubeconfig)], (120, 36));
     terminal.shows(&["live", service]);
     terminal.press("4");
     terminal.press("+");
@@ -45,10 +42,10 @@ fn open(plane: &ControlPlane, space: &Namespace<'_>, service: &str, data: &Path)
     terminal
 }
 
-/// What was saved below a folder.
-async fn saved(data: &Path) -> String {
+/// What was saved.
+async fn saved(terminal: &Terminal) -> String {
     eventually("a log is saved", SOON, async || {
-        let file = std::fs::read_dir(data.join("shipdeck"))
+        let file = std::fs::read_dir(terminal.home().data())
             .ok()?
             .flatten()
             .find(|it| it.path().extension().is_some_and(|it| it == "log"))?;
@@ -76,8 +73,7 @@ async fn what_pods_write_is_seen_in_order_filtered_held_copied_and_saved() {
     write(1, "evil \x1b[2J\x1b]0;title\x07\u{202e}tail");
     tokio::time::sleep(Duration::from_secs(2)).await;
 
-    let data = tempfile::tempdir().unwrap();
-    let mut terminal = open(plane, &space, "web", data.path());
+    let mut terminal = open(plane, &space, "web");
     terminal.shows(&["2 pods", "joined · v1", "one of a", "WARN  slow query  zone=x  ms=842", "evil tail"]);
     terminal.becomes("lines in the order of their times", |text| {
         let at = |part: &str| text.find(part).unwrap_or(usize::MAX);
@@ -118,12 +114,12 @@ async fn what_pods_write_is_seen_in_order_filtered_held_copied_and_saved() {
 
     terminal.press(SAVE);
     terminal.shows(&["saved"]);
-    let text = saved(data.path()).await;
+    let text = saved(&terminal).await;
     for line in ["web -- joined", "one of a", r#""zone":"x","msg":"slow query""#, "evil tail", "after the pause"] {
         assert!(text.contains(line), "{line} in\n{text}");
     }
     terminal.press("q");
-    assert!(terminal.ended());
+    terminal.ends_with(0);
     space.delete().await;
 }
 
@@ -133,15 +129,14 @@ async fn a_rollout_joins_new_pods_and_marks_those_that_end() {
     let space = plane.namespace("logs-rollout").await;
     let pods = deploy(&space, "web", "shop/web:v1", 1).await;
     space.log_of(&pods[0]).await.write("the old pod");
-    let data = tempfile::tempdir().unwrap();
-    let mut terminal = open(plane, &space, "web", data.path());
+    let mut terminal = open(plane, &space, "web");
     terminal.shows(&["joined · v1"]);
     space.set_image::<Deployment>("web", "shop/web:v2").await;
     terminal.shows(&["joined · v1", "joined · v2", "ended · the pod is gone", "1 pod"]);
     // What the new one writes: the log that every pod of the control plane has.
     terminal.shows(&["listening on 0.0.0.0:8080"]);
     terminal.press("q");
-    assert!(terminal.ended());
+    terminal.ends_with(0);
     space.delete().await;
 }
 
@@ -150,19 +145,20 @@ async fn a_crash_is_told_and_the_run_before_can_be_read() {
     let Some(plane) = ControlPlane::shared() else { return };
     let space = plane.namespace("logs-crash").await;
     space.create::<Deployment>(workloads::deployment("web", "shop/web:crash", 1)).await;
-    let data = tempfile::tempdir().unwrap();
-    let mut terminal = open(plane, &space, "web", data.path());
+    let mut terminal = open(plane, &space, "web");
     terminal.shows(&["exited 101 · restart", "warning: cache is cold"]);
     terminal.press("p");
     terminal.shows(&["the run before", "missing environment variable DATABASE_URL"]);
     assert!(!terminal.text().contains("cache is cold"));
     terminal.press("p");
     terminal.shows(&["warning: cache is cold"]);
-    std::fs::write(data.path().join("shipdeck"), "a file where the folder should be").unwrap();
+    let data = terminal.home().data();
+    std::fs::create_dir_all(data.parent().unwrap()).unwrap();
+    std::fs::write(data, "a file where the folder should be").unwrap();
     terminal.press(SAVE);
     terminal.shows(&["was not saved", "is no folder"]);
     terminal.press("q");
-    assert!(terminal.ended());
+    terminal.ends_with(0);
     space.delete().await;
 }
 
@@ -174,8 +170,7 @@ async fn an_api_server_that_goes_and_comes_costs_no_line_and_repeats_none() {
     let log = space.log_of(&pods[0]).await;
     log.write("line 0");
     tokio::time::sleep(Duration::from_secs(2)).await;
-    let data = tempfile::tempdir().unwrap();
-    let mut terminal = open(&plane, &space, "web", data.path());
+    let mut terminal = open(&plane, &space, "web");
     terminal.shows(&["line 0"]);
     for number in 1..20 {
         log.write(&format!("line {number}"));
@@ -193,11 +188,11 @@ async fn an_api_server_that_goes_and_comes_costs_no_line_and_repeats_none() {
     terminal.becomes("no trouble", |text| !text.contains("offline since"));
     terminal.press(SAVE);
     terminal.shows(&["saved"]);
-    let text = saved(data.path()).await;
+    let text = saved(&terminal).await;
     let lines: Vec<&str> = text.lines().filter(|line| !line.contains(" -- ")).collect();
     let numbers: Vec<Option<&str>> = lines.iter().map(|line| line.rsplit(' ').next()).collect();
     let wanted: Vec<String> = (0..=40).map(|number| number.to_string()).collect();
     assert_eq!(numbers, wanted.iter().map(|number| Some(number.as_str())).collect::<Vec<_>>(), "{text}");
     terminal.press("q");
-    assert!(terminal.ended());
+    terminal.ends_with(0);
 }

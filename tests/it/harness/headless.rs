@@ -1,14 +1,14 @@
 //! The real binary without a terminal, as a pipeline has it.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+
+use super::Home;
 
 /// A configuration and the kubeconfig to use it with.
 pub(crate) struct Headless {
     pub(crate) config: PathBuf,
     pub(crate) kubeconfig: PathBuf,
-    /// Home of the user: nothing of the developer's own is read or written.
-    pub(crate) home: tempfile::TempDir,
+    pub(crate) home: Home,
 }
 
 /// How a command ended.
@@ -21,7 +21,7 @@ pub(crate) struct Answer {
 
 impl Headless {
     pub(crate) fn new(kubeconfig: &Path, config: &str) -> Self {
-        let home = tempfile::tempdir().unwrap();
+        let home = Home::new();
         let path = home.path().join("shipdeck.toml");
         std::fs::write(&path, config).unwrap();
         Self { config: path, kubeconfig: kubeconfig.to_owned(), home }
@@ -29,11 +29,9 @@ impl Headless {
 
     /// The command, not yet run: `deploy --env staging auth=v2`.
     pub(crate) fn command(&self, line: &str) -> std::process::Command {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_shipdeck"));
+        let mut command = self.home.shipdeck();
         command.arg("--config").arg(&self.config).args(line.split_whitespace());
-        command.env("KUBECONFIG", &self.kubeconfig).env("HOME", self.home.path());
-        command.env_remove("XDG_CONFIG_HOME").env_remove("XDG_DATA_HOME").current_dir(self.home.path());
-        command.stdin(Stdio::null());
+        command.env("KUBECONFIG", &self.kubeconfig);
         command
     }
 

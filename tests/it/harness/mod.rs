@@ -31,6 +31,7 @@ mod container_log;
 mod credentials;
 mod etcd;
 mod headless;
+mod home;
 mod janitor;
 mod layout;
 mod limits;
@@ -45,6 +46,7 @@ pub(crate) mod workloads;
 
 pub(crate) use container_log::ContainerLog;
 pub(crate) use headless::{Answer, Headless};
+pub(crate) use home::{Home, in_terminal};
 pub(crate) use limits::Refused;
 pub(crate) use namespace::Namespace;
 pub(crate) use plane::ControlPlane;

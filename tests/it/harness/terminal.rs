@@ -1,10 +1,18 @@
 //! shipdeck as its users have it: the real binary in a pseudo-terminal, whose screen a test reads and whose keys it presses.
 
 use std::io::{Read, Write};
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use portable_pty::{Child, MasterPty, PtySize, native_pty_system};
+
+use super::{Home, in_terminal};
+
+/// Long enough for a lease to run out on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(90);
+/// What a program that has ended wrote last may still be on its way.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 pub(crate) const DOWN: &str = "\x1b[B";
 
@@ -12,8 +20,9 @@ pub(crate) const DOWN: &str = "\x1b[B";
 pub(crate) struct Terminal {
     seen: Arc<Mutex<Seen>>,
     keys: Box<dyn Write + Send>,
-    child: Box<dyn Child + Send + Sync>,
+    child: Mutex<Box<dyn Child + Send + Sync>>,
     pty: Box<dyn MasterPty + Send>,
+    home: Home,
 }
 
 /// What the program has written: as a screen, and byte by byte for what no screen shows (a copy, a title).
@@ -29,19 +38,21 @@ fn size_of(columns: u16, rows: u16) -> PtySize {
 impl Terminal {
     /// Starts shipdeck with these arguments and environment variables on a screen of `size` (columns, rows).
     pub(crate) fn open(arguments: &[&str], environment: &[(&str, &str)], size: (u16, u16)) -> Self {
-        Self::with(env!("CARGO_BIN_EXE_shipdeck"), arguments, environment, size)
+        let home = Home::new();
+        let mut command = home.shipdeck();
+        command.args(arguments);
+        Self::with(home, command, environment, size)
     }
 
     /// Starts an interactive shell, from which shipdeck is started as people do it.
     pub(crate) fn shell(size: (u16, u16)) -> Self {
-        Self::with("bash", &["--norc", "--noprofile", "-i"], &[("PS1", "prompt> ")], size)
+        let home = Home::new();
+        let command = home.shell();
+        Self::with(home, command, &[], size)
     }
 
-    fn with(program: &str, arguments: &[&str], environment: &[(&str, &str)], size: (u16, u16)) -> Self {
+    fn with(home: Home, mut command: Command, environment: &[(&str, &str)], size: (u16, u16)) -> Self {
         let pair = native_pty_system().openpty(size_of(size.0, size.1)).unwrap();
-        let mut command = CommandBuilder::new(program);
-        command.args(arguments);
-        command.cwd(env!("CARGO_TARGET_TMPDIR"));
         command.env("TERM", "xterm-256color");
         // A test may itself run inside tmux, which changes how a copy is written.
         command.env_remove("TMUX");
@@ -49,11 +60,8 @@ impl Terminal {
         for name in ["COLORTERM", "COLORFGBG", "NO_COLOR", "LC_ALL", "LC_CTYPE"] {
             command.env_remove(name);
         }
-        command.env("LANG", "C.UTF-8");
-        for (name, value) in environment {
-            command.env(name, value);
-        }
-        let child = pair.slave.spawn_command(command).unwrap();
+        command.env("LANG", "C.UTF-8").envs(environment.iter().copied());
+        let child = pair.slave.spawn_command(in_terminal(&command)).unwrap();
         let rows = std::num::NonZeroU16::new(size.1).unwrap();
         let columns = std::num::NonZeroU16::new(size.0).unwrap();
         let screen = vt100::Parser::new(rows, columns, 0);
@@ -69,7 +77,12 @@ impl Terminal {
             }
         });
         let keys = pair.master.take_writer().unwrap();
-        Self { seen, keys, child, pty: pair.master }
+        Self { seen, keys, child: Mutex::new(child), pty: pair.master, home }
+    }
+
+    /// Whose shipdeck it is.
+    pub(crate) fn home(&self) -> &Home {
+        &self.home
     }
 
     /// What the screen shows now.
@@ -84,7 +97,7 @@ impl Terminal {
 
     /// The program's process id, for signals.
     pub(crate) fn pid(&self) -> u32 {
-        self.child.process_id().unwrap()
+        self.child.lock().unwrap().process_id().unwrap()
     }
 
     /// Types these keys and gives the program a moment.
@@ -108,46 +121,51 @@ impl Terminal {
     }
 
     /// Waits until the screen shows every one of these.
+    #[track_caller]
     pub(crate) fn shows(&self, wanted: &[&str]) {
         self.becomes(&format!("{wanted:?}"), |text| wanted.iter().all(|part| text.contains(part)));
     }
 
-    /// Waits until the screen is as wanted: long enough for a lease to run out on a busy machine.
+    /// Waits until the screen is as wanted.
+    #[track_caller]
     pub(crate) fn becomes(&self, what: &str, wanted: impl Fn(&str) -> bool) {
-        let end = Instant::now() + Duration::from_secs(90);
+        self.waits(what, || wanted(&self.text()).then_some(()));
+    }
+
+    /// Waits for the program to end with this code, having given the terminal back.
+    #[track_caller]
+    pub(crate) fn ends_with(self, code: u32) {
+        let status = self.waits("the end", || self.child.lock().unwrap().try_wait().unwrap());
+        assert_eq!(status.exit_code(), code, "it ended otherwise:\n{}", self.text());
+        let given_back = || (!self.seen.lock().unwrap().screen.screen().alternate_screen()).then_some(());
+        self.waits("the terminal given back", given_back);
+    }
+
+    /// Waits until there is an answer. A program that has ended will not get any further.
+    #[track_caller]
+    pub(crate) fn waits<T>(&self, what: &str, answer: impl Fn() -> Option<T>) -> T {
+        let mut end = Instant::now() + PATIENCE;
+        let mut ended = None;
         loop {
-            let text = self.text();
-            if wanted(&text) {
-                return;
+            if let Some(answer) = answer() {
+                return answer;
             }
-            assert!(Instant::now() < end, "never showed {what}:\n{text}");
+            if ended.is_none() {
+                ended = self.child.lock().unwrap().try_wait().unwrap();
+                end = if ended.is_some() { end.min(Instant::now() + LAST_WORDS) } else { end };
+            }
+            let state = ended.as_ref().map_or("it runs".to_owned(), |status| format!("it has ended: {status}"));
+            assert!(Instant::now() < end, "never {what} ({state}):\n{}", self.text());
             std::thread::sleep(Duration::from_millis(50));
         }
-    }
-
-    /// Waits for the program to end, and says whether it ended well and gave the terminal back.
-    pub(crate) fn ended(self) -> bool {
-        self.exit() == (0, true)
-    }
-
-    /// Waits for the program to end, and gives its exit code and whether it gave the terminal back.
-    pub(crate) fn exit(mut self) -> (u32, bool) {
-        let end = Instant::now() + Duration::from_secs(15);
-        let status = loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                break status;
-            }
-            assert!(Instant::now() < end, "it does not end:\n{}", self.text());
-            std::thread::sleep(Duration::from_millis(50));
-        };
-        std::thread::sleep(Duration::from_millis(100));
-        let alternate = self.seen.lock().unwrap().screen.screen().alternate_screen();
-        (status.exit_code(), !alternate)
     }
 }
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        let Ok(child) = self.child.get_mut() else { return };
+        let _ = child.kill();
+        // Its home goes next, and nothing may be written there afterwards.
+        let _ = child.wait();
     }
 }
