@@ -20,10 +20,10 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
     let body = area.below_rule();
     let inside = Area::new(body.x + 1, body.y, body.width.saturating_sub(2), body.height);
     let content = content(model, inside.width);
-    let below = lines::below(&content, model.home.activity_scroll, inside);
+    let more = lines::more(&content, model.home.activity_scroll, inside).around();
     let key = Some(Action::Activity);
     let note = "last two days";
-    pen.rule(area, &Rule { key, title: "Activity", note, state: &below, focused, ..Rule::default() });
+    pen.rule(area, &Rule { key, title: "Activity", note, state: &more, focused, ..Rule::default() });
     pen.drawn.activity = lines::scrolled(pen, &content, model.home.activity_scroll, inside);
 }
 

@@ -5,6 +5,7 @@ use unicode_width::UnicodeWidthStr;
 use super::format;
 use super::lines::wrap;
 use super::look::{Ground, Token};
+use super::more::{More, beside};
 use super::pen::{Pen, Rule};
 use crate::actions::Action;
 use crate::app::geometry::Area;
@@ -16,10 +17,37 @@ use crate::domain::fault::{Fault, FaultKind};
 
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &CleanupPage, area: Area) {
     let note = format!("{} · {}", page.env, format::count(page.findings.len(), "leftover"));
-    let back = format!("{} back", model.keymap.hint(Action::Back));
-    pen.rule(area, &Rule { title: "Clean up", note: &note, state: &back, focused: true, ..Rule::default() });
-    let wide = area.width >= 110;
+    let wide = area.width >= 110 && !page.findings.is_empty();
     let left = if wide { area.width * 3 / 5 } else { area.width };
+    let lines = rows(page);
+    let room = usize::from(area.height.saturating_sub(5));
+    let at = lines.iter().position(|line| matches!(line, Row::Finding(it) if Some(&it.uid) == page.selected.as_ref()));
+    let first = (at.unwrap_or(0) + 1).saturating_sub(room);
+    let more = More::of(lines.len(), first, room);
+    let state = beside(&more.above(), &format!("{} back", model.keymap.hint(Action::Back)));
+    pen.rule(area, &Rule { title: "Clean up", note: &note, state: &state, focused: true, ..Rule::default() });
+    if lines.is_empty() {
+        nothing(pen, model, page, Area { width: left, ..area });
+    }
+    for (index, line) in lines.iter().skip(first).take(room).enumerate() {
+        row(pen, model, page, line, Area::new(area.x, area.y + 2 + index as u16, left, 1));
+    }
+    if page.findings.is_empty() {
+        return;
+    }
+    let foot = Area { y: area.bottom().saturating_sub(2), height: 2, ..area };
+    ending(pen, page, &more.below(), foot);
+    if wide {
+        let beside = Area::new(left + 1, area.y + 1, area.width - left - 1, foot.y.saturating_sub(area.y + 1));
+        pen.separator(left, beside);
+        pen.joint((left, area.y), ["┯"; 3], (true, true));
+        pen.joint((left, foot.y), ["┴"; 3], (false, false));
+        details(pen, model, page, beside);
+    }
+}
+
+/// Everything that the filter leaves, by kind.
+fn rows(page: &CleanupPage) -> Vec<Row<'_>> {
     let shown = shown(page);
     let mut lines: Vec<Row<'_>> = Vec::new();
     for kind in FindingKind::ALL {
@@ -36,47 +64,40 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &CleanupPage, area: A
         lines.extend(of_kind.into_iter().map(Row::Finding));
         lines.push(Row::Blank);
     }
-    if lines.is_empty() {
-        let text = if page.filter.text().is_empty() {
-            "Nothing is left over here.".to_owned()
-        } else {
-            format!("Nothing matches the filter. {} shows all.", pen.key(Action::Back))
-        };
-        pen.text(2, area.y + 2, &text, Token::Text, left);
-        if page.too_young > 0 {
-            let these = format::count(page.too_young, "leftover");
-            let text = format!("{these} younger than 10 minutes: left for whoever still reads them.");
-            pen.text(2, area.y + 4, &text, Token::Muted, left.saturating_sub(3));
-        }
-        let namespace = model.catalog.environment(&page.env).map(|env| &env.namespace);
-        if let Some(namespace) = namespace.filter(|it| crate::domain::cleanup::is_protected(it)) {
-            let text = format!("Nothing is ever removed from the namespace {namespace}.");
-            pen.text(2, area.y + 4, &text, Token::Muted, left.saturating_sub(3));
-        }
+    lines.pop();
+    lines
+}
+
+/// Why there is no row.
+fn nothing(pen: &mut Pen<'_>, model: &Model, page: &CleanupPage, area: Area) {
+    let width = area.width.saturating_sub(3);
+    let text = if page.filter.text().is_empty() {
+        "Nothing is left over here.".to_owned()
+    } else {
+        format!("Nothing matches the filter. {} shows all.", pen.key(Action::Back))
+    };
+    pen.text(2, area.y + 2, &text, Token::Text, width);
+    if page.too_young > 0 {
+        let these = format::count(page.too_young, "leftover");
+        let text = format!("{these} younger than 10 minutes: left for whoever still reads them.");
+        pen.text(2, area.y + 4, &text, Token::Muted, width);
     }
-    let room = usize::from(area.height.saturating_sub(5));
-    let at = lines.iter().position(|line| matches!(line, Row::Finding(it) if Some(&it.uid) == page.selected.as_ref()));
-    let first = at.unwrap_or(0).saturating_sub(room.saturating_sub(1));
-    for (index, line) in lines.iter().skip(first).take(room).enumerate() {
-        let y = area.y + 2 + index as u16;
-        row(pen, model, page, line, Area::new(area.x, y, left, 1));
+    let namespace = model.catalog.environment(&page.env).map(|env| &env.namespace);
+    if let Some(namespace) = namespace.filter(|it| crate::domain::cleanup::is_protected(it)) {
+        let text = format!("Nothing is ever removed from the namespace {namespace}.");
+        pen.text(2, area.y + 4, &text, Token::Muted, width);
     }
-    let y = area.bottom().saturating_sub(2);
-    let marked = format!("{} marked of {}", page.marks.len(), page.findings.len());
-    let x = pen.text(2, y, &marked, if page.marks.is_empty() { Token::Muted } else { Token::Accent }, 30);
-    let saved = "logs and status are saved first";
-    pen.text(x + 3, y, saved, Token::Muted, left.saturating_sub(x + 4));
-    if page.too_young > 0 && !lines.is_empty() {
+}
+
+/// The last two rows: how many are marked, and what to know before they go.
+fn ending(pen: &mut Pen<'_>, page: &CleanupPage, below: &str, area: Area) {
+    let note = format!("{} of {}", page.marks.len(), page.findings.len());
+    pen.rule(area, &Rule { title: "Marked", note: &note, state: below, ..Rule::default() });
+    let saved = "Logs and status are saved first.";
+    let x = pen.text(2, area.y + 1, saved, Token::Muted, area.width.saturating_sub(3));
+    if page.too_young > 0 {
         let young = format!("{} younger than 10 minutes not shown", page.too_young);
-        pen.text(2, y - 1, &young, Token::Muted, left.saturating_sub(3));
-    }
-    if wide {
-        details(
-            pen,
-            model,
-            page,
-            Area::new(left + 1, area.y + 1, area.width - left - 1, area.height.saturating_sub(1)),
-        );
+        pen.right(area.width.saturating_sub(2).max(x + 2 + young.len() as u16), area.y + 1, &young, Token::Muted);
     }
 }
 
@@ -133,9 +154,6 @@ fn not_deleted(fault: &Fault) -> String {
 }
 
 fn details(pen: &mut Pen<'_>, model: &Model, page: &CleanupPage, area: Area) {
-    for y in area.y..area.bottom() {
-        pen.text(area.x, y, "│", Token::Line, 1);
-    }
     let Some(finding) = page.findings.iter().find(|it| Some(&it.uid) == page.selected.as_ref()) else { return };
     let env = model.catalog.environment(&finding.env);
     let context = env.map_or("", |env| env.cluster.as_str());

@@ -33,9 +33,9 @@ pub(super) fn pane(pen: &mut Pen<'_>, model: &Model, area: Area) {
     let body = area.below_rule();
     let inside = Area::new(body.x + 1, body.y, body.width.saturating_sub(2), body.height);
     let content = content(model, service, env, inside.width);
-    let below = lines::below(&content, model.home.details_scroll, inside);
+    let more = lines::more(&content, model.home.details_scroll, inside).around();
     let key = Some(Action::Details);
-    pen.rule(area, &Rule { key, title: "Details", note: &note, state: &below, focused, ..Rule::default() });
+    pen.rule(area, &Rule { key, title: "Details", note: &note, state: &more, focused, ..Rule::default() });
     pen.drawn.details = lines::scrolled(pen, &content, model.home.details_scroll, inside);
 }
 

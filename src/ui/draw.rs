@@ -68,36 +68,19 @@ fn panes(pen: &mut Pen<'_>, model: &Model, home: &geometry::Home) {
     let beside = home.dependencies.height > 0 && home.logs.height > 0 && !home.tabs;
     let focus = model.home.focus;
     if beside {
-        separator(pen, home.dependencies.right(), home.dependencies);
+        pen.separator(home.dependencies.right(), home.dependencies);
         let heavy = (focus == Pane::Dependencies, focus == Pane::Logs);
-        joint(pen, (home.dependencies.right(), home.dependencies.y), ["┬", "┭", "┮"], heavy);
+        pen.joint((home.dependencies.right(), home.dependencies.y), ["┬", "┭", "┮"], heavy);
     }
     if home.details.height > 0 {
         let x = home.details.x.saturating_sub(1);
-        separator(pen, x, home.details);
-        separator(pen, x, home.activity);
+        pen.separator(x, home.details);
+        pen.separator(x, home.activity);
         let above = (focus == Pane::Environments, focus == Pane::Details);
-        joint(pen, (x, home.details.y), ["┬", "┭", "┮"], above);
-        joint(pen, (x, home.services.y), ["┤", "┥", "┤"], (focus == Pane::Services, false));
-        joint(pen, (x, home.activity.y), ["┼", "┽", "┾"], (focus == Pane::Logs, focus == Pane::Activity));
+        pen.joint((x, home.details.y), ["┬", "┭", "┮"], above);
+        pen.joint((x, home.services.y), ["┤", "┥", "┤"], (focus == Pane::Services, false));
+        pen.joint((x, home.activity.y), ["┼", "┽", "┾"], (focus == Pane::Logs, focus == Pane::Activity));
     }
-}
-
-/// A line between panes.
-fn separator(pen: &mut Pen<'_>, x: u16, area: Area) {
-    for y in area.y..area.bottom() {
-        pen.text(x, y, "│", Token::Line, 1);
-    }
-}
-
-/// Where that line meets rules: light, or heavy at the left or at the right, as the rule of the focused pane is.
-fn joint(pen: &mut Pen<'_>, (x, y): (u16, u16), signs: [&str; 3], (left, right): (bool, bool)) {
-    let (sign, token) = match (left, right) {
-        (true, _) => (signs[1], Token::Accent),
-        (_, true) => (signs[2], Token::Accent),
-        (false, false) => (signs[0], Token::Line),
-    };
-    pen.text(x, y, sign, token, 1);
 }
 
 fn welcome(pen: &mut Pen<'_>, area: Area) {

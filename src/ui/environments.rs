@@ -1,6 +1,7 @@
 //! Pane 1: the heads of the columns, and the summary of trouble at their left.
 
 use super::look::Token;
+use super::more::More;
 use super::pen::{Pen, Rule};
 use super::{format, signs};
 use crate::actions::Action;
@@ -20,8 +21,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
     }
     let focused = model.home.focus == Pane::Environments;
     let columns = columns(area.width, &model.catalog);
-    let hidden = model.catalog.environments.len().saturating_sub(model.home.env_scroll + columns.visible);
-    let more = if hidden > 0 { format!("{hidden} more ›") } else { String::new() };
+    let more = More::of(model.catalog.environments.len(), model.home.env_scroll, columns.visible).sideways();
     let note = match model.session.hidden_namespaces {
         0 => String::new(),
         hidden => {

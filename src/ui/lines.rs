@@ -4,6 +4,7 @@ use ratatui::style::Modifier;
 use unicode_width::UnicodeWidthStr;
 
 use super::look::{Ground, Token};
+use super::more::More;
 use super::pen::Pen;
 use crate::actions::Action;
 use crate::app::geometry::Area;
@@ -150,10 +151,10 @@ pub(super) fn scrolled(pen: &mut Pen<'_>, lines: &[Line], scroll: usize, area: A
     rest
 }
 
-/// `8 more below`, of a text that is scrolled to a line; empty: that is all.
-pub(super) fn below(lines: &[Line], scroll: usize, area: Area) -> String {
-    let rest = lines.len().saturating_sub(usize::from(area.height)).saturating_sub(scroll);
-    if rest > 0 { format!("{rest} more below") } else { String::new() }
+/// What is out of sight of a text that is scrolled to a line.
+pub(super) fn more(lines: &[Line], scroll: usize, area: Area) -> More {
+    let room = usize::from(area.height);
+    More::of(lines.len(), scroll.min(lines.len().saturating_sub(room)), room)
 }
 
 fn one(pen: &mut Pen<'_>, line: &Line, area: Area) {

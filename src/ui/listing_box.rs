@@ -1,9 +1,10 @@
 //! The boxes that are narrowed by typing: help, palette and menu. A row is a title and what it does in a sentence, which
 //! is never cut; what cannot be done now says why.
 
-use super::frame::{foot, open};
+use super::frame::open;
 use super::lines::{self, Line, Piece, wrap};
 use super::look::{Ground, Token};
+use super::more::More;
 use super::overlays::line;
 use super::pen::Pen;
 use super::{format, signs};
@@ -23,7 +24,8 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, listing: &Listing, title: &
     let (content, selected) = content(pen, listing, width);
     let marks = model.home.marks.len();
     let note = if marks > 0 { format!("{marks} marked") } else { String::new() };
-    let inside = open(pen, area, (WIDTH, content.len() as u16 + 2), title, &note, Token::Accent);
+    let frame = open(pen, area, (WIDTH, content.len() as u16 + 2), title, &note, Token::Accent);
+    let inside = frame.inside;
     field(pen, listing, inside);
     let list = Area::new(inside.x, inside.y + 2, inside.width, inside.height.saturating_sub(2));
     if listing.entries.is_empty() {
@@ -38,7 +40,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, listing: &Listing, title: &
         }
     }
     lines::draw(pen, &content, skip, list);
-    foot(pen, inside, content.len().saturating_sub(skip + room));
+    frame.foot(pen, More::of(content.len(), skip, room));
 }
 
 /// Where the words are typed that narrow the list.

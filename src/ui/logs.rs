@@ -4,6 +4,7 @@ use ratatui::style::{Modifier, Style};
 
 use super::format;
 use super::look::{Ground, Look, Token};
+use super::more::More;
 use super::pen::{Pen, Rule, TABS, Tab};
 use crate::actions::Action;
 use crate::app::geometry::Area;
@@ -192,10 +193,11 @@ fn ending(name: &str, characters: usize) -> &str {
     start.map_or(name, |(at, _)| &name[at..])
 }
 
-/// A line in whole, in its box.
-pub(super) fn detail(pen: &mut Pen<'_>, detail: &Detail, frame: Area) {
-    let scroll = detail.scroll.min(detail.len().saturating_sub(usize::from(frame.height)));
-    pen.drawn.overlay = detail.len().saturating_sub(usize::from(frame.height));
+/// A line in whole, in its box; returns what of it is out of sight.
+pub(super) fn detail(pen: &mut Pen<'_>, detail: &Detail, frame: Area) -> More {
+    let room = usize::from(frame.height);
+    pen.drawn.overlay = detail.len().saturating_sub(room);
+    let scroll = detail.scroll.min(pen.drawn.overlay);
     for (row, y) in detail.rows.iter().skip(scroll).zip(frame.y..frame.bottom()) {
         let mut x = frame.x;
         for (text, ink) in row {
@@ -203,4 +205,5 @@ pub(super) fn detail(pen: &mut Pen<'_>, detail: &Detail, frame: Area) {
             x = pen.styled(x, y, text, style, frame.right().saturating_sub(x));
         }
     }
+    More::of(detail.len(), scroll, room)
 }

@@ -16,6 +16,7 @@ mod lines;
 mod listing_box;
 mod logs;
 mod look;
+mod more;
 mod overlays;
 mod pen;
 mod picture;
@@ -24,6 +25,8 @@ mod plan_box;
 mod pointer_tests;
 mod run_page;
 mod runs_page;
+#[cfg(test)]
+mod scroll_tests;
 mod services;
 mod signs;
 #[cfg(test)]

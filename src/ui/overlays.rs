@@ -1,8 +1,9 @@
 //! Boxes over the screen: the only boxes there are.
 
-use super::frame::{self, open};
+use super::frame::{Frame, open};
 use super::lines::{self, Line};
 use super::look::{Ground, Token};
+use super::more::More;
 use super::pen::Pen;
 use super::{details, format, listing_box};
 use crate::actions::Action;
@@ -40,7 +41,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
         Some(Overlay::Picker(picker)) => pick(pen, picker, area),
         Some(Overlay::Details { service, env, scroll }) => {
             let frame = open(pen, area, (88, 24), &format!("{service} in {env}"), "", Token::Accent);
-            let content = details::content(model, service, env, frame.width);
+            let content = details::content(model, service, env, frame.inside.width);
             scrolled(pen, &content, *scroll, frame);
         }
         Some(Overlay::Why { service, env, scroll }) => {
@@ -54,15 +55,15 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
         }
         Some(Overlay::Activity { scroll }) => {
             let frame = open(pen, area, (88, 40), "Activity of the last two days", "", Token::Accent);
-            let content = super::activity::content(model, frame.width);
+            let content = super::activity::content(model, frame.inside.width);
             scrolled(pen, &content, *scroll, frame);
         }
         Some(Overlay::Line(detail)) => {
             let note = format!("{} copies it", pen.key(Action::Copy));
             let height = u16::try_from(detail.len()).unwrap_or(u16::MAX - 4).min(u16::MAX - 4);
             let frame = open(pen, area, (Detail::WIDTH, height), &detail.title, &note, Token::Accent);
-            super::logs::detail(pen, detail, frame);
-            frame::foot(pen, frame, pen.drawn.overlay.saturating_sub(detail.scroll));
+            let more = super::logs::detail(pen, detail, frame.inside);
+            frame.foot(pen, more);
         }
         Some(Overlay::Commands { scroll }) => {
             let told = model.journal.commands.iter().rev().map(|command| {
@@ -115,10 +116,9 @@ fn here(model: &Model) -> String {
 }
 
 /// A text in a box, of which as much is shown as there is room for.
-fn scrolled(pen: &mut Pen<'_>, content: &[Line], scroll: usize, inside: Area) {
-    let rest = lines::scrolled(pen, content, scroll, inside);
-    pen.drawn.overlay = rest;
-    frame::foot(pen, inside, rest.saturating_sub(scroll));
+fn scrolled(pen: &mut Pen<'_>, content: &[Line], scroll: usize, frame: Frame) {
+    pen.drawn.overlay = lines::scrolled(pen, content, scroll, frame.inside);
+    frame.foot(pen, lines::more(content, scroll, frame.inside));
 }
 
 fn versions(pen: &mut Pen<'_>, form: &VersionsForm, area: Area, model: &Model) {
@@ -129,7 +129,8 @@ fn versions(pen: &mut Pen<'_>, form: &VersionsForm, area: Area, model: &Model) {
         [only] => only.service.to_string(),
         several => format::count(several.len(), "service"),
     };
-    let inside = open(pen, area, (84, height), &format!("Deploy {what} to {}", form.env), "", Token::Accent);
+    let frame = open(pen, area, (84, height), &format!("Deploy {what} to {}", form.env), "", Token::Accent);
+    let inside = frame.inside;
     let mut y = inside.y;
     pen.text(inside.x, y, "Nothing has happened yet.", Token::Text, inside.width);
     y += 1;
@@ -187,6 +188,7 @@ fn versions(pen: &mut Pen<'_>, form: &VersionsForm, area: Area, model: &Model) {
     let x = pen.hint(x, y, Action::KnownNext, "known") + 3;
     let x = pen.hint(x, y, Action::Other, "take from another") + 3;
     pen.hint(x, y, Action::Back, "cancel");
+    frame.more(pen, More::of(form.rows.len(), skip, room), Token::Muted);
 }
 
 /// What can be chosen instead of typed: `v813 hotfix · v812 ran 3d ago`, the chosen one lit.
@@ -240,10 +242,12 @@ fn ask(pen: &mut Pen<'_>, confirm: &Confirm, area: Area) {
     let told: Vec<String> = confirm.lines.iter().flat_map(|text| lines::wrap(text, width)).collect();
     let question = lines::wrap(&confirm.question, width);
     let asked = question.len() as u16;
-    let inside = open(pen, area, (88, told.len() as u16 + asked + 3), &confirm.title, "", Token::Warn);
+    let frame = open(pen, area, (88, told.len() as u16 + asked + 3), &confirm.title, "", Token::Warn);
+    let inside = frame.inside;
     let room = usize::from(inside.height.saturating_sub(asked + 2));
     pen.drawn.overlay = told.len().saturating_sub(room);
-    for (index, text) in told.iter().skip(confirm.scroll).take(room).enumerate() {
+    let skip = confirm.scroll.min(pen.drawn.overlay);
+    for (index, text) in told.iter().skip(skip).take(room).enumerate() {
         pen.text(inside.x, inside.y + index as u16, text, Token::Text, inside.width);
     }
     let y = inside.bottom() - 1;
@@ -263,6 +267,7 @@ fn ask(pen: &mut Pen<'_>, confirm: &Confirm, area: Area) {
         let x = pen.hint(inside.x, y, Action::Enter, "yes") + 3;
         pen.hint(x, y, Action::Back, "no");
     }
+    frame.more(pen, More::of(told.len(), skip, room), Token::Muted);
 }
 
 /// Every cause, the first one first, each with who can clear it and when it opens.
@@ -285,7 +290,8 @@ fn why(model: &Model, service: &ServiceId, env: &EnvId) -> Vec<(String, String, 
 }
 
 fn pick(pen: &mut Pen<'_>, picker: &Picker, area: Area) {
-    let inside = open(pen, area, (60, picker.items.len() as u16 + 2), &picker.title, "", Token::Accent);
+    let frame = open(pen, area, (60, picker.items.len() as u16 + 2), &picker.title, "", Token::Accent);
+    let inside = frame.inside;
     let room = usize::from(inside.height.saturating_sub(2)).max(1);
     let first = picker.selected.saturating_sub(room - 1);
     for (row, (index, item)) in picker.items.iter().enumerate().skip(first).take(room).enumerate() {
@@ -300,6 +306,7 @@ fn pick(pen: &mut Pen<'_>, picker: &Picker, area: Area) {
     }
     let x = pen.hint(inside.x, inside.bottom() - 1, Action::Enter, "choose") + 3;
     pen.hint(x, inside.bottom() - 1, Action::Back, "cancel");
+    frame.more(pen, More::of(picker.items.len(), first, room), Token::Muted);
 }
 
 /// When, what and its colour, newest first: nothing is cut, for it may be what somebody looks for.
@@ -325,6 +332,6 @@ fn text(
     if content.is_empty() {
         content.push(Line::text(0, none, Token::Muted));
     }
-    let inside = open(pen, area, (WIDTH, content.len() as u16), title, "", Token::Accent);
-    scrolled(pen, &content, scroll, inside);
+    let frame = open(pen, area, (WIDTH, content.len() as u16), title, "", Token::Accent);
+    scrolled(pen, &content, scroll, frame);
 }

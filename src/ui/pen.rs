@@ -216,6 +216,23 @@ impl<'a> Pen<'a> {
         self.text(stop, y, after, Token::Muted, end.saturating_sub(stop))
     }
 
+    /// A line between panes.
+    pub(super) fn separator(&mut self, x: u16, area: Area) {
+        for y in area.y..area.bottom() {
+            self.text(x, y, "│", Token::Line, 1);
+        }
+    }
+
+    /// Where that line meets rules: light, or heavy at the left or at the right, as the rule of the focused pane is.
+    pub(super) fn joint(&mut self, (x, y): (u16, u16), signs: [&str; 3], (left, right): (bool, bool)) {
+        let (sign, token) = match (left, right) {
+            (true, _) => (signs[1], Token::Accent),
+            (_, true) => (signs[2], Token::Accent),
+            (false, false) => (signs[0], Token::Line),
+        };
+        self.text(x, y, sign, token, 1);
+    }
+
     /// A bar of one row: parts with their tokens, and the rest as a hairline.
     pub(super) fn bar(&mut self, x: u16, y: u16, width: u16, parts: &[(u32, Token)], total: u32) {
         let style = self.look.style(Token::Line);

@@ -4,6 +4,7 @@ use super::format;
 use super::frame::open;
 use super::lines::{self, Line, wrap, wrapped};
 use super::look::{Ground, Token};
+use super::more::More;
 use super::overlays::typed;
 use super::pen::Pen;
 use crate::actions::Action;
@@ -28,7 +29,8 @@ pub(super) fn draw(pen: &mut Pen<'_>, review: &PlanReview, aborts: Option<&Run>,
         selected.ground = Some(Ground::Sel);
     }
     let note = if plan.protected { "protected" } else { "" };
-    let inside = open(pen, area, (WIDTH, content.len() as u16 + 6), &title(plan), note, edge);
+    let frame = open(pen, area, (WIDTH, content.len() as u16 + 6), &title(plan), note, edge);
+    let inside = frame.inside;
     let x = pen.text(inside.x, inside.y, "Nothing has happened yet.", Token::Text, inside.width);
     if let Some(run) = aborts {
         let halted = run.state == RunState::Halted;
@@ -44,9 +46,10 @@ pub(super) fn draw(pen: &mut Pen<'_>, review: &PlanReview, aborts: Option<&Run>,
     let skip = (review.selected + 1).saturating_sub(room) + review.scroll;
     let skip = skip.min(content.len().saturating_sub(room));
     lines::draw(pen, &content, skip, Area::new(inside.x, inside.y + 2, inside.width, room as u16));
-    let below = content.len().saturating_sub(skip + room);
     pen.drawn.overlay = content.len().saturating_sub(room);
-    foot(pen, review, below, inside);
+    foot(pen, review, inside);
+    // What is out of sight may be what speaks against it.
+    frame.more(pen, More::of(content.len(), skip, room), Token::Warn);
 }
 
 fn purpose(plan: &Plan) -> &'static str {
@@ -110,7 +113,7 @@ fn told(sign: &str, token: Token, text: &str, width: u16) -> Vec<Line> {
     lines
 }
 
-fn foot(pen: &mut Pen<'_>, review: &PlanReview, below: usize, inside: Area) {
+fn foot(pen: &mut Pen<'_>, review: &PlanReview, inside: Area) {
     let plan = &review.plan;
     let y = inside.bottom() - 1;
     let steps = plan.steps().count();
@@ -119,9 +122,6 @@ fn foot(pen: &mut Pen<'_>, review: &PlanReview, below: usize, inside: Area) {
         total.push_str(&format!("  about {}", format::span(time)));
     }
     pen.text(inside.x, y - 1, &total, Token::Muted, inside.width);
-    if below > 0 {
-        pen.right(inside.right(), y - 1, &format!("{below} more below"), Token::Warn);
-    }
     if plan.is_empty() {
         pen.text(inside.x, y, "Everything runs as wanted already.", Token::Text, inside.width);
         pen.hint(inside.x + 38, y, Action::Back, "close");

@@ -13,7 +13,7 @@ use crate::domain::run::RunState;
 
 impl Cockpit {
     /// Draws a frame and tells the model of it, as the event loop does.
-    fn draw(&mut self) -> Vec<String> {
+    pub(super) fn draw(&mut self) -> Vec<String> {
         let (width, height) = (self.model.session.width, self.model.session.height);
         let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
         let drawn = paint(&self.model, Look::from(&Settings::default()), &mut buf);

@@ -11,6 +11,7 @@ use unicode_width::UnicodeWidthStr;
 use super::format;
 use super::lines::{self, Line};
 use super::look::{Ground, Token};
+use super::more::{More, beside};
 use super::pen::{Pen, Rule};
 use crate::actions::Action;
 use crate::app::geometry::Area;
@@ -35,11 +36,6 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunPage, area: Area)
     let name = runs::name(&run.plan);
     let taken_up = run.taken_up.last().map(|it| format!(", taken up by {}", it.by)).unwrap_or_default();
     let whole = format!("{name} · started by {}, {}{taken_up}", run.by, format::clock(run.started));
-    // What could only be told in part is left out: who began it, then what becomes of it.
-    let fits = |note: &str, end: &str| title.width() + note.width() + end.width() + 12 <= usize::from(area.width);
-    let leave = if fits(&name, &leave) { leave } else { format!("{back} leave") };
-    let note = if fits(&whole, &leave) { whole } else { name };
-    pen.rule(area, &Rule { title: &title, note: &note, state: &leave, focused: true, ..Rule::default() });
     let body = Area::new(area.x + 2, area.y + 1, area.width.saturating_sub(4), area.height.saturating_sub(3));
     let degraded = || run.steps.iter().find(|step| step.degraded().is_some());
     let open = page.selected.as_ref().or(run.first_failure().or_else(degraded).map(|step| &step.service));
@@ -52,9 +48,22 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunPage, area: Area)
     // What is selected, or moves, stays in sight with everything that is told of it.
     let last = focus.1.min(focus.0 + room.saturating_sub(1));
     let skip = if content.len() <= room { 0 } else { (last + 2).saturating_sub(room).min(content.len() - room) };
-    lines::draw(pen, &content, skip.min(focus.0), body);
-    let below = content.len().saturating_sub(skip + room);
-    outlook::draw(pen, model, (run, theirs), below, Area::new(area.x, area.bottom().saturating_sub(2), area.width, 2));
+    let skip = skip.min(focus.0);
+    let more = More::of(content.len(), skip, room);
+    // What could only be told in part is left out: who began it, then what becomes of it.
+    let fits = |note: &str, end: &str| title.width() + note.width() + end.width() + 12 <= usize::from(area.width);
+    let ends = [leave, format!("{back} leave")].map(|leave| beside(&more.above(), &leave));
+    let end = ends.iter().find(|end| fits(&name, end)).unwrap_or(&ends[1]);
+    let note = if fits(&whole, end) { whole } else { name };
+    pen.rule(area, &Rule { title: &title, note: &note, state: end, focused: true, ..Rule::default() });
+    lines::draw(pen, &content, skip, body);
+    outlook::draw(
+        pen,
+        model,
+        (run, theirs),
+        &more.below(),
+        Area::new(area.x, area.bottom().saturating_sub(2), area.width, 2),
+    );
 }
 
 fn leave_words(state: RunState) -> &'static str {

@@ -2,6 +2,7 @@
 
 use super::format;
 use super::look::{Ground, Token};
+use super::more::{More, beside};
 use super::pen::{Pen, Rule};
 use super::signs;
 use crate::actions::Action;
@@ -21,8 +22,12 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunsPage, area: Area
         format::count(rows.len(), what)
     };
     let note = if left == 0 { count } else { format!("{count} · {left} left behind") };
-    let back = format!("{} back", model.keymap.hint(Action::Back));
-    pen.rule(area, &Rule { title, note: &note, state: &back, focused: true, ..Rule::default() });
+    let room = usize::from(area.height.saturating_sub(5)).max(1);
+    let at = rows.iter().position(|row| Some(&row.of) == page.selected.as_ref()).unwrap_or(0);
+    let first = (at + 1).saturating_sub(room);
+    let more = More::of(rows.len(), first, room);
+    let state = beside(&more.above(), &format!("{} back", model.keymap.hint(Action::Back)));
+    pen.rule(area, &Rule { title, note: &note, state: &state, focused: true, ..Rule::default() });
     if rows.is_empty() {
         let text = if page.filter.text().is_empty() {
             let what = if page.everything { "Nothing" } else { "No run" };
@@ -33,18 +38,13 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunsPage, area: Area
         pen.text(2, area.y + 2, &text, Token::Text, area.width.saturating_sub(3));
         return;
     }
-    let room = usize::from(area.height.saturating_sub(5)).max(1);
-    let at = rows.iter().position(|row| Some(&row.of) == page.selected.as_ref()).unwrap_or(0);
-    let first = (at + 1).saturating_sub(room);
     for (index, row) in rows.iter().skip(first).take(room).enumerate() {
         let line = Area::new(area.x, area.y + 2 + index as u16, area.width, 1);
         draw_row(pen, model, row, page.selected.as_ref() == Some(&row.of), line);
     }
-    let below = rows.len().saturating_sub(first + room);
-    let more = if below > 0 { format!("{below} more below") } else { String::new() };
     let foot = area.bottom().saturating_sub(2);
     let title = "Selected";
-    pen.rule(Area::new(area.x, foot, area.width, 2), &Rule { title, state: &more, ..Rule::default() });
+    pen.rule(Area::new(area.x, foot, area.width, 2), &Rule { title, state: &more.below(), ..Rule::default() });
     if let Some(row) = rows.get(at) {
         let (text, token) = told(row);
         pen.text(2, foot + 1, &text, token, area.width.saturating_sub(3));

@@ -1,6 +1,7 @@
 //! Pane 2: the matrix. A row is a service, a column an environment, a cell what runs there and how it stands.
 
 use super::look::{Ground, Token};
+use super::more::{More, beside};
 use super::pen::{Pen, Rule};
 use super::{format, signs};
 use crate::actions::Action;
@@ -19,17 +20,17 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
     }
     let focused = model.home.focus == Pane::Services;
     let note = note(model);
-    let state = match model.home.sort {
+    let sort = match model.home.sort {
         Sort::Trouble => "trouble first",
         Sort::Name => "by name",
         Sort::Change => "newest change first",
         Sort::Team => "by team",
     };
-    pen.rule(
-        area,
-        &Rule { key: Some(Action::FocusServices), title: "Services", note: &note, state, focused, ..Rule::default() },
-    );
     let body = area.below_rule();
+    let more = More::of(model.home.rows.len(), model.home.scroll, usize::from(body.height));
+    let state = &beside(&more.around(), sort);
+    let key = Some(Action::FocusServices);
+    pen.rule(area, &Rule { key, title: "Services", note: &note, state, focused, ..Rule::default() });
     let columns = columns(area.width, &model.catalog);
     if model.home.rows.is_empty() {
         return empty(pen, model, body);

@@ -154,8 +154,11 @@ fn boxes_that_help() {
 }
 
 #[test]
-fn leftovers_where_there_are_none() {
+fn leftovers_where_there_are_none_and_where_there_are_some() {
     keep("cleanup", after("c"));
+    let mut cockpit = shop();
+    super::scroll_tests::leftovers(&mut cockpit, 30);
+    keep("cleanup-some", cockpit);
 }
 
 #[test]

@@ -12,13 +12,12 @@ use crate::domain::run::{Hold, Run, RunState};
 use crate::domain::world::Freshness;
 
 /// `theirs`: it is a run of another process.
-pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, (run, theirs): (&Run, Option<&Theirs>), below: usize, area: Area) {
+pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, (run, theirs): (&Run, Option<&Theirs>), below: &str, area: Area) {
     let words = || theirs.map_or_else(|| outlook_words(run), |theirs| their_outlook(theirs, model.session.now));
     let after =
         || after::outlook(model, run, theirs.map(|theirs| &*theirs.by)).filter(|_| theirs.is_none_or(|it| !it.gone));
     let (text, token) = out_of_sight(model, run).or_else(after).unwrap_or_else(words);
-    let more = if below > 0 { format!("{below} more below") } else { String::new() };
-    pen.rule(area, &Rule { title: "What happens by itself", state: &more, ..Rule::default() });
+    pen.rule(area, &Rule { title: "What happens by itself", state: below, ..Rule::default() });
     pen.text(2, area.y + 1, &text, token, area.width.saturating_sub(3));
 }
 
