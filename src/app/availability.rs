@@ -2,8 +2,9 @@
 
 use super::model::{Model, Overlay, Page};
 use super::screens::{cleanup, home, others, run};
-use super::{facts, focus};
+use super::{facts, focus, rights};
 use crate::actions::{Action, Danger, Scope};
+use crate::domain::rights::Need;
 use crate::domain::run::RunState;
 
 /// Whether it can be done now.
@@ -70,13 +71,19 @@ fn possible(action: Action, model: &Model) -> Result<(), String> {
         A::Deploy | A::RollBack => {
             need(model.home.env.is_some(), "no environment is selected")?;
             need(!facts::chosen(model).is_empty(), "no service is selected")?;
-            live(model)
+            live(model)?;
+            allowed(model, Need::Change)
         }
         A::Promote => promotable(model),
-        A::CleanUp | A::Freeze => need(model.home.env.is_some(), "no environment is selected"),
+        A::CleanUp => need(model.home.env.is_some(), "no environment is selected"),
+        A::Freeze => {
+            need(model.home.env.is_some(), "no environment is selected")?;
+            allowed(model, Need::Share)
+        }
         A::Unlock => {
             let posted = model.home.env.as_ref().is_some_and(|env| super::locks::posted(model, env).next().is_some());
-            need(posted, "nothing is locked or frozen here")
+            need(posted, "nothing is locked or frozen here")?;
+            allowed(model, Need::Share)
         }
         A::Details | A::Menu | A::Mark | A::Why => need(model.home.service.is_some(), "no service is selected"),
         A::MarkGroup => need(!model.catalog.groups.is_empty(), "the configuration has no groups"),
@@ -133,12 +140,27 @@ fn promotable(model: &Model) -> Result<(), String> {
     live(model)?;
     let Some(env) = &model.home.env else { return Ok(()) };
     let why = format!("nothing comes after {env} in the order of promotion; set `after` in the configuration");
-    need(model.catalog.downstream(env).next().is_some(), &why)
+    need(model.catalog.downstream(env).next().is_some(), &why)?;
+    let mut targets = model.catalog.downstream(env).map(|it| rights::refuse(model, &it.name, Need::Change));
+    if targets.any(|it| it.is_ok()) {
+        return Ok(());
+    }
+    model.catalog.downstream(env).try_for_each(|it| rights::may_change(model, &it.name))
+}
+
+/// What is known of the rights in the selected environment.
+fn allowed(model: &Model, need: Need) -> Result<(), String> {
+    model.home.env.as_ref().map_or(Ok(()), |env| rights::refuse(model, env, need))
 }
 
 fn deletable(model: &Model) -> Result<(), String> {
     let Some(Page::Cleanup(page)) = &model.page else { return Ok(()) };
     let live = model.world.env(&page.env).is_some_and(|world| world.freshness().is_live());
     need(live, &format!("what is known of {} is not current", page.env))?;
-    need(!cleanup::chosen(page).is_empty(), "there are no leftovers")
+    let chosen = cleanup::chosen(page);
+    need(!chosen.is_empty(), "there are no leftovers")?;
+    // One that may be deleted is enough: each of the others is told with its refusal.
+    let mut rights = chosen.iter().map(|it| rights::refuse(model, &page.env, cleanup::right(it)));
+    let first = rights.next().unwrap_or(Ok(()));
+    if rights.any(|it| it.is_ok()) { Ok(()) } else { first }
 }

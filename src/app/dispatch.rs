@@ -19,6 +19,7 @@ pub use super::availability::{available, available_below};
 pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
     if let Err(why) = available(action, model) {
         journal::notice(model, State::Blocked, format!("{}: {why}", action.spec().title), "");
+        super::rights::refused(model, action);
         return Vec::new();
     }
     act(model, action)

@@ -10,6 +10,7 @@ use crate::domain::lease::Patience;
 use crate::domain::lock::{Attempt, Lock, Override, Posted, Release};
 use crate::domain::observed::{Texts, WorkloadRef};
 use crate::domain::plan::Plan;
+use crate::domain::rights::{Need, Wanted};
 use crate::domain::run::document::Entry;
 use crate::ports::cluster::{ImageChange, LogRequest, Scope};
 use crate::ports::lease::Target;
@@ -52,17 +53,13 @@ pub enum Effect {
         /// The run is over.
         over: bool,
     },
-    /// May leases be written there? Answer: `Outcome::MayLease`.
-    MayLease {
+    /// May the user do what is needed there? Answer: `Outcome::Rights`.
+    AskRights {
         env: EnvId,
         cluster: ClusterId,
         namespace: Arc<str>,
-    },
-    /// May locks be written there? Answer: `Outcome::MayLock`.
-    MayLock {
-        env: EnvId,
-        cluster: ClusterId,
-        namespace: Arc<str>,
+        need: Need,
+        wanted: Vec<Wanted>,
     },
     /// How does who keeps a service go about it? Answer: `Outcome::Practice`.
     AskSteward {
@@ -183,6 +180,6 @@ pub enum TaskKey {
     Log(u64),
     Discover(ClusterId),
     Write(RunId, ServiceId),
-    MayLease(EnvId),
+    Rights(EnvId, Need),
     Other(u64),
 }

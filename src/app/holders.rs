@@ -1,16 +1,14 @@
-//! Who else is changing what, as seen in the leases; and whether leases can be had at all.
+//! Who else is changing what, as seen in the leases.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::effect::Effect;
 use super::life_signs::by_own_clock;
-use super::model::{Model, Overlay};
-use crate::domain::fault::{Fault, FaultKind};
+use super::model::Model;
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::lease::{self, Sighting};
-use crate::domain::plan::{Plan, Warning};
+use crate::domain::plan::Plan;
 use crate::domain::world::EnvWorld;
 
 /// Somebody else who holds a service.
@@ -77,52 +75,11 @@ pub fn alive(holder: &Holder, now: Timestamp) -> String {
     }
 }
 
-/// Asks once for each environment that a plan is shown for whether leases can be had there, and says so in the plan.
-pub fn follow(model: &mut Model) -> Vec<Effect> {
-    let Some(Overlay::Plan(review)) = model.overlays.last() else { return Vec::new() };
-    let env = review.plan.env.clone();
-    match model.session.may_lease.get(&env) {
-        None => return ask(model, &env),
-        Some(Some(warning)) if !review.warnings.contains(warning) => {
-            let warning = warning.clone();
-            if let Some(Overlay::Plan(review)) = model.overlays.last_mut() {
-                review.warnings.push(warning);
-            }
-            model.session.dirty = true;
-        }
-        Some(_) => {}
-    }
-    Vec::new()
-}
-
-/// Asks whether leases can be had in an environment.
-pub fn ask(model: &mut Model, env: &EnvId) -> Vec<Effect> {
-    let Some(found) = model.catalog.environment(env) else { return Vec::new() };
-    let (cluster, namespace) = (found.cluster.clone(), found.namespace.clone());
-    model.session.may_lease.insert(env.clone(), None);
-    vec![Effect::MayLease { env: env.clone(), cluster, namespace }]
-}
-
-/// Takes in whether leases can be had.
-pub fn answered(model: &mut Model, env: &EnvId, result: Result<(), Fault>) {
-    let warning = match result {
-        // Whoever does not answer will say more when the run begins.
-        Err(fault) if fault.kind == FaultKind::Forbidden => Some(Warning {
-            subject: env.to_string(),
-            text: format!("cannot be held while it is deployed: {fault}; others may deploy the same at the same time"),
-        }),
-        _ => None,
-    };
-    model.session.may_lease.insert(env.clone(), warning);
-    model.session.lease_answers.insert(env.clone());
-}
-
 #[cfg(test)]
 mod tests {
     use crate::app::model::Overlay;
-    use crate::app::msg::{Msg, Outcome};
+    use crate::app::msg::Msg;
     use crate::app::testkit::Cockpit;
-    use crate::domain::fault::{Fault, FaultKind};
     use crate::domain::fixtures;
     use crate::domain::ids::EnvId;
     use crate::domain::observed::{Change, Object};
@@ -189,18 +146,5 @@ mod tests {
             cockpit.press("<enter>");
             assert_eq!(cockpit.written(), ["auth r/auth:v9"]);
         }
-    }
-
-    #[test]
-    fn without_the_right_to_leases_the_plan_says_so_and_it_can_be_done() {
-        let mut cockpit = planned();
-        let asked = |effect: &Effect| matches!(effect, Effect::MayLease { .. });
-        assert!(cockpit.effects.iter().any(asked), "{:?}", cockpit.effects);
-        let result = Err(Fault::new(FaultKind::Forbidden, "no right to create leases in namespace shop"));
-        cockpit.done(Outcome::MayLease { env: EnvId::new("staging"), result });
-        let Some(Overlay::Plan(review)) = cockpit.overlay() else { panic!("the plan") };
-        assert!(review.warnings[0].text.contains("no right to create leases"), "{:?}", review.warnings);
-        cockpit.press("<enter>");
-        assert_eq!(cockpit.written(), ["auth r/auth:v9"]);
     }
 }

@@ -32,6 +32,7 @@ pub mod outcomes;
 pub mod overlays;
 pub mod places;
 pub mod removals;
+pub mod rights;
 pub mod rows;
 #[cfg(test)]
 mod run_tests;

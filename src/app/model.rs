@@ -12,6 +12,7 @@ use super::input::LineInput;
 use super::keeping::Kept;
 use super::logs::LogPane;
 use super::removals::Removal;
+use super::rights::Rights;
 use super::touch::Drawn;
 use crate::actions::keymap::Keymap;
 use crate::config::Settings;
@@ -20,7 +21,6 @@ use crate::domain::catalog::Catalog;
 use crate::domain::fault::Fault;
 use crate::domain::ids::{ClusterId, EnvId, RunId, ServiceId, Uid};
 use crate::domain::image::Image;
-use crate::domain::plan::Warning;
 use crate::domain::run::Run;
 use crate::domain::steward::Practice;
 use crate::domain::verdict::State;
@@ -79,10 +79,8 @@ pub struct Session {
     pub user: String,
     /// What the holder of every lease of this session begins with; empty: there is no such session.
     pub identity: Arc<str>,
-    /// Environments for which was asked whether leases can be had, and what to say where they cannot.
-    pub may_lease: BTreeMap<EnvId, Option<Warning>>,
-    /// Those of them that were answered.
-    pub lease_answers: BTreeSet<EnvId>,
+    /// What the user may do where, as far as it was asked.
+    pub rights: Rights,
     /// How those who have services described elsewhere go about it, since a plan was shown last; none: not answered yet.
     pub practices: BTreeMap<(EnvId, ServiceId), Option<Practice>>,
     /// It looks after what is shared, too: a command that only asks changes nothing by the way.
@@ -222,8 +220,7 @@ impl Model {
             height: 24,
             user: String::new(),
             identity: "".into(),
-            may_lease: BTreeMap::new(),
-            lease_answers: BTreeSet::new(),
+            rights: Rights::default(),
             tends: true,
             lifted: BTreeSet::new(),
             practices: BTreeMap::new(),

@@ -11,6 +11,7 @@ use crate::domain::fault::Fault;
 use crate::domain::ids::{ClusterId, EnvId, RunId, ServiceId, Uid};
 use crate::domain::lock::Force;
 use crate::domain::observed::{Change, Workload};
+use crate::domain::rights::Need;
 use crate::domain::run::Hold;
 use crate::domain::steward::Practice;
 use crate::ports::cluster::{Discovery, LogLine, Revision};
@@ -85,11 +86,12 @@ pub enum Outcome {
         run: RunId,
         fault: Fault,
     },
-    MayLease {
+    /// Whether the user may do what it takes.
+    Rights {
         env: EnvId,
+        need: Need,
         result: Result<(), Fault>,
     },
-    MayLock(Result<(), Fault>),
     Practice {
         env: EnvId,
         service: ServiceId,

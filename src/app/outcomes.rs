@@ -3,7 +3,7 @@
 use super::effect::{Effect, TaskKey};
 use super::model::Model;
 use super::msg::Outcome;
-use super::{discovery, holders, journal, keeping, overlays, removals, runs, screens, stewards};
+use super::{discovery, journal, keeping, overlays, removals, rights, runs, screens, stewards};
 use crate::domain::run::RunEvent;
 use crate::domain::verdict::State;
 
@@ -18,11 +18,10 @@ pub fn take(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
             removals::unrecorded(model, &env, &fault);
             Vec::new()
         }
-        Outcome::MayLease { env, result } => {
-            holders::answered(model, &env, result);
+        Outcome::Rights { env, need, result } => {
+            rights::answered(model, env, need, result);
             Vec::new()
         }
-        Outcome::MayLock(result) => overlays::lock::allowed(model, result),
         Outcome::Practice { env, service, practice } => {
             stewards::answered(model, env, service, practice);
             Vec::new()
@@ -48,7 +47,7 @@ pub fn take(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
                 TaskKey::Log(_) => "reading a log".to_owned(),
                 TaskKey::Discover(cluster) => format!("looking around in {cluster}"),
                 TaskKey::Write(run, service) => format!("writing {service} in run {run}"),
-                TaskKey::MayLease(env) => format!("asking for rights in {env}"),
+                TaskKey::Rights(env, _) => format!("asking for rights in {env}"),
                 TaskKey::Other(_) => "a task".to_owned(),
             };
             journal::notice(model, State::Failed, format!("{what} failed: {fault}"), fault.advice());

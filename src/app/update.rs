@@ -17,7 +17,7 @@ use crate::ports::cluster::Scope;
 pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
     model.session.now = now;
     let mut effects = route(model, msg);
-    effects.extend(holders::follow(model));
+    effects.extend(super::rights::follow(model));
     effects.extend(super::stewards::follow(model));
     if model.session.tends {
         effects.extend(locks::follow(model));

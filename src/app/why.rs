@@ -6,6 +6,7 @@ use super::model::Model;
 use super::{holders, locks, runs, stewards};
 use crate::domain::ids::{EnvId, LockId, ServiceId};
 use crate::domain::lock::{Act, Bar, LockKind, Passes, bars};
+use crate::domain::rights::Need;
 use crate::domain::steward::Ruling;
 use crate::domain::verdict::State;
 use crate::domain::world::Freshness;
@@ -15,6 +16,8 @@ use crate::domain::world::Freshness;
 pub enum Cause {
     /// This session only looks.
     ReadOnly(String),
+    /// The user may not: the right that is missing.
+    NoRight(String),
     /// What is known of the environment is not current.
     NotCurrent(String),
     /// The service does not run there.
@@ -41,8 +44,9 @@ pub enum Cause {
 
 impl Cause {
     /// Every code that there is, in the order in which causes are told.
-    pub const CODES: [&'static str; 15] = [
+    pub const CODES: [&'static str; 16] = [
         "read-only",
+        "no-right",
         "not-current",
         "not-there",
         "frozen",
@@ -63,6 +67,7 @@ impl Cause {
     pub fn code(&self) -> &'static str {
         match self {
             Self::ReadOnly(_) => "read-only",
+            Self::NoRight(_) => "no-right",
             Self::NotCurrent(_) => "not-current",
             Self::NotThere => "not-there",
             Self::Lock(bar) => match bar.lock.lock.as_ref().map(|lock| lock.kind) {
@@ -86,6 +91,7 @@ impl Cause {
     pub fn headline(&self) -> String {
         match self {
             Self::ReadOnly(why) => format!("this session only looks: {why}"),
+            Self::NoRight(fault) => format!("you may not: {fault}"),
             Self::NotCurrent(why) => format!("what is known is not current: {why}"),
             Self::NotThere => "it does not run there".to_owned(),
             Self::Lock(bar) => bar.lock.headline(),
@@ -103,6 +109,7 @@ impl Cause {
     pub fn clears(&self) -> String {
         match self {
             Self::ReadOnly(_) => "start shipdeck without it".to_owned(),
+            Self::NoRight(_) => "a cluster administrator gives the right that is named".to_owned(),
             Self::NotCurrent(_) | Self::LocksUnknown(_) => {
                 "shipdeck keeps trying; check the network, and that you are logged in".to_owned()
             }
@@ -135,6 +142,8 @@ impl Cause {
 pub fn causes(model: &Model, env: &EnvId, service: &ServiceId) -> Vec<Cause> {
     let mut found = Vec::new();
     found.extend(model.session.read_only.clone().map(Cause::ReadOnly));
+    let missing = model.session.rights.missing(env, Need::Change);
+    found.extend(missing.map(|fault| Cause::NoRight(fault.to_string())));
     found.extend(not_current(model, env).map(Cause::NotCurrent));
     let cell = model.board.cell(service, env);
     if cell.is_some_and(|cell| cell.verdict.state == State::Absent) {
@@ -191,7 +200,7 @@ fn not_current(model: &Model, env: &EnvId) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::msg::Msg;
+    use crate::app::msg::{Msg, Outcome};
     use crate::app::testkit::Cockpit;
     use crate::domain::fault::{Fault, FaultKind};
     use crate::domain::fixtures::{document, later, lease};
@@ -236,6 +245,15 @@ mod tests {
     #[test]
     fn read_only() {
         assert_eq!(codes("auth", |it| it.model.session.read_only = Some("--read-only".into())), ["read-only"]);
+    }
+
+    #[test]
+    fn no_right() {
+        let refused = |it: &mut Cockpit| {
+            let result = Err(Fault::new(FaultKind::Forbidden, "no right to patch deployments in namespace shop"));
+            it.done(Outcome::Rights { env: EnvId::new("staging"), need: Need::Change, result });
+        };
+        assert_eq!(codes("auth", refused), ["no-right"]);
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod lease;
 pub mod lock;
 pub mod observed;
 pub mod plan;
+pub mod rights;
 pub mod rollout;
 pub mod run;
 pub mod steward;

@@ -40,10 +40,4 @@ pub trait Documents: Send + Sync {
     /// # Errors
     /// `Conflict` when it was changed or replaced, `NotFound` when it is gone already.
     async fn remove_document(&self, namespace: &str, name: &str, over: &(Uid, Arc<str>)) -> Result<(), Fault>;
-
-    /// Whether the user may read, write and remove documents in a namespace.
-    ///
-    /// # Errors
-    /// `Forbidden` with the right that is missing; the usual faults when nobody answered.
-    async fn may_write_documents(&self, namespace: &str) -> Result<(), Fault>;
 }

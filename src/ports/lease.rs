@@ -41,10 +41,4 @@ pub trait Leases: Send + Sync {
     /// # Errors
     /// `Conflict` when the workload was replaced; the usual faults.
     async fn stamp(&self, target: &Target, token: u32) -> Result<Stamped, Fault>;
-
-    /// Whether the user may read and write leases in a namespace.
-    ///
-    /// # Errors
-    /// `Forbidden` with the right that is missing; the usual faults when nobody answered.
-    async fn may_lease(&self, namespace: &str) -> Result<(), Fault>;
 }

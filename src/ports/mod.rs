@@ -6,4 +6,5 @@ pub mod documents;
 pub mod enforcement;
 pub mod lease;
 pub mod refusal;
+pub mod rights;
 pub mod stewards;

@@ -82,8 +82,9 @@ impl Executor {
                 let place = Place { cluster, namespace, key, replaces, gate };
                 self.keeping.keep(run, (place, text, over), &mut self.tasks, self.messages.clone());
             }
-            Effect::MayLease { env, cluster, namespace } => self.may_lease(env, &cluster, namespace),
-            Effect::MayLock { env, cluster, namespace } => self.may_lock(&env, &cluster, namespace),
+            Effect::AskRights { env, cluster, namespace, need, wanted } => {
+                self.ask_rights((env, need), &cluster, namespace, wanted);
+            }
             Effect::AskSteward { env, service, cluster, question } => {
                 let (cluster, messages) = (self.fleet.get(&cluster), self.messages.clone());
                 let span = info_span!("steward", %env, %service);

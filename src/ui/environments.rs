@@ -11,6 +11,7 @@ use crate::app::locks;
 use crate::app::model::{Model, Pane};
 use crate::app::others::{self as runs_of_others, Life, Other};
 use crate::domain::catalog::Environment;
+use crate::domain::rights::Need;
 use crate::domain::run::RunState;
 use crate::domain::verdict::State;
 use crate::domain::world::Freshness;
@@ -155,7 +156,11 @@ fn doing(model: &Model, env: &Environment, ascii: bool) -> (String, Token) {
                 }
                 None => kept(model, env).or_else(|| others(model, env)).or_else(|| frozen(model, env)).unwrap_or_else(
                     || {
-                        let idle = if env.protected { "● idle · protected" } else { "● idle" };
+                        let idle = match model.session.rights.missing(&env.name, Need::Change) {
+                            Some(_) => "● idle · only to be looked at",
+                            None if env.protected => "● idle · protected",
+                            None => "● idle",
+                        };
                         (idle.to_owned(), Token::Muted)
                     },
                 ),

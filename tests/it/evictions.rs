@@ -5,8 +5,6 @@ use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::rbac::v1::Role;
-use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
 
 use crate::harness::shop::{config, shop};
@@ -33,11 +31,6 @@ fn all_but(verb: &str, resource: &str) -> Value {
         json!({ "apiGroups": [group], "resources": [of], "verbs": verbs })
     };
     needed.map(rule).into()
-}
-
-async fn may(space: &Namespace<'_>, rules: Value) {
-    let patch = Patch::Merge(json!({ "rules": rules }));
-    space.api::<Role>().patch("clerk", &PatchParams::default(), &patch).await.unwrap();
 }
 
 fn begin(shipdeck: &Headless) -> Child {
@@ -86,7 +79,7 @@ async fn evicted<'a>(
     let shipdeck = Headless::new(&clerk, &config(&space.name));
     let child = begin(&shipdeck);
     written(&space, "auth").await;
-    may(&space, all_but(verb, resource)).await;
+    space.grant("clerk", all_but(verb, resource)).await;
     (space, shipdeck, child)
 }
 
@@ -99,7 +92,7 @@ async fn only_run(shipdeck: &Headless) -> (String, String) {
 
 /// With the right again it is taken up to its end, each written once.
 async fn resumed(space: &Namespace<'_>, shipdeck: &Headless) {
-    may(space, all_but("", "")).await;
+    space.grant("clerk", all_but("", "")).await;
     let (run, state) = only_run(shipdeck).await;
     assert_ne!(state, "succeeded");
     shipdeck.run(&format!("resume {run} --yes")).await.is(0, "");
@@ -141,7 +134,7 @@ async fn a_run_that_may_not_be_noted_any_more_waits_and_goes_on_when_it_may() {
     tokio::time::sleep(Duration::from_secs(15)).await;
     assert_eq!(generation(&space, "cart").await, 1, "what cannot be noted is not written");
     assert!(child.try_wait().unwrap().is_none(), "it waits");
-    may(&space, all_but("", "")).await;
+    space.grant("clerk", all_but("", "")).await;
     let (code, told) = ended(child).await;
     assert_eq!(code, 0, "{told}");
     assert!(told.contains("could not be noted") && told.contains("no right to update configmaps"), "{told}");

@@ -1,11 +1,13 @@
 //! Users who may do a part only: which right is missing is said, and everything else goes on.
 
+use std::time::Duration;
+
 use k8s_openapi::api::apps::v1::Deployment;
 use serde_json::{Value, json};
 
 use crate::harness::shop::{config, shop};
 use crate::harness::terminal::Terminal;
-use crate::harness::{ControlPlane, Headless, Namespace};
+use crate::harness::{ControlPlane, Headless, Namespace, eventually};
 
 /// What shipdeck needs in a namespace, but for one verb on one resource.
 fn all_but(verb: &str, resource: &str) -> Value {
@@ -60,12 +62,52 @@ async fn who_may_not_list_pods_is_told_so_and_what_may_be_read_is_live() {
     terminal.ends_with(0);
 }
 
+/// Waits until `why` says this: the API server takes rights in a moment after they are given.
+async fn told(shipdeck: &Headless, words: &str) {
+    eventually(words, Duration::from_mins(1), async || {
+        let why = shipdeck.run("why --env staging auth").await;
+        why.out.contains(words).then_some(())
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn who_may_not_patch_is_refused_at_the_write_with_the_verb_named_and_sees_on() {
+async fn who_may_only_look_is_told_before_anything_is_offered_and_deploys_when_the_right_is_given() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let space = plane.namespace("viewer").await;
+    shop(&space).await;
+    let clerk = space.user("clerk", all_but("patch", "deployments")).await;
+    let shipdeck = Headless::new(&clerk, &config(&space.name));
+    let missing = format!("no right to patch deployments in namespace {}", space.name);
+    let (path, kubeconfig) = (shipdeck.config.display().to_string(), clerk.display().to_string());
+    let mut terminal = Terminal::open(&["--config", &path], &[("KUBECONFIG", &kubeconfig)], (160, 40));
+    terminal.shows(&["live", "auth", "only to be looked at"]);
+    terminal.press("d");
+    terminal.shows(&["deploy: not for you", &missing]);
+    let deploy = shipdeck.run("deploy --env staging auth=v2 --yes").await;
+    deploy.is(3, &missing).is(3, "Ask a cluster administrator for the right that is named.");
+    shipdeck.run("plan --env staging auth=v2").await.is(0, &format!("cannot be changed by you: {missing}"));
+    shipdeck.run("why --env staging auth").await.is(0, &format!("you may not: {missing}"));
+    assert_eq!(generation(&space, "auth").await, 1);
+    // Given meanwhile, it is there when it is wanted again.
+    space.grant("clerk", all_but("", "")).await;
+    told(&shipdeck, "nothing stands in the way").await;
+    terminal.press("d");
+    terminal.becomes("the right is known", |it| !it.contains("only to be looked at"));
+    for keys in ["d", "v2", "\r"] {
+        terminal.press(keys);
+    }
+    terminal.shows(&["wave 1"]);
+    terminal.press("\r");
+    terminal.shows(&["auth", "Done. The new pods are watched"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_right_to_patch_is_taken_is_refused_at_the_write_with_the_verb_named_and_sees_on() {
     let Some(plane) = ControlPlane::shared() else { return };
     let space = plane.namespace("reader").await;
     shop(&space).await;
-    let clerk = space.user("clerk", all_but("patch", "deployments")).await;
+    let clerk = space.user("clerk", all_but("", "")).await;
     let shipdeck = Headless::new(&clerk, &config(&space.name));
     let (path, kubeconfig) = (shipdeck.config.display().to_string(), clerk.display().to_string());
     let log = shipdeck.home.path().join("log").display().to_string();
@@ -75,7 +117,9 @@ async fn who_may_not_patch_is_refused_at_the_write_with_the_verb_named_and_sees_
     for keys in ["d", "v2", "\r"] {
         terminal.press(keys);
     }
-    terminal.shows(&["wave 1"]);
+    terminal.shows(&["wave 1", "cannot be held while it is deployed"]);
+    space.grant("clerk", all_but("patch", "deployments")).await;
+    told(&shipdeck, "you may not").await;
     terminal.press("\r");
     terminal.shows(&["no right to patch deployments", &space.name]);
     assert_eq!(generation(&space, "auth").await, 1);

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::call::Call;
 use super::connect::Link;
-use super::{collection, escaped, lease, map, wire};
+use super::{collection, escaped, map, wire};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::Uid;
 use crate::domain::observed::{Document, Kind, Texts};
@@ -73,11 +73,6 @@ pub(super) async fn remove(link: &Link, namespace: &str, name: &str, over: &(Uid
         FaultKind::Conflict => Fault::new(FaultKind::Conflict, format!("{name}: it was changed since it was seen")),
         _ => fault,
     })
-}
-
-/// Asks for the rights that a team's shared state needs.
-pub(super) async fn may(link: &Link, namespace: &str) -> Result<(), Fault> {
-    lease::allowed(link, namespace, ("", Kind::Document.plural()), &["list", "create", "update", "delete"]).await
 }
 
 fn path(namespace: &str, name: Option<&str>) -> String {

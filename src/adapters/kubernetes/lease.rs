@@ -54,36 +54,6 @@ pub(super) async fn put(link: &Link, target: &Target, put: &Put) -> Result<Store
     link.json::<wire::Lease>(&call).await.map(|lease| stored(&lease))
 }
 
-/// Asks for the rights that a deploy with leases needs.
-pub(super) async fn may(link: &Link, namespace: &str) -> Result<(), Fault> {
-    allowed(link, namespace, ("coordination.k8s.io", "leases"), &["get", "create", "update"]).await
-}
-
-/// Asks whether the user may do all of this with the resources of a group.
-pub(super) async fn allowed(
-    link: &Link,
-    namespace: &str,
-    (group, resource): (&str, &str),
-    verbs: &[&str],
-) -> Result<(), Fault> {
-    let asked = verbs.iter().map(async |verb: &&str| {
-        let attributes = json!({ "namespace": namespace, "verb": verb, "group": group, "resource": resource });
-        let call = Call {
-            method: Method::POST,
-            path: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews".to_owned(),
-            content: "application/json",
-            body: json!({ "spec": { "resourceAttributes": attributes } }).to_string().into_bytes(),
-            doing: format!("ask for the right to {verb} {resource} in {namespace}"),
-        };
-        if link.json::<wire::AccessReview>(&call).await?.status.allowed {
-            return Ok(());
-        }
-        let message = format!("no right to {verb} {resource} in namespace {}", clean(namespace));
-        Err(Fault::new(FaultKind::Forbidden, message))
-    });
-    futures::future::try_join_all(asked).await.map(drop)
-}
-
 fn path(namespace: &str, name: Option<&str>) -> String {
     let all = collection(Kind::Lease, Some(namespace));
     name.map_or_else(|| all.clone(), |name| format!("{all}/{}", escaped(name)))

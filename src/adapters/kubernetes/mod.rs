@@ -12,6 +12,7 @@ mod log;
 mod map;
 mod pulse;
 mod read;
+mod rights;
 mod stewards;
 mod template;
 mod watch;
@@ -30,6 +31,7 @@ use crate::domain::fault::Fault;
 use crate::domain::ids::Uid;
 use crate::domain::lease::{Look, Put, Stamped, Stored};
 use crate::domain::observed::{Document, Kind, Workload, WorkloadKind, WorkloadRef};
+use crate::domain::rights::Wanted;
 use crate::domain::steward::Practice;
 use crate::ports::cluster::{
     ChangeSink, Cluster, DeleteTarget, Discovery, ImageChange, LogRequest, LogSink, Revision, Scope,
@@ -37,6 +39,7 @@ use crate::ports::cluster::{
 use crate::ports::documents::{Documents, Draft};
 use crate::ports::enforcement::{Enforcement, Order};
 use crate::ports::lease::{Leases, Target};
+use crate::ports::rights::Rights;
 use crate::ports::stewards::{Question, Stewards};
 
 /// A cluster; nothing is read or asked before the first call.
@@ -110,10 +113,6 @@ impl Leases for KubernetesCluster {
     async fn stamp(&self, target: &Target, token: u32) -> Result<Stamped, Fault> {
         fence::stamp(&self.link, target, token).await
     }
-
-    async fn may_lease(&self, namespace: &str) -> Result<(), Fault> {
-        lease::may(&self.link, namespace).await
-    }
 }
 
 #[async_trait]
@@ -129,9 +128,12 @@ impl Documents for KubernetesCluster {
     async fn remove_document(&self, namespace: &str, name: &str, over: &(Uid, Arc<str>)) -> Result<(), Fault> {
         documents::remove(&self.link, namespace, name, over).await
     }
+}
 
-    async fn may_write_documents(&self, namespace: &str) -> Result<(), Fault> {
-        documents::may(&self.link, namespace).await
+#[async_trait]
+impl Rights for KubernetesCluster {
+    async fn may(&self, namespace: &str, wanted: &[Wanted]) -> Result<(), Fault> {
+        rights::may(&self.link, namespace, wanted).await
     }
 }
 

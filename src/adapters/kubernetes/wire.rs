@@ -244,8 +244,12 @@ pub(super) struct AccessReview {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Access {
     pub(super) allowed: bool,
+    /// Somebody said no; else nobody said yes.
+    pub(super) denied: bool,
+    pub(super) evaluation_error: String,
 }
 
 /// A revision of a StatefulSet or DaemonSet: `data` is a patch that holds the pod template.

@@ -73,11 +73,6 @@ impl Documents for SimulatedCluster {
         self.tell();
         Ok(())
     }
-
-    async fn may_write_documents(&self, namespace: &str) -> Result<(), Fault> {
-        self.check()?;
-        may(&self.world(), "create", Kind::Document, namespace)
-    }
 }
 
 fn stored(world: &World, (namespace, name): &Place) -> Option<Document> {

@@ -58,11 +58,6 @@ impl Leases for SimulatedCluster {
         *fence = token;
         Ok(Stamped::Done)
     }
-
-    async fn may_lease(&self, namespace: &str) -> Result<(), Fault> {
-        self.check()?;
-        may(&self.world(), "create", Kind::Lease, namespace)
-    }
 }
 
 fn stored(world: &World, target: &Target) -> Option<Stored> {

@@ -14,6 +14,7 @@ mod morning;
 mod pods;
 mod reads;
 mod render;
+mod rights;
 mod script;
 mod stewards;
 mod world;

@@ -13,6 +13,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{EnvId, LockId, ServiceId};
 use crate::domain::lease::{Patience, who};
 use crate::domain::lock::{Force, Lock, LockKind, Opens, Override, Posted, Release};
+use crate::domain::rights::Need;
 use crate::domain::text::clean;
 use crate::domain::verdict::State;
 
@@ -34,9 +35,9 @@ fn ask_freeze(model: &mut Model) -> Vec<Effect> {
         format!("Nothing new goes out to {} until it is released.", covered(&env, &services)),
         "Roll backs pass. Whoever is refused reads the reason.".to_owned(),
     ];
-    let effects = may(model, &env);
+    model.session.rights.want(&env, Need::Share);
     ask(model, format!("Freeze {env}"), lines, ("Why?", Answer::Reason), Confirmed::Freeze { env, services });
-    effects
+    Vec::new()
 }
 
 fn covered(env: &EnvId, services: &BTreeSet<ServiceId>) -> String {
@@ -120,7 +121,7 @@ pub fn ask_release(model: &mut Model, index: usize) -> Vec<Effect> {
     let mut lines = vec![posted.headline()];
     let word = others.map(|_| Answer::Reason);
     lines.extend(others.map(|lock| format!("Only {} is to release it. Say why you do; it is kept.", lock.author)));
-    let effects = may(model, &env);
+    model.session.rights.want(&env, Need::Share);
     model.overlays.push(Overlay::Confirm(Confirm {
         title: format!("Release {} in {env}", posted.id),
         lines,
@@ -130,7 +131,7 @@ pub fn ask_release(model: &mut Model, index: usize) -> Vec<Effect> {
         then: Confirmed::Unlock { env, id: posted.id },
         scroll: 0,
     }));
-    effects
+    Vec::new()
 }
 
 /// Releases a lock as it stands now.
@@ -146,9 +147,9 @@ pub fn ask_override(model: &mut Model, env: &EnvId, barred: &[Barred]) -> Vec<Ef
         barred.iter().flat_map(|it| [it.bar.lock.headline(), format!("  {}", it.bar.lock.clears())]).collect();
     let release = model.keymap.hint(Action::Unlock);
     lines.push(format!("Back at home, {release} releases it. To go on in spite of it, say why: that is recorded."));
-    let effects = may(model, env);
+    model.session.rights.want(env, Need::Share);
     ask(model, format!("{env} is barred"), lines, ("Why in spite of it?", Answer::Reason), Confirmed::Override);
-    effects
+    Vec::new()
 }
 
 /// Records the reason on every lock that bars the plan on top; the plan begins when that is done.
@@ -171,29 +172,20 @@ fn change(model: &Model, env: EnvId, change: LockChange) -> Vec<Effect> {
     vec![Effect::ChangeLock { env, cluster, namespace, change }]
 }
 
-/// Asks for one's rights while the question is read.
-fn may(model: &Model, env: &EnvId) -> Vec<Effect> {
-    let Some(found) = model.catalog.environment(env) else { return Vec::new() };
-    let (cluster, namespace) = (found.cluster.clone(), found.namespace.clone());
-    vec![Effect::MayLock { env: env.clone(), cluster, namespace }]
-}
-
 /// Takes a question back that nobody here has the right to answer.
-pub fn allowed(model: &mut Model, result: Result<(), Fault>) -> Vec<Effect> {
+pub fn withdraw(model: &mut Model, fault: &Fault) {
     let asks = |then: &Confirmed| {
         matches!(
             then,
             Confirmed::Freeze { .. } | Confirmed::FreezeUntil { .. } | Confirmed::Unlock { .. } | Confirmed::Override
         )
     };
-    if let Err(fault) = result
-        && fault.kind == FaultKind::Forbidden
+    if fault.kind == FaultKind::Forbidden
         && matches!(model.overlays.last(), Some(Overlay::Confirm(confirm)) if asks(&confirm.then))
     {
         model.overlays.pop();
         journal::notice(model, State::Blocked, fault.to_string(), fault.advice());
     }
-    Vec::new()
 }
 
 /// Takes in what became of a change.
@@ -324,8 +316,10 @@ mod tests {
     fn without_the_right_the_question_is_taken_back_and_the_right_is_named() {
         let mut cockpit = Cockpit::of_ana();
         cockpit.press("F");
-        assert!(cockpit.effects.iter().any(|effect| matches!(effect, Effect::MayLock { .. })));
-        cockpit.done(Outcome::MayLock(Err(Fault::new(FaultKind::Forbidden, "no right to create configmaps"))));
+        let asked = |effect: &Effect| matches!(effect, Effect::AskRights { need: Need::Share, .. });
+        assert!(cockpit.effects.iter().any(asked));
+        let result = Err(Fault::new(FaultKind::Forbidden, "no right to create configmaps"));
+        cockpit.done(Outcome::Rights { env: staging(), need: Need::Share, result });
         assert!(cockpit.overlay().is_none());
         assert_eq!(cockpit.notice(), "no right to create configmaps");
     }

@@ -6,10 +6,11 @@ use crate::app::effect::Effect;
 use crate::app::holders::{self, Holder};
 use crate::app::input::LineInput;
 use crate::app::model::{Confirm, Confirmed, Model, Overlay, PlanReview, VersionsForm};
-use crate::app::{facts, journal, locks, places, runs, screens};
+use crate::app::{facts, journal, locks, places, rights, runs, screens};
 use crate::domain::ids::{EnvId, RunId, ServiceId};
 use crate::domain::lease::Patience;
 use crate::domain::plan::{self, Plan, PlanError, Purpose, Request, Skipped, Step, Wanted, Warning};
+use crate::domain::rights::Need;
 use crate::domain::run::{self, Run};
 use crate::domain::verdict::State;
 use crate::domain::world::World;
@@ -26,6 +27,9 @@ pub fn open(model: &mut Model, request: Request, form: Option<VersionsForm>) -> 
 
 fn show(model: &mut Model, request: Request, plan: Plan, form: Option<VersionsForm>) {
     crate::app::stewards::forget(model);
+    for need in [Need::Change, Need::Hold] {
+        model.session.rights.want(&plan.env, need);
+    }
     let confirm = LineInput::default();
     let warnings = locks::of_plan(model, &plan).iter().map(|it| locks::warning(&plan.env, it)).collect();
     let review =
@@ -147,6 +151,9 @@ fn refusal(model: &Model, review: &PlanReview) -> Option<String> {
     let plan = &review.plan;
     if let Some(why) = &model.session.read_only {
         return Some(format!("read-only: {why}"));
+    }
+    if let Err(why) = rights::may_change(model, &plan.env) {
+        return Some(why);
     }
     if !model.world.env(&plan.env).is_some_and(|world| world.freshness().is_live()) {
         return Some(format!("what is known of {} is not current; wait until it is live", plan.env));

@@ -6,16 +6,17 @@ use crate::app::effect::Effect;
 use crate::app::input::LineInput;
 use crate::app::model::{Answer, CleanupPage, Confirm, Confirmed, DeleteResult, Model, Overlay, Page};
 use crate::app::{journal, removals};
-use crate::domain::cleanup::{self, Finding};
+use crate::domain::cleanup::{self, Finding, FindingKind};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::Uid;
+use crate::domain::rights::Need;
 use crate::domain::verdict::State;
 
 /// Opens the page for the selected environment.
 pub fn open(model: &mut Model) -> Vec<Effect> {
     let Some(env) = model.home.env.clone() else { return Vec::new() };
     model.page = Some(Page::Cleanup(CleanupPage {
-        env,
+        env: env.clone(),
         findings: Vec::new(),
         too_young: 0,
         selected: None,
@@ -25,7 +26,15 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
         results: BTreeMap::new(),
     }));
     refresh(model);
+    for need in [Need::RemovePods, Need::RemoveJobs] {
+        model.session.rights.want(&env, need);
+    }
     Vec::new()
+}
+
+/// The right that it takes to delete it.
+pub fn right(finding: &Finding) -> Need {
+    if finding.kind == FindingKind::FailedJob { Need::RemoveJobs } else { Need::RemovePods }
 }
 
 /// Finds anew; marks of what is gone go with it.

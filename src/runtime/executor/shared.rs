@@ -9,6 +9,7 @@ use crate::app::effect::{LockChange, RunChange, TaskKey};
 use crate::app::msg::{Msg, Outcome};
 use crate::domain::ids::{ClusterId, EnvId};
 use crate::domain::observed::Texts;
+use crate::domain::rights::{Need, Wanted};
 use crate::runtime::{history, locks, runs};
 
 impl Executor {
@@ -41,23 +42,21 @@ impl Executor {
         self.tasks.finish(work.instrument(span));
     }
 
-    pub(super) fn may_lease(&mut self, env: EnvId, id: &ClusterId, namespace: Arc<str>) {
-        let cluster = self.fleet.get(id);
-        let messages = self.messages.clone();
-        self.tasks.replace(TaskKey::MayLease(env.clone()), async move {
-            let result = cluster.may_lease(&namespace).await;
-            send(&messages, Msg::Done(Outcome::MayLease { env, result })).await;
-        });
-    }
-
-    pub(super) fn may_lock(&mut self, env: &EnvId, id: &ClusterId, namespace: Arc<str>) {
+    pub(super) fn ask_rights(
+        &mut self,
+        (env, need): (EnvId, Need),
+        id: &ClusterId,
+        namespace: Arc<str>,
+        wanted: Vec<Wanted>,
+    ) {
+        let key = TaskKey::Rights(env.clone(), need);
         let (cluster, messages) = (self.fleet.get(id), self.messages.clone());
-        let span = info_span!("rights", %env);
+        let span = info_span!("rights", cluster = %id, %env, ?need);
         let work = async move {
-            let result = cluster.may_write_documents(&namespace).await;
-            send(&messages, Msg::Done(Outcome::MayLock(result))).await;
+            let result = cluster.may(&namespace, &wanted).await;
+            send(&messages, Msg::Done(Outcome::Rights { env, need, result })).await;
         };
-        self.tasks.finish(work.instrument(span));
+        self.tasks.replace(key, work.instrument(span));
     }
 
     pub(super) fn record(&mut self, id: &ClusterId, env: EnvId, namespace: Arc<str>, kept: (Arc<str>, Texts)) {

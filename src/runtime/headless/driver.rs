@@ -6,17 +6,17 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::adapters::system;
 use crate::app::effect::Effect;
-use crate::app::holders;
 use crate::app::locks::{self, Known};
 use crate::app::logs::Reading;
 use crate::app::model::Model;
 use crate::app::msg::Msg;
+use crate::app::rights;
 use crate::app::update::{self, update};
 use crate::domain::catalog::Service;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::EnvId;
 use crate::domain::observed::{Kind, WorkloadKind};
-use crate::domain::plan::Warning;
+use crate::domain::rights::Need;
 use crate::domain::world::Freshness;
 use crate::report::Report;
 use crate::runtime::compose::Session;
@@ -145,16 +145,20 @@ impl Driver {
         }
     }
 
-    /// What a plan has to say where leases cannot be had; nothing where they can, or where nobody answers.
+    /// Waits until it is known whether the user may do what is needed in an environment; where nobody answers, that
+    /// stays unknown.
     ///
     /// # Errors
     /// 130 when interrupted.
-    pub(super) async fn without_leases(&mut self, env: &EnvId) -> Result<Option<Warning>, Report> {
-        let effects = holders::ask(&mut self.session.model, env);
+    pub(super) async fn rights_known(&mut self, env: &EnvId, needs: &[Need]) -> Result<(), Report> {
+        for need in needs {
+            self.session.model.session.rights.want(env, *need);
+        }
+        let effects = rights::ask(&mut self.session.model);
         self.perform(effects);
-        let answered = |model: &Model| model.session.lease_answers.contains(env).then_some(());
-        self.if_in_time(LEASE_PATIENCE, answered).await?;
-        Ok(self.model().session.may_lease.get(env).cloned().flatten())
+        let answered = |model: &Model| needs.iter().all(|need| model.session.rights.is_answered(env, *need));
+        self.if_in_time(LEASE_PATIENCE, |model| answered(model).then_some(())).await?;
+        Ok(())
     }
 
     /// Waits until it is known how those go about it who have these services described elsewhere; who does not answer in

@@ -11,11 +11,12 @@ use super::progress::Progress;
 use super::{failed, print, print_json, say, shapes, soaks, table};
 use crate::adapters::system;
 use crate::app::model::Model;
-use crate::app::{locks, runs};
+use crate::app::{locks, rights, runs};
 use crate::cli::Agreed;
 use crate::domain::ids::RunId;
 use crate::domain::lease::Patience;
 use crate::domain::plan::{Plan, PlanError};
+use crate::domain::rights::Need;
 use crate::domain::run::{Hold, Run, RunState, StepRun, StepState};
 use crate::domain::verdict::{Cause, State};
 use crate::domain::world::Freshness;
@@ -61,7 +62,12 @@ pub(super) async fn carry_out(mut driver: Driver, mut plan: Plan, wishes: Wishes
     }
     let mut described = Vec::new();
     if !plan.is_empty() {
-        plan.warnings.extend(driver.without_leases(&plan.env).await?);
+        driver.rights_known(&plan.env, &[Need::Change, Need::Hold]).await?;
+        if let Some(fault) = driver.model().session.rights.missing(&plan.env, Need::Change).filter(|_| !wishes.dry_run)
+        {
+            return Err(Report::refused(fault.to_string()).hint(fault.advice()));
+        }
+        plan.warnings.extend(rights::warnings(driver.model(), &plan));
         described = elsewhere(&mut driver, &mut plan).await?;
         plan.passes.hotfix = wishes.hotfix;
         let barred = barred(&mut driver, &mut plan).await?;

@@ -7,6 +7,7 @@ use crate::app::why::{Cause, causes};
 use crate::cli::Why;
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::plan::{PlanError, unknown_service};
+use crate::domain::rights::Need;
 use crate::report::Report;
 use crate::runtime::compose::Session;
 
@@ -22,6 +23,7 @@ pub(in crate::runtime) async fn why(session: Session, args: &Why) -> Result<(), 
     }
     let mut driver = Driver::start(session)?;
     driver.best_picture(std::slice::from_ref(&env)).await?;
+    driver.rights_known(&env, &[Need::Change]).await?;
     driver.locks_known(&env).await?;
     driver.holders_known(&env).await?;
     driver.stewards_known(&env, std::slice::from_ref(&service)).await?;

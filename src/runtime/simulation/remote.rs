@@ -15,6 +15,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{ServiceId, Uid};
 use crate::domain::lease::{Look, Put, Stamped, Stored};
 use crate::domain::observed::{Change, Document, Kind, Workload, WorkloadRef};
+use crate::domain::rights::Wanted;
 use crate::domain::run::document;
 use crate::domain::steward::Practice;
 use crate::ports::cluster::{
@@ -24,6 +25,7 @@ use crate::ports::documents::{Documents, Draft};
 use crate::ports::enforcement::{Enforcement, Order};
 use crate::ports::lease::{Leases, Target};
 use crate::ports::refusal::Standing;
+use crate::ports::rights::Rights;
 use crate::ports::stewards::{Question, Stewards};
 
 /// How long an answer is waited for.
@@ -223,11 +225,6 @@ impl Leases for Remote {
         })
         .await
     }
-
-    async fn may_lease(&self, namespace: &str) -> Result<(), Fault> {
-        let namespace = namespace.to_owned();
-        self.request(Asks::Read, move |network, _| now(network.cluster.may_lease(&namespace))).await
-    }
 }
 
 #[async_trait]
@@ -257,10 +254,13 @@ impl Documents for Remote {
         })
         .await
     }
+}
 
-    async fn may_write_documents(&self, namespace: &str) -> Result<(), Fault> {
-        let namespace = namespace.to_owned();
-        self.request(Asks::Read, move |network, _| now(network.cluster.may_write_documents(&namespace))).await
+#[async_trait]
+impl Rights for Remote {
+    async fn may(&self, namespace: &str, wanted: &[Wanted]) -> Result<(), Fault> {
+        let (namespace, wanted) = (namespace.to_owned(), wanted.to_vec());
+        self.request(Asks::Read, move |network, _| now(network.cluster.may(&namespace, &wanted))).await
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use shipdeck::domain::fault::FaultKind;
 use shipdeck::domain::lock::{DOCUMENT, Posted};
 use shipdeck::domain::observed::{Document, Object, Texts};
+use shipdeck::domain::rights::Need;
 use shipdeck::ports::documents::Draft;
 
 use super::{World, contract, soon};
@@ -28,7 +29,7 @@ fn draft(name: &str, reason: &str, over: Option<&Document>) -> Draft {
 }
 
 async fn a_document_is_read_and_seen_as_it_was_written(world: World) {
-    world.cluster.may_write_documents(&world.namespace).await.unwrap();
+    world.cluster.may(&world.namespace, &Need::Share.wanted([])).await.unwrap();
     let mut wanted = draft("shipdeck-lock-a1", "audit", None);
     wanted.texts.insert("override.00".into(), "one\ntwo".into());
     let written = world.cluster.write_document(&world.namespace, &wanted).await.unwrap();
@@ -85,7 +86,7 @@ async fn what_is_about_something_else_is_no_lock(world: World) {
 
 async fn who_may_only_look_may_not_write_documents(world: World) {
     let viewer = world.for_viewer();
-    let missing = viewer.may_write_documents(&world.namespace).await.unwrap_err();
+    let missing = viewer.may(&world.namespace, &Need::Share.wanted([])).await.unwrap_err();
     assert_eq!(missing.kind, FaultKind::Forbidden);
     let refused = viewer.write_document(&world.namespace, &draft("shipdeck-lock-a1", "audit", None)).await.unwrap_err();
     assert!(refused.message.contains("no right to create configmaps"), "{refused}");

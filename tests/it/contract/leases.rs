@@ -8,6 +8,7 @@ use shipdeck::domain::fault::{Fault, FaultKind};
 use shipdeck::domain::ids::{ServiceId, Uid};
 use shipdeck::domain::lease::{DURATION, Fence, Look, Put, Record, Stamped, Stored, name_of};
 use shipdeck::domain::observed::{Change, Object};
+use shipdeck::domain::rights::Need;
 use shipdeck::ports::cluster::ImageChange;
 use shipdeck::ports::lease::Target;
 
@@ -59,7 +60,7 @@ async fn put(world: &World, target: &Target, over: Option<(Uid, Arc<str>)>, reco
 }
 
 async fn of_what_nobody_deployed_there_is_no_record_and_no_fence(world: World) {
-    world.cluster.may_lease(&world.namespace).await.unwrap();
+    world.cluster.may(&world.namespace, &Need::Hold.wanted([])).await.unwrap();
     let target = target(&world).await;
     assert_eq!(look(&world, &target).await, Look { lease: None, fence: None });
 }
@@ -156,7 +157,7 @@ async fn what_is_not_there_has_no_lease_to_look_at(world: World) {
 async fn who_may_only_look_may_neither_put_nor_stamp_and_is_told_the_right(world: World) {
     let target = target(&world).await;
     let viewer = world.for_viewer();
-    let missing = viewer.may_lease(&world.namespace).await.unwrap_err();
+    let missing = viewer.may(&world.namespace, &Need::Hold.wanted([])).await.unwrap_err();
     assert_eq!(missing.kind, FaultKind::Forbidden);
     assert!(missing.message.contains(" leases in namespace "), "{missing}");
     let refused = viewer.put(&target, &Put { over: None, record: record("eve@mac/1/a", 1) }).await.unwrap_err();

@@ -117,6 +117,13 @@ impl<'plane> Namespace<'plane> {
         self.plane.write_kubeconfig(&format!("{}-{name}", self.name), &answer.status.unwrap().token.unwrap())
     }
 
+    /// Gives the user these rights in place of those that they had.
+    pub(crate) async fn grant(&self, user: &str, rules: Value) {
+        use k8s_openapi::api::rbac::v1::Role;
+        let patch = Patch::Merge(json!({ "rules": rules }));
+        self.api::<Role>().patch(user, &PatchParams::default(), &patch).await.unwrap();
+    }
+
     /// Gives the pod a log of its own, empty at first: write to it with [`ContainerLog::write`].
     ///
     /// To be called before anybody reads the pod's log; kwok needs a moment to see it.
