@@ -29,6 +29,8 @@ pub struct Cell {
     pub on_trial: bool,
     /// The picture that this rests on is old.
     pub stale: bool,
+    /// The reason is one of the whole environment, which says it already.
+    pub of_environment: bool,
 }
 
 impl Cell {
@@ -194,8 +196,8 @@ fn cell(world: Option<&EnvWorld>, service: &Service, now: Timestamp) -> Cell {
         return match freshness {
             Freshness::Live => empty(State::Absent),
             Freshness::Reading { .. } => empty(State::Reading),
-            Freshness::Denied { fault, .. } => invisible(fault.message),
-            Freshness::Stale { fault, .. } => Cell { stale: true, ..invisible(fault.message) },
+            Freshness::Denied { fault, .. } => Cell { of_environment: true, ..invisible(fault.message) },
+            Freshness::Stale { fault, .. } => Cell { stale: true, of_environment: true, ..invisible(fault.message) },
         };
     };
     let view = View::new(world, workload);
@@ -205,6 +207,7 @@ fn cell(world: Option<&EnvWorld>, service: &Service, now: Timestamp) -> Cell {
         .first()
         .map(|running| running.image.version())
         .or_else(|| wanted.as_deref().map(super::plan::version_of));
+    let of_environment = matches!(freshness, Freshness::Denied { .. });
     let verdict = match freshness {
         // Only with every kind read can it be said that pods are missing rather than not yet listed.
         Freshness::Reading { .. } if !view.is_complete() => Verdict::new(State::Reading, Progress::default()),
@@ -212,15 +215,19 @@ fn cell(world: Option<&EnvWorld>, service: &Service, now: Timestamp) -> Cell {
         Freshness::Live | Freshness::Stale { .. } | Freshness::Reading { .. } => rollout::health(&view, now),
     };
     let (on_trial, stale) = (rollout::on_trial(&view, now), !world.freshness().is_live());
-    Cell { verdict, version, running, wanted, changed: view.changed_at(), on_trial, stale }
+    Cell { verdict, version, running, wanted, changed: view.changed_at(), on_trial, stale, of_environment }
 }
 
 /// A Job needs no kind but its own to be judged; its pods only tell why.
 fn job_cell(world: &EnvWorld, service: &Service, now: Timestamp) -> Cell {
-    let stale = !world.freshness().is_live();
+    let freshness = world.freshness();
+    let stale = !freshness.is_live();
     let Some(job) = world.job(&service.workload.name) else {
         return match world.lost().find(|(kind, ..)| *kind == Kind::Job) {
-            Some((.., fault)) => Cell { stale, ..invisible(fault.message.clone()) },
+            Some((.., fault)) => {
+                let of_environment = freshness.fault() == Some(fault);
+                Cell { stale, of_environment, ..invisible(fault.message.clone()) }
+            }
             None if world.is_current(Kind::Job) => empty(State::Absent),
             None => empty(State::Reading),
         };
@@ -235,6 +242,7 @@ fn job_cell(world: &EnvWorld, service: &Service, now: Timestamp) -> Cell {
         // It says itself when it has succeeded.
         on_trial: false,
         stale: stale || !world.is_current(Kind::Job),
+        of_environment: false,
     }
 }
 
@@ -247,6 +255,7 @@ fn empty(state: State) -> Cell {
         changed: None,
         on_trial: false,
         stale: false,
+        of_environment: false,
     }
 }
 
@@ -292,7 +301,10 @@ fn template_image(view: &View<'_>, pod: &super::observed::Pod, container: &str) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::fault::{Fault, FaultKind};
     use crate::domain::fixtures::{START, TestWorld, catalog};
+    use crate::domain::ids::EnvId;
+    use crate::domain::observed::{Change, WorkloadRef};
 
     fn board(cluster: &TestWorld, catalog: &Catalog) -> Board {
         let mut board = Board::default();
@@ -332,6 +344,30 @@ mod tests {
         assert_eq!((cell.verdict.state, cell.version.as_deref(), cell.running.len()), (State::Ok, Some("v2"), 1));
         let cell = board.cell(&ServiceId::new("cart"), &EnvId::new("staging")).unwrap();
         assert_eq!(cell.verdict.state, State::Absent);
+    }
+
+    #[test]
+    fn a_cell_says_whether_its_reason_is_one_of_the_whole_environment() {
+        let mut catalog = catalog(&[("auth", &[]), ("cart", &[]), ("migrate", &[])]);
+        catalog.services[2].workload = WorkloadRef::new(WorkloadKind::Job, "migrate");
+        let told = |lost: &[(Kind, &Fault)]| {
+            let mut cluster = TestWorld::new("staging");
+            cluster.rolled_out("auth", "r/auth:v2", 1);
+            for (kind, fault) in lost {
+                cluster.world.apply(&cluster.env, Change::Lost(*kind, (*fault).clone()), START);
+            }
+            let board = board(&cluster, &catalog);
+            let cell = |service: &Service| board.cell(&service.name, &cluster.env).cloned().unwrap();
+            let cells = catalog.services.iter().map(cell);
+            cells.map(|cell| (cell.verdict.evidence.is_some(), cell.of_environment)).collect::<Vec<_>>()
+        };
+        let denied = Fault::new(FaultKind::Forbidden, "no right to list pods");
+        assert_eq!(told(&[(Kind::Pod, &denied)]), [(true, true), (true, true), (false, false)]);
+        let job = Fault::new(FaultKind::Forbidden, "no right to list jobs");
+        assert_eq!(told(&[(Kind::Job, &job)]), [(false, false), (false, false), (true, false)], "nobody else says it");
+        let away = Fault::new(FaultKind::Unreachable, "no route to host");
+        let all = told(&[(Kind::Pod, &away), (Kind::Job, &away)]);
+        assert_eq!(all, [(false, false), (true, true), (true, true)], "what was read stays what it was");
     }
 
     #[test]

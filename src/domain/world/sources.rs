@@ -34,6 +34,14 @@ impl Freshness {
     pub fn is_live(&self) -> bool {
         matches!(self, Self::Live)
     }
+
+    /// What is wrong with all of the environment.
+    pub fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Stale { fault, .. } | Self::Denied { fault, .. } => Some(fault),
+            Self::Reading { .. } | Self::Live => None,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -30,7 +30,7 @@ pub(in crate::runtime) async fn status(mut session: Session, only: Option<&str>,
         rows[0].extend(shape.environments.iter().map(|env| env.name.to_uppercase()));
         for service in &shape.services {
             let mut row = vec![service.name.clone()];
-            row.extend(service.environments.iter().zip(&shape.environments).map(|(cell, env)| cell_text(cell, env)));
+            row.extend(service.environments.iter().map(|cell| cell_text(driver.model(), service, cell)));
             rows.push(row);
         }
         let mut text = table(&rows);
@@ -75,11 +75,11 @@ fn status_shape(model: &Model) -> shapes::StatusShape {
 }
 
 /// `v812 ok`, `v98 failed: crashes on start`, and a dash where it does not exist.
-fn cell_text(cell: &shapes::CellShape, env: &shapes::EnvironmentShape) -> String {
+fn cell_text(model: &Model, service: &shapes::ServiceShape, cell: &shapes::CellShape) -> String {
     let version = cell.version.as_deref().unwrap_or("-");
-    // What is wrong with all of the environment is said once, below.
-    let reason =
-        cell.reason.as_ref().filter(|reason| !env.fault.as_ref().is_some_and(|fault| fault.ends_with(reason.as_str())));
+    // What is wrong with all of the environment is said once, below; programs find it with each cell.
+    let judged = model.board.cell(&ServiceId::new(&*service.name), &EnvId::new(&*cell.environment));
+    let reason = cell.reason.as_ref().filter(|_| !judged.is_some_and(|judged| judged.of_environment));
     match (reason, cell.state) {
         (_, "absent") => "-".to_owned(),
         (Some(reason), state) => format!("{version} {state}: {reason}"),
@@ -105,6 +105,6 @@ mod tests {
         assert!(shape.environments[at].fault.as_ref().is_some_and(|fault| fault.ends_with("no right to list pods")));
         let cell = &shape.services[0].environments[at];
         assert!(cell.reason.is_some(), "programs get it with each");
-        assert!(!cell_text(cell, &shape.environments[at]).contains("no right"));
+        assert!(!cell_text(&cockpit.model, &shape.services[0], cell).contains("no right"));
     }
 }
