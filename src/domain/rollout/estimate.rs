@@ -1,9 +1,9 @@
 //! How long a rollout will take, told by the cluster itself: as long as the last one took.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{View, names_new_set};
-use crate::domain::observed::WorkloadKind;
+use crate::domain::observed::{Condition, WorkloadKind};
 
 /// Times are whole seconds: of less than this, nothing is known.
 const SHORTEST: SignedDuration = SignedDuration::from_secs(1);
@@ -21,12 +21,17 @@ pub fn estimate(view: &View<'_>) -> Option<SignedDuration> {
     }
     let set = view.new_set()?;
     let was_taken_up_again = view.sets.iter().any(|other| other.meta.created > set.meta.created);
-    let said =
-        view.workload.status.conditions.iter().find(|it| {
-            &*it.kind == "Progressing" && &*it.reason == "NewReplicaSetAvailable" && names_new_set(view, it)
-        })?;
-    let took = said.updated?.duration_since(set.meta.created);
+    let took = completed(view)?.duration_since(set.meta.created);
     (!was_taken_up_again && (SHORTEST..=LONGEST).contains(&took)).then_some(took)
+}
+
+/// When the controller called the rollout of the present ReplicaSet complete.
+pub(super) fn completed(view: &View<'_>) -> Option<Timestamp> {
+    let mut said = view.workload.status.conditions.iter();
+    let complete = |it: &&Condition| {
+        &*it.kind == "Progressing" && &*it.reason == "NewReplicaSetAvailable" && names_new_set(view, it)
+    };
+    said.find(complete)?.updated
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ mod sets;
 use super::*;
 use crate::domain::fixtures::{START, TestWorld, condition, later, set_name, template};
 use crate::domain::ids::Uid;
-use crate::domain::observed::{ContainerState, Pod, Terminated, WorkloadRef, Writer};
+use crate::domain::observed::{Condition, ContainerState, Pod, Terminated, WorkloadRef, Writer};
 
 const OLD: &str = "r/auth:v1";
 const NEW: &str = "r/auth:v2";
@@ -174,6 +174,34 @@ fn a_version_that_was_returned_to_is_as_old_as_the_return_and_not_as_its_replica
         let world = cluster.world.env(&env).unwrap();
         let view = View::new(world, world.workload(&WorkloadRef::deployment("auth")).unwrap());
         assert_eq!(view.changed_at(), Some(changed), "returned: {returned}");
+    }
+}
+
+#[test]
+fn a_return_is_no_younger_than_its_completion_whatever_its_writer_writes_later_and_no_older_than_any_other_version() {
+    let message = format!("ReplicaSet \"{}\" has successfully progressed.", set_name("auth", OLD));
+    let complete =
+        Condition { updated: Some(later(520)), ..condition("Progressing", "NewReplicaSetAvailable", &message) };
+    // When the template was written last as far as is known, when another version came, and what follows.
+    let cases = [(Some(500), 100, 500), (Some(9_000), 100, 520), (None, 100, 520), (Some(50), 100, 100)];
+    // What is called complete before another version came is not this return.
+    for (written, other, changed) in cases.into_iter().chain([(Some(9_000), 600, 9_000), (None, 600, 600)]) {
+        let mut cluster = TestWorld::new("staging");
+        let writer = Some(Writer { manager: "shipdeck".into(), at: written.map(later) });
+        cluster.deployment("auth", OLD, 1, |it| (it.writer, it.status.conditions) = (writer, vec![complete.clone()]));
+        for image in [OLD, NEW] {
+            cluster.replica_set("auth", image, 1);
+        }
+        let sets: Vec<_> =
+            cluster.world.env(&cluster.env).unwrap().replica_sets_of(&Uid::new("uid-auth")).cloned().collect();
+        for mut set in sets {
+            set.returned = set.template == template(OLD);
+            set.meta.created = if set.returned { START } else { later(other) };
+            cluster.put(crate::domain::observed::Object::ReplicaSet(Box::new(set)));
+        }
+        let world = cluster.world.env(&cluster.env).unwrap();
+        let view = View::new(world, world.workload(&WorkloadRef::deployment("auth")).unwrap());
+        assert_eq!(view.changed_at(), Some(later(changed)), "{written:?} {other}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::estimate::completed;
 use crate::domain::observed::{Kind, Pod, ReplicaSet, Workload, WorkloadKind};
 use crate::domain::world::EnvWorld;
 
@@ -73,14 +74,20 @@ impl<'a> View<'a> {
         sets && self.world.is_current(Kind::Pod)
     }
 
-    /// When the present template began to roll out: when its ReplicaSet was created, or, where that one was returned to,
-    /// when whoever wrote the template last did so.
+    /// When the present template began to roll out: when its ReplicaSet was created, or when that one was returned to.
     pub fn changed_at(&self) -> Option<Timestamp> {
-        let written = || self.workload.writer.as_ref().and_then(|writer| writer.at);
-        let set = self.new_set().map(|set| {
-            let again = if set.returned { written() } else { None };
-            again.map_or(set.meta.created, |at| at.max(set.meta.created))
-        });
+        let set = self.new_set();
+        let set = set.and_then(|set| if set.returned { self.returned_at() } else { Some(set.meta.created) });
         set.or_else(|| self.new_pods().map(|pod| pod.meta.created).min())
+    }
+
+    /// When the present ReplicaSet, which is an older one, was wanted again. Nobody notes that: whoever wrote the template
+    /// last has a time that moves with everything else that they write. It was not before any other ReplicaSet was
+    /// created, and not after the controller called the rollout complete, which it says once.
+    fn returned_at(&self) -> Option<Timestamp> {
+        let newest_set = self.sets.iter().map(|set| set.meta.created).max();
+        let written = self.workload.writer.as_ref().and_then(|writer| writer.at);
+        let complete = completed(self).filter(|at| newest_set.is_none_or(|created| *at >= created));
+        written.into_iter().chain(complete).min().max(newest_set)
     }
 }

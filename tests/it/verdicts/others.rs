@@ -1,12 +1,14 @@
 //! What others do meanwhile: pause, scale, change, delete, and a controller manager that sleeps.
 
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::api::DeleteParams;
 use serde_json::{Value, json};
+use shipdeck::domain::rollout::View;
 use shipdeck::domain::verdict::State;
 
-use super::Observed;
-use crate::harness::{ControlPlane, Process, workloads};
+use super::{Observed, SOON, env};
+use crate::harness::{ControlPlane, Process, eventually, workloads};
 
 #[tokio::test]
 async fn paused_and_scaled_to_zero_are_no_success_of_ours() {
@@ -64,6 +66,32 @@ async fn another_image_or_a_restart_by_somebody_else_supersedes_us_and_is_told_w
     web.somebody_patches("autoscaler", json!({ "spec": { "replicas": 3 } })).await;
     web.somebody_patches("notes", json!({ "metadata": { "annotations": { "note": "hello" } } })).await;
     web.succeeds().await;
+}
+
+#[tokio::test]
+async fn a_version_that_was_returned_to_is_as_old_as_the_return_whatever_its_writer_writes_later() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let mut web = Observed::deployment(plane, "returned", |_| {}).await;
+    web.set_image("v2").await;
+    web.succeeds().await;
+    let whole = |time: Timestamp| time.round(jiff::Unit::Second).unwrap();
+    let before = whole(Timestamp::now()) - SignedDuration::from_secs(1);
+    web.set_image("v1").await;
+    web.succeeds().await;
+    let told = || {
+        let seen = web.seen.lock().unwrap();
+        let env = seen.world.env(&env()).unwrap();
+        let view = View::new(env, env.workload(&web.workload).unwrap());
+        (view.workload.writer.as_ref().and_then(|writer| writer.at), view.changed_at())
+    };
+    // The controller calls it complete a moment after it is.
+    let after = whole(Timestamp::now()) + SignedDuration::from_secs(2);
+    // Times are whole seconds.
+    tokio::time::sleep(std::time::Duration::from_secs(4)).await;
+    web.somebody_patches("shipdeck", json!({ "metadata": { "labels": { "shipdeck.dev/fence": "7" } } })).await;
+    eventually("what the server notes of the writer has moved", SOON, async || told().0.filter(|at| *at > after)).await;
+    let changed = told().1.unwrap();
+    assert!((before..=after).contains(&changed), "{before} {changed} {after}");
 }
 
 #[tokio::test]
