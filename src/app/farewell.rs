@@ -25,10 +25,7 @@ fn of_run(run: &Run, kept: Option<&Kept>) -> String {
         text.push_str(&format!("  {line}\n"));
     }
     match kept {
-        Some(Kept { without: None, key, .. }) => text.push_str(&format!(
-            "shipdeck resume {key}            goes on with it\n\
-             shipdeck abort {key} --rollback  takes back what it changed\n"
-        )),
+        Some(Kept { without: None, key, .. }) => text.push_str(&ways(key)),
         Some(Kept { without: Some(why), .. }) => {
             text.push_str(&format!("It is not kept in the cluster and cannot be resumed: {why}\n"));
         }
@@ -36,6 +33,14 @@ fn of_run(run: &Run, kept: Option<&Kept>) -> String {
         None => text.push_str("Nothing of it was written: there is nothing to resume.\n"),
     }
     text
+}
+
+/// What can be done with a run that is kept in the cluster.
+pub fn ways(key: &str) -> String {
+    format!(
+        "shipdeck resume {key}            goes on with it\n\
+         shipdeck abort {key} --rollback  takes back what it changed\n"
+    )
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use crate::ports::cluster::{Cluster, ImageChange};
 use crate::ports::lease::Target;
 
 /// How long a call about a lease may take: half of what a holder has between two renewals.
-const CALL_LIMIT: Duration = Duration::from_secs(5);
+pub(super) const CALL_LIMIT: Duration = Duration::from_secs(5);
 /// Between two looks at a permit that is being renewed.
 const GLANCE: Duration = Duration::from_millis(50);
 
@@ -375,7 +375,8 @@ fn ended(service: &ServiceId, ending: Ending, was_held: bool, now: Timestamp) ->
     if was_held { Hold::Lost { service, why } } else { Hold::Refused { service, why } }
 }
 
-fn lost(loss: Loss) -> String {
+/// How a lease was lost, in words.
+pub(super) fn lost(loss: Loss) -> String {
     match loss {
         Loss::TakenBy(by) => format!("superseded by {by}, who took it over"),
         Loss::Gone => "its lease was removed by somebody".to_owned(),

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::coordination::v1::Lease;
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::api::ListParams;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
@@ -186,6 +188,80 @@ async fn a_deploy_that_was_stopped_past_its_lease_writes_nothing_more_and_says_b
     let ana = finish(ana).await;
     ana.is(3, "superseded by bob@");
     assert_eq!(image(&space, "cart").await, "shop/cart:v9", "no second deploy");
+}
+
+/// Ana deploys both to what never becomes ready, is stopped when that is written, and goes on when bob, who does this, has
+/// taken over what is asked for.
+async fn overtaken(
+    space: &Namespace<'_>,
+    headless: &Headless,
+    line: impl AsyncFnOnce() -> String,
+    taken: impl AsyncFn() -> Option<()>,
+) -> Ended {
+    let ana = begin(headless, "deploy --env staging auth=unready ledger=unready --yes");
+    for name in ["auth", "ledger"] {
+        is_written(space, name, &format!("shop/{name}:unready")).await;
+    }
+    eventually("that it was written is noted", SOON, async || {
+        let run = document(space).await?["run"].clone();
+        (run.matches("\"watching\"").count() == 2).then_some(())
+    })
+    .await;
+    signal(&ana, Signal::STOP);
+    let mut bob = headless.command(&line().await);
+    let bob = bob.env("USER", "bob").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    eventually("it is taken over", Duration::from_mins(2), taken).await;
+    signal(&ana, Signal::CONT);
+    let told = tokio::time::timeout(Duration::from_mins(1), finish(ana))
+        .await
+        .expect("she waits for nothing that is not hers");
+    signal(&bob, Signal::INT);
+    finish(bob).await;
+    told
+}
+
+/// What the cluster keeps of the one run that began here first.
+async fn document(space: &Namespace<'_>) -> Option<std::collections::BTreeMap<String, String>> {
+    let all = space.api::<ConfigMap>().list(&ListParams::default()).await.unwrap();
+    let name = |it: &ConfigMap| it.metadata.name.clone().unwrap_or_default();
+    let runs = all.items.into_iter().filter(|it| name(it).starts_with("shipdeck-run-"));
+    runs.min_by_key(name)?.data
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deploy_that_loses_a_service_ends_at_once_and_says_to_whom_and_how_to_go_on() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    // In one only the lease is another's by then, in the other the service runs another version too.
+    let cases = ["auth=unready", "auth=v9"].into_iter().enumerate().map(async |(number, change)| {
+        let (space, headless) = shop(plane, &format!("overtaken-{number}")).await;
+        let line = format!("deploy --env staging {change} --yes --wait-for-lock");
+        let taken = async || {
+            let lease = space.get::<Lease>("shipdeck-auth").await?;
+            let from = lease.metadata.annotations?.remove("shipdeck.dev/taken-over-from")?;
+            (from.starts_with("ana@") && image(&space, "auth").await.ends_with(&change[5..])).then_some(())
+        };
+        let told = overtaken(&space, &headless, async || line, taken).await;
+        told.is(3, "auth in staging: superseded by bob@").is(3, "shipdeck runs shows who carries out what");
+        told.is(3, "ledger goes on in the cluster, and nobody watches it");
+        told.is(3, "shipdeck resume ").is(3, " --rollback  takes back what it changed");
+        assert_eq!(holder(&space, "ledger").await, "", "what was still hers is given back");
+    });
+    futures::future::join_all(cases).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deploy_that_somebody_else_has_resumed_ends_at_once_and_says_that_they_go_on_with_it() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let (space, headless) = shop(plane, "resumed").await;
+    let line = async || {
+        let listed: serde_json::Value = serde_json::from_str(&headless.run("runs --json").await.out).unwrap();
+        format!("resume {} --yes --wait-for-lock", listed["runs"][0]["run"].as_str().unwrap())
+    };
+    let told =
+        overtaken(&space, &headless, line, async || document(&space).await?["owner"].starts_with("bob@").then_some(()))
+            .await;
+    told.is(3, "the run was taken over by bob@").is(3, "shipdeck runs shows how far it is");
+    assert!(!told.err.contains("shipdeck resume "), "it is bob's now: {told:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

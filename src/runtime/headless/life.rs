@@ -8,6 +8,7 @@ use crate::app::life_signs::by_own_clock;
 use crate::domain::catalog::Environment;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::lease::{self, Record, Stored};
+use crate::domain::plan::Step;
 use crate::domain::run::Hold;
 use crate::domain::run::document::Entry;
 use crate::ports::cluster::Cluster;
@@ -76,14 +77,19 @@ pub(super) async fn look(cluster: &dyn Cluster, env: &Environment, entry: &Entry
     if matches!(entry.run.hold, Hold::Without(_)) {
         return Life::Unknown("it goes on without leases".to_owned(), None);
     }
-    let targets = entry.run.plan.steps().map(|step| Target {
+    let targets = entry.run.plan.steps().map(|step| target(env, step));
+    let looks = targets.map(async |target| in_time(&target, cluster.look(&target)).await.map(|look| look.lease));
+    judge(&entry.owner, join_all(looks).await, now)
+}
+
+/// The lease of a service.
+pub(super) fn target(env: &Environment, step: &Step) -> Target {
+    Target {
         namespace: env.namespace.clone(),
         lease: lease::name_of(&step.service),
         workload: step.workload.clone(),
         uid: step.uid.clone(),
-    });
-    let looks = targets.map(async |target| in_time(&target, cluster.look(&target)).await.map(|look| look.lease));
-    judge(&entry.owner, join_all(looks).await, now)
+    }
 }
 
 fn judge(owner: &str, leases: Vec<Result<Option<Stored>, Fault>>, now: Timestamp) -> Life {

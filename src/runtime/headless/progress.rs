@@ -85,7 +85,7 @@ impl Progress {
         }
     }
 
-    /// News of the leases: whom it waits for, from whom it took over, why it writes nothing more.
+    /// News of the leases: whom it waits for, and from whom it took over.
     fn leases(&mut self, run: &Run) -> String {
         if self.hold == run.hold {
             return String::new();
@@ -98,10 +98,11 @@ impl Progress {
                     |(service, from): &(ServiceId, _)| format!("took over {service} from {from}, who is silent\n");
                 taken_from.iter().map(line).collect()
             }
-            Hold::Lost { service, why } => format!("{service}: {why}; nothing more is written\n"),
             Hold::Without(why) => format!("goes on without a lease: {why}\n"),
             // What the command ends with says it.
-            Hold::Untaken | Hold::Refused { .. } | Hold::Released | Hold::Passed { .. } => String::new(),
+            Hold::Untaken | Hold::Refused { .. } | Hold::Lost { .. } | Hold::Released | Hold::Passed { .. } => {
+                String::new()
+            }
         }
     }
 

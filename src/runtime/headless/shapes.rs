@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::cleanup::{is_gone, words};
 use super::failed;
-use super::run::is_blocked;
+use super::outcome::{is_blocked, own_failure};
 use crate::app::model::DeleteResult;
 use crate::app::stewards::Described;
 use crate::domain::board::Cell;
@@ -290,7 +290,7 @@ pub(super) fn run(run: &Run) -> RunShape {
 
 /// What went wrong first, as the exit code has it.
 fn wrong(run: &Run) -> &'static str {
-    match (run.first_failure().map(|step| &step.state), &run.hold) {
+    match (own_failure(run).map(|step| &step.state), &run.hold) {
         (_, Hold::Refused { .. }) | (None, Hold::Lost { .. }) => "refused",
         (Some(StepState::Refused(fault)), _) => match failed("", fault).exit_code() {
             Report::UNREACHABLE => "interrupted",
