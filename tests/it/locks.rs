@@ -311,9 +311,12 @@ async fn who_deploys_what_is_shown_to_everybody_who_looks() {
     let environment = [("KUBECONFIG", kubeconfig.as_str()), ("USER", "bob")];
     let cockpit = Terminal::open(&["--config", &config], &environment, (140, 36));
     cockpit.shows(&["live", "3 of 3 ready", "idle"]);
-    let ana = begin(&headless, "deploy --env staging auth=slow --yes");
+    // Whoever held it before the cockpit had read its leases is seen alive with the next renewal only.
+    let ana = begin(&headless, "deploy --env staging auth=unready --yes");
     cockpit.shows(&["auth by ana@", "deploys to staging"]);
-    finish(ana).await.is(0, "auth");
+    let listed: serde_json::Value = serde_json::from_str(&headless.run("runs --json").await.out).unwrap();
+    headless.run(&format!("abort {} --yes", listed["runs"][0]["run"].as_str().unwrap())).await.is(0, "");
+    finish(ana).await.is(3, "the run was ended by");
     cockpit.becomes("idle again", |text| text.contains("idle") && !text.contains("ana@"));
     drop(space);
 }
