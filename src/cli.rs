@@ -313,6 +313,12 @@ pub struct Resume {
     pub json: bool,
     #[command(flatten)]
     pub consent: Agreed,
+    /// Go on without this service; others that need it still go out unless they are left out too. Repeatable.
+    #[arg(long, value_name = "SERVICE", requires = "reason")]
+    pub without: Vec<String>,
+    /// Why: others read it.
+    #[arg(long, value_name = "TEXT", requires = "without")]
+    pub reason: Option<String>,
     /// Wait for whoever deploys the same, or carries this very run out, instead of ending with exit code 3.
     #[arg(long)]
     pub wait_for_lock: bool,

@@ -130,8 +130,8 @@ mod tests {
     fn while_text_is_typed_a_letter_is_a_letter_and_a_field_can_always_be_left() {
         let enter = |key: &str| Keymap::new(&BTreeMap::from([(Action::Enter, vec![key.parse().unwrap()])])).unwrap();
         let means = |map: &Keymap, key: &str| map.while_typing(&[Scope::Lists, Scope::Global], key.parse().unwrap());
-        let letter = enter("o");
-        assert_eq!((letter.typing_hint(Action::Enter).as_str(), means(&letter, "o")), ("enter", None));
+        let letter = enter("é");
+        assert_eq!((letter.typing_hint(Action::Enter).as_str(), means(&letter, "é")), ("enter", None));
         assert_eq!(means(&letter, "enter"), Some(Action::Enter));
         let function = enter("f2");
         assert_eq!((function.typing_hint(Action::Enter).as_str(), means(&function, "enter")), ("f2", None));

@@ -212,6 +212,8 @@ actions! {
     RunRetry = "run-retry", "try again", Run, Run, Acts, ["f"];
     /// Put back what this run changed; one under way is aborted first.
     RunRollBack = "run-roll-back", "roll back all", Run, Run, Acts, ["r"];
+    /// Go on without the selected service, for a reason that is kept.
+    RunLeaveOut = "run-leave-out", "go on without", Run, Run, Acts, ["o"];
     /// Begin nothing more; what was begun goes on.
     RunAbort = "run-abort", "abort", Run, Run, Acts, ["X"];
     /// Go on with a run of somebody else.

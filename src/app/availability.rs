@@ -93,7 +93,9 @@ fn possible(action: Action, model: &Model) -> Result<(), String> {
             need(any, "nothing was deployed in this session, and nobody else deploys")
         }
         A::RunTakeUp | A::RunClear | A::RunsFilter => others::available(action, model),
-        A::RunPause | A::RunRetry | A::RunRollBack | A::RunAbort if run().is_none() => others::available(action, model),
+        A::RunPause | A::RunRetry | A::RunRollBack | A::RunLeaveOut | A::RunAbort if run().is_none() => {
+            others::available(action, model)
+        }
         A::Copy => need(home::copied(model).is_some(), "there is nothing to copy here"),
         A::WriteConfig => need(model.catalog.discovered, "there is a configuration already"),
         A::LogNext | A::LogPrevious => {
@@ -113,6 +115,7 @@ fn possible(action: Action, model: &Model) -> Result<(), String> {
         A::RunRollBack => {
             need(run().is_some_and(|run| crate::domain::run::inverse(run).is_some()), "this run has changed nothing")
         }
+        A::RunLeaveOut => run::may_leave_out(model),
         A::RunAbort => need(run().is_some_and(|run| !run.state.is_over()), "this run is over"),
         A::CleanupMark | A::CleanupMarkKind => {
             need(matches!(&model.page, Some(Page::Cleanup(page)) if page.selected.is_some()), "there are no leftovers")

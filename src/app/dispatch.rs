@@ -85,6 +85,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         A::RunPause => return run::pause(model),
         A::RunRetry => return run::retry(model),
         A::RunRollBack => return run::roll_back(model),
+        A::RunLeaveOut => run::ask_leave_out(model),
         A::RunAbort => return run::abort(model),
         A::RunTakeUp => screens::others::ask_take_up(model),
         A::RunClear => screens::others::ask_clear(model),
@@ -132,6 +133,8 @@ fn travel(model: &mut Model, action: Action) {
     match action {
         Action::Up => move_by(model, -1),
         Action::Down => move_by(model, 1),
+        // What lies behind a box or a page stays where it is.
+        Action::Left | Action::Right if !model.overlays.is_empty() || model.page.is_some() => {}
         Action::Left => home::horizontal(model, -1),
         Action::Right => home::horizontal(model, 1),
         Action::Top => move_by(model, -1_000_000),

@@ -210,3 +210,43 @@ fn a_service_that_was_failing_before_goes_back_last_and_the_others_are_put_back_
     goes_out(&mut cockpit, 2, "cart", "r/cart:v2", 3, false);
     assert_eq!(states(&cockpit, 1), [&StepState::Succeeded, &StepState::Failed]);
 }
+
+#[test]
+fn a_run_goes_on_without_what_failed_once_a_reason_is_typed() {
+    let mut cockpit = Cockpit::demo();
+    cockpit.press("dv9<enter><enter>");
+    cockpit.press("o");
+    assert_eq!(cockpit.notice(), "go on without: nothing has failed, and no service is selected");
+    goes_out(&mut cockpit, 1, "auth", "r/auth:v9", 2, false);
+    cockpit.press("o");
+    let Some(Overlay::Confirm(confirm)) = cockpit.overlay() else { panic!("a question") };
+    assert_eq!(confirm.title, "Go on without auth");
+    assert!(confirm.lines[0].contains("What was written stays"), "{:?}", confirm.lines);
+    cockpit.press("<enter>");
+    assert_eq!(cockpit.model.runs[0].state, RunState::Halted, "nobody says why");
+    cockpit.press("the vendor is down<enter>");
+    let run = &cockpit.model.runs[0];
+    assert_eq!((run.state, run.without().as_deref()), (RunState::Ended, Some("auth")));
+    assert!(cockpit.notice().ends_with("0 of 1 done, without auth"), "{}", cockpit.notice());
+}
+
+#[test]
+fn the_page_of_a_run_reads_the_log_of_what_failed_wherever_one_looked_meanwhile() {
+    let mut cockpit = Cockpit::demo();
+    cockpit.press("dv9<enter><enter>");
+    goes_out(&mut cockpit, 1, "auth", "r/auth:v9", 2, false);
+    cockpit.press("qj");
+    assert_ne!(cockpit.selected(), "auth");
+    cockpit.press("R");
+    assert_eq!((cockpit.selected(), cockpit.model.home.env.clone()), ("auth", Some(staging())));
+}
+
+#[test]
+fn nothing_moves_behind_a_box_or_a_page() {
+    let mut cockpit = Cockpit::demo();
+    let env = cockpit.model.home.env.clone();
+    for keys in ["d<left><right><right>", "<esc>?<right>", "<esc>c<right>l", "<esc>Ll"] {
+        cockpit.press(keys);
+        assert_eq!(cockpit.model.home.env, env, "{keys}");
+    }
+}

@@ -54,6 +54,7 @@ pub fn take_up(model: &mut Model, entry: Entry, patience: Patience) -> Vec<Effec
 pub fn show(model: &mut Model, run: RunId) {
     model.overlays.clear();
     model.page = Some(Page::Run(RunPage { of: RunOf::Ours(run), selected: None, list: None }));
+    super::screens::run::attend(model);
 }
 
 /// Takes in what happened to a run.
@@ -242,6 +243,9 @@ fn trace(run: &Run, news: &Announcement) {
         Announcement::StepFailed { service, .. } => tracing::warn!(run = id, %env, %service, "step failed"),
         Announcement::Degraded { service, .. } => tracing::warn!(run = id, %env, %service, "degraded after success"),
         Announcement::WaveDone(wave) => tracing::info!(run = id, %env, wave, "wave done"),
+        Announcement::LeftOut { service, how } => {
+            tracing::info!(run = id, %env, %service, by = %how.by, reason = %how.reason, "left out");
+        }
         Announcement::Halted => tracing::warn!(run = id, %env, "run holds"),
         Announcement::Paused => tracing::info!(run = id, %env, "run paused"),
         Announcement::Succeeded => tracing::info!(run = id, %env, "run succeeded"),
@@ -265,7 +269,7 @@ fn announce(model: &mut Model, id: RunId, news: &Announcement) {
     let see = format!("{} shows it", model.keymap.hint(crate::actions::Action::ShowRun));
     match news {
         // Seen on the page, or part of what the end will say.
-        Announcement::StepSucceeded { .. } | Announcement::WaveDone(_) => {}
+        Announcement::StepSucceeded { .. } | Announcement::WaveDone(_) | Announcement::LeftOut { .. } => {}
         Announcement::StepFailed { service, why } => {
             journal::notice(model, State::Failed, format!("{service} failed in {env}: {why}"), see);
             if watched {
@@ -325,6 +329,10 @@ fn announce(model: &mut Model, id: RunId, news: &Announcement) {
         }
         // The page of its way back is what is looked at now.
         Announcement::Ended if run.undone_by.is_some() => {}
+        Announcement::Ended if let Some(without) = run.without() => {
+            let text = format!("{what}: {done} of {all} done, without {without}");
+            journal::notice(model, State::Blocked, text, if watched { String::new() } else { see });
+        }
         Announcement::Ended => {
             let detail = if run.steps.iter().any(|step| step.baseline.is_some()) {
                 "what was begun goes on in the cluster; nothing new begins"

@@ -135,7 +135,7 @@ struct Told {
 
 /// The run under way, as much of it as there is room for: estimate, bar, wave, name and time go in this order.
 fn bar(pen: &mut Pen<'_>, model: &Model, run: &Run, area: Area) {
-    let failed = run.steps.iter().filter(|step| step.state.went_wrong()).count();
+    let failed = run.steps.iter().filter(|step| step.holds_up()).count();
     let (glyph, token) = match run.state {
         RunState::Halted => ("✗", Token::Fail),
         RunState::Paused | RunState::Pausing => ("‖", Token::Held),

@@ -99,9 +99,17 @@ pub(super) fn title(action: Action, model: &Model) -> &'static str {
 fn shown_actions(model: &Model) -> Vec<Action> {
     use Action as A;
     let actions: &[Action] = match (&model.page, model.home.focus) {
-        (Some(Page::Run(_)), _) => {
-            &[A::RunTakeUp, A::RunPause, A::RunRetry, A::RunRollBack, A::RunAbort, A::RunClear, A::CommandLog, A::Back]
-        }
+        (Some(Page::Run(_)), _) => &[
+            A::RunTakeUp,
+            A::RunPause,
+            A::RunRetry,
+            A::RunRollBack,
+            A::RunLeaveOut,
+            A::RunAbort,
+            A::RunClear,
+            A::CommandLog,
+            A::Back,
+        ],
         (Some(Page::Runs(_)), _) => {
             &[A::Enter, A::RunTakeUp, A::RunRollBack, A::RunAbort, A::RunClear, A::RunsFilter, A::Back]
         }

@@ -116,7 +116,8 @@ fn content(
 
 fn summary(run: &Run, now: Timestamp, width: u16) -> Line {
     let (done, total) = (run.succeeded(), run.steps.len());
-    let failed = run.steps.iter().filter(|step| step.state.went_wrong()).count();
+    let failed = run.steps.iter().filter(|step| step.holds_up()).count();
+    let left_out = run.steps.iter().filter(|step| step.went_on_without().is_some()).count();
     let moving = run.steps.iter().filter(|step| matches!(step.state, StepState::Writing | StepState::Watching)).count();
     let parts = vec![(done as u32, Token::Ok), (failed as u32, Token::Fail), (moving as u32, Token::Prog)];
     // Beside the bar there must be room for what is moving, what failed and for how long.
@@ -130,8 +131,12 @@ fn summary(run: &Run, now: Timestamp, width: u16) -> Line {
     let mut x = 20 + bar + 3;
     let left = if run.state.is_over() { "left to Kubernetes" } else { "moving" };
     let degraded = run.steps.iter().filter(|step| step.degraded().is_some()).count();
-    let told =
-        [(moving, left, Token::Prog), (failed, "failed", Token::Fail), (degraded, "degraded since", Token::Warn)];
+    let told = [
+        (moving, left, Token::Prog),
+        (failed, "failed", Token::Fail),
+        (left_out, "left out", Token::Held),
+        (degraded, "degraded since", Token::Warn),
+    ];
     for (number, word, token) in told {
         if number > 0 {
             let text = format!("{number} {word}");
@@ -154,7 +159,7 @@ pub(super) fn took(run: &Run, now: Timestamp) -> String {
 
 fn wave_title(run: &Run, index: usize, now: Timestamp) -> Line {
     let steps = || run.steps.iter().filter(|step| step.wave == index);
-    let (note, token) = if steps().all(|step| step.state == StepState::Succeeded) {
+    let (note, token) = if steps().all(StepRun::is_settled) {
         let from = steps().filter_map(|step| step.started).min();
         let to = steps().filter_map(|step| step.finished).max();
         let took = from.zip(to).map(|(from, to)| format!("done in {}", format::span(to.duration_since(from))));

@@ -86,11 +86,17 @@ async fn a_group_is_deployed_in_waves_and_a_missing_image_is_named() {
     terminal.shows(&["image not found: shop/auth:missing"]);
     assert_eq!(image("cart").await, "shop/cart:v2", "a failure stops later waves");
 
+    // Somebody takes it upon them to go on without it: the rest goes out, and all of it can be taken back.
+    terminal.press("o");
+    terminal.shows(&["Go on without auth", "Why?"]);
+    terminal.press("the vendor is down\r");
+    terminal.shows(&["1 of 2 deployed", "1 left out", "Done without auth"]);
+    assert_eq!((image("auth").await.as_str(), image("cart").await.as_str()), ("shop/auth:missing", "shop/cart:v3"));
     terminal.press("r");
     terminal.shows(&["Roll back"]);
     terminal.press("\r");
-    terminal.shows(&["1 of 1 put back"]);
-    assert_eq!(image("auth").await, "shop/auth:v2");
+    terminal.shows(&["2 of 2 put back"]);
+    assert_eq!((image("auth").await.as_str(), image("cart").await.as_str()), ("shop/auth:v2", "shop/cart:v2"));
 
     // Who leaves in the middle finds on the shell's screen what goes on, and how to go on with it.
     terminal.press("q");

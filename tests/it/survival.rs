@@ -133,6 +133,27 @@ async fn a_run_of_somebody_who_is_gone_is_ended_and_taken_back_as_one_act() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_was_left_behind_goes_on_without_a_service_and_says_who_wanted_that_and_why() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let (space, headless) = shop(plane, "without").await;
+    let ana = begin(&headless, "deploy --env staging auth=slow cart=v2 --yes");
+    eventually("auth is written", SOON, async || (stands(&space, "auth").await.1 == 2).then_some(())).await;
+    kill(ana);
+    let left = name(&run(&headless).await.unwrap());
+    let resume = format!("resume {left} --yes --without");
+    headless.run(&format!("{resume} cart")).await.is(2, "--reason");
+    headless.run(&format!("{resume} nope --reason broken")).await.is(2, "it has auth, cart");
+    headless.run(&format!("{resume} auth --reason broken")).await.is(3, "auth: it is under way");
+    let done = headless.run(&format!("{resume} cart --reason broken --json")).await;
+    let told: Value = serde_json::from_str(&done.is(0, "").out).unwrap();
+    assert_eq!(told["outcome"], "partial", "{told}");
+    assert!(told["steps"][1]["reason"].as_str().unwrap().ends_with(": broken"), "{told}");
+    assert_eq!(stands(&space, "auth").await.0, "shop/auth:slow");
+    assert_eq!(stands(&space, "cart").await, ("shop/cart:v1".to_owned(), 1), "it never begins");
+    headless.run("history").await.is(0, ": broken");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_changed_by_hand_or_is_newer_is_listed_with_why_and_not_followed() {
     let Some(plane) = ControlPlane::shared() else { return };
     let (space, headless) = shop(plane, "by-hand").await;

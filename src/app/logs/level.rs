@@ -25,6 +25,15 @@ impl Level {
         }
     }
 
+    /// The level whose word a text begins with as it is drawn, and what follows it.
+    pub(super) fn drawn_before(text: &str) -> Option<(Self, &str)> {
+        let all = [Self::Error, Self::Warn, Self::Info, Self::Debug, Self::Trace];
+        all.into_iter().find_map(|level| {
+            let rest = text.strip_prefix(level.word().trim_end())?;
+            (rest.is_empty() || rest.starts_with(' ')).then(|| (level, rest.trim_start()))
+        })
+    }
+
     /// The level that a line names: a field of that name first, else klog's first letter, else a word near its beginning.
     pub fn of(text: &str) -> Option<Self> {
         Self::of_field(text).or_else(|| Self::of_klog(text)).or_else(|| Self::of_word(text))

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use regex::{Regex, RegexBuilder};
 
+use super::level::Level;
+
 /// A compiled pattern.
 #[derive(Clone, Debug)]
 pub struct Pattern {
@@ -15,6 +17,8 @@ pub struct Pattern {
     screen: Regex,
     /// The same for such a field as JSON writes it. Two expressions are faster than one for both.
     json: Option<Regex>,
+    /// It begins with a level as one is drawn, whatever the line calls it; none after it: any line of that level.
+    level: Option<(Level, Option<Regex>)>,
 }
 
 impl Pattern {
@@ -30,12 +34,21 @@ impl Pattern {
         let smart = !text.chars().any(char::is_uppercase);
         let screen = build(text, smart)?;
         let json = as_json(text).and_then(|json| build(&json, smart).ok());
-        Ok(Some(Self { text: text.to_owned(), inverse, screen, json }))
+        let level = match Level::drawn_before(text) {
+            None => None,
+            Some((level, "")) => Some((level, None)),
+            Some((level, rest)) => Some((level, build(rest, smart).ok())),
+        };
+        Ok(Some(Self { text: text.to_owned(), inverse, screen, json, level }))
     }
 
     /// Whether a line is one of those that are meant.
     pub fn admits(&self, line: &str) -> bool {
-        let found = self.screen.is_match(line) || self.json.as_ref().is_some_and(|json| json.is_match(line));
+        let found = self.screen.is_match(line)
+            || self.json.as_ref().is_some_and(|json| json.is_match(line))
+            || self.level.as_ref().is_some_and(|(level, rest)| {
+                Level::of(line) == Some(*level) && rest.as_ref().is_none_or(|rest| rest.is_match(line))
+            });
         found != self.inverse
     }
 
@@ -50,7 +63,12 @@ impl Pattern {
     /// Whether only lines that `old` admits can match this: it is a word that has grown.
     pub(super) fn narrows(&self, old: &Self) -> bool {
         let plain = |text: &str| regex::escape(text) == text && !text.contains('=');
-        !self.inverse && !old.inverse && plain(&self.text) && plain(&old.text) && self.text.contains(&old.text)
+        !self.inverse
+            && !old.inverse
+            && self.level.is_none()
+            && plain(&self.text)
+            && plain(&old.text)
+            && self.text.contains(&old.text)
     }
 }
 
@@ -95,6 +113,15 @@ mod tests {
     }
 
     #[test]
+    fn a_level_is_found_as_it_is_drawn() {
+        let line = r#"{"level":"warn","msg":"slow query"}"#;
+        assert!(admits("WARN", line) && admits("WARN slow", line) && admits("WARN", "W0102 15:04:05.0 1 main.go:3] x"));
+        assert!(
+            !admits("WARN fast", line) && !admits("ERROR", line) && !admits("!WARN", line) && !admits("WARNED", line)
+        );
+    }
+
+    #[test]
     fn a_bad_pattern_says_why() {
         assert_eq!(Pattern::parse("(").unwrap_err(), "unclosed group");
         assert!(Pattern::parse("").unwrap().is_none() && Pattern::parse("!").unwrap().is_none());
@@ -107,6 +134,7 @@ mod tests {
             parse(new).narrows(&parse(old))
         };
         assert!(narrows("error", "err") && narrows("Error", "rror"));
+        assert!(!narrows("WARN", "WAR"), "lines of that level come back");
         assert!(!narrows("err", "error") && !narrows("!error", "!err") && !narrows("a|b", "a"));
     }
 

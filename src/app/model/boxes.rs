@@ -136,6 +136,11 @@ pub enum Confirmed {
     Delete(Vec<Finding>),
     Quit,
     AbortRun(RunId),
+    /// Go on without a service of a run.
+    LeaveOut {
+        run: RunId,
+        service: ServiceId,
+    },
     /// Go on with a run of another process.
     TakeUp {
         env: EnvId,
@@ -179,6 +184,7 @@ impl Confirmed {
             Self::Delete(found) => ("delete", if found.len() == 1 { "it" } else { "them" }),
             Self::Quit => ("leave", "it"),
             Self::AbortRun(_) => ("abort", "it"),
+            Self::LeaveOut { .. } => ("leave", "it out"),
             Self::TakeUp { .. } => ("go on with", "it"),
             Self::EndRun { .. } => ("end", "it"),
             Self::ClearRun { .. } => ("remove", "it"),

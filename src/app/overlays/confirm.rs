@@ -45,6 +45,7 @@ fn yes(model: &mut Model) -> Vec<Effect> {
         Confirmed::Quit => vec![Effect::Quit],
         Confirmed::TakeOver => super::plan::confirm(model, Patience::TakeOver),
         Confirmed::AbortRun(run) => screens::run::aborted(model, run),
+        Confirmed::LeaveOut { run, service } => screens::run::leave_out(model, run, service, &typed),
         Confirmed::WriteConfig(text) => {
             vec![Effect::Save { what: "configuration".to_owned(), file: FileTarget::Configuration, text }]
         }

@@ -61,10 +61,12 @@ pub fn available(action: Action, model: &Model) -> Result<(), String> {
     let left = matches!(other.life, Life::Left { .. });
     let over = other.life == Life::Over;
     match action {
-        Action::RunPause | Action::RunRetry | Action::RunTakeUp | Action::RunAbort if over => {
+        Action::RunPause | Action::RunRetry | Action::RunLeaveOut | Action::RunTakeUp | Action::RunAbort if over => {
             Err("this run is over".to_owned())
         }
-        Action::RunPause | Action::RunRetry if left => Err("nobody carries it out: resume it first".to_owned()),
+        Action::RunPause | Action::RunRetry | Action::RunLeaveOut if left => {
+            Err("nobody carries it out: resume it first".to_owned())
+        }
         Action::RunTakeUp => unhindered(model, &env),
         Action::RunRollBack if run::inverse(&other.entry.run).is_none() => {
             Err("this run has changed nothing".to_owned())

@@ -1,11 +1,14 @@
 //! Watching a run: hold, try again, put back, leave.
 
+use std::sync::Arc;
+
 use crate::app::effect::Effect;
-use crate::app::model::{Confirm, Confirmed, Model, Overlay, Page, RunOf, RunPage};
+use crate::app::model::{Answer, Confirm, Confirmed, Model, Overlay, Page, RunOf, RunPage};
 use crate::app::overlays::plan::{open_way_back, way_back};
 use crate::app::{input::LineInput, journal, runs};
-use crate::domain::ids::RunId;
-use crate::domain::run::{Run, RunEvent, RunState, StepRun, StepState};
+use crate::domain::ids::{RunId, ServiceId};
+use crate::domain::lease::who;
+use crate::domain::run::{LeftOut, Run, RunEvent, RunState, StepRun, StepState};
 use crate::domain::verdict::State;
 
 /// The run whose page is open, of whomever.
@@ -22,6 +25,14 @@ pub fn ours(model: &Model) -> Option<&Run> {
     match &model.page {
         Some(Page::Run(RunPage { of: RunOf::Ours(id), .. })) => model.run(*id),
         _ => None,
+    }
+}
+
+/// Turns to the log of what went wrong in the run that is shown, so that its last lines are told there.
+pub fn attend(model: &mut Model) {
+    let failed = shown(model).and_then(|run| Some((run.plan.env.clone(), run.first_failure()?.service.clone())));
+    if let Some((env, service)) = failed {
+        runs::turn_to(model, env, service);
     }
 }
 
@@ -106,6 +117,71 @@ pub fn what_remains(run: &Run) -> Vec<String> {
         (!names.is_empty()).then(|| format!("{} {what}: {}", names.len(), names.join(", ")))
     };
     kinds.into_iter().filter_map(line).collect()
+}
+
+/// The service that is selected on the page, or the one that holds the run up.
+fn chosen(model: &Model) -> Option<ServiceId> {
+    let Some(Page::Run(page)) = &model.page else { return None };
+    let failed = || ours(model)?.first_failure().map(|step| step.service.clone());
+    page.selected.clone().or_else(failed)
+}
+
+/// Whether the run of this session that is shown can go on without the service that is chosen.
+///
+/// # Errors
+/// Why not.
+pub fn may_leave_out(model: &Model) -> Result<(), String> {
+    let (Some(run), Some(service)) = (ours(model), chosen(model)) else {
+        return Err("nothing has failed, and no service is selected".to_owned());
+    };
+    run.may_leave_out(&service).map_err(|why| format!("{service}: {why}"))
+}
+
+/// Asks why the run is to go on without a service, and says what that means.
+pub fn ask_leave_out(model: &mut Model) {
+    let (Some(run), Some(service)) = (ours(model), chosen(model)) else { return };
+    let lines = left_out_means(run, &service);
+    let confirm = Confirm {
+        title: format!("Go on without {service}"),
+        lines,
+        question: "Why?".to_owned(),
+        word: Some(Answer::Reason),
+        typed: LineInput::default(),
+        then: Confirmed::LeaveOut { run: run.id, service },
+        scroll: 0,
+    };
+    model.overlays.push(Overlay::Confirm(confirm));
+}
+
+/// What becomes of the service itself, of those that need it, and of the others.
+fn left_out_means(run: &Run, service: &ServiceId) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(step) = run.step(service) {
+        lines.push(match (&step.state, step.why()) {
+            (StepState::Failed, Some(why)) => {
+                format!("{why}. What was written stays; rolling back all puts it back too.")
+            }
+            (_, Some(why)) => format!("{why}. It keeps what it runs."),
+            (_, None) => "It keeps what it runs.".to_owned(),
+        });
+    }
+    let needing: Vec<String> = run.needing(service).iter().map(ToString::to_string).collect();
+    if !needing.is_empty() {
+        lines.push(format!("Needed by {}: still to go out, or leave out too.", needing.join(", ")));
+    }
+    let others = run.steps.iter().filter(|it| it.holds_up() && it.service != *service);
+    let others: Vec<&str> = others.map(|it| it.service.as_str()).collect();
+    if !others.is_empty() {
+        lines.push(format!("The run still holds because of {}.", others.join(", ")));
+    }
+    lines
+}
+
+/// Goes on without a service.
+pub fn leave_out(model: &mut Model, run: RunId, service: ServiceId, reason: &str) -> Vec<Effect> {
+    let (by, at) = (Arc::from(who(&model.session.identity)), model.session.now);
+    let by = if model.session.identity.is_empty() { Arc::from(model.session.user.as_str()) } else { by };
+    runs::on(model, run, RunEvent::LeaveOut { service, how: LeftOut { by, reason: reason.into(), at } })
 }
 
 /// Ends the run.

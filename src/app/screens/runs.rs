@@ -184,6 +184,7 @@ pub fn show(model: &mut Model) {
         [other] => {
             let of = RunOf::Theirs(Box::new(others::theirs(model, other)));
             model.page = Some(Page::Run(RunPage { of, selected: None, list: None }));
+            super::run::attend(model);
         }
         [] => {
             if let Some(id) = model.runs.last().map(|run| run.id) {
@@ -247,6 +248,7 @@ pub fn enter(model: &mut Model) {
         None => return,
     };
     model.page = Some(Page::Run(RunPage { of, selected: None, list: Some(list) }));
+    super::run::attend(model);
 }
 
 /// Back to the list that a run was opened from, or home.

@@ -83,7 +83,8 @@ impl Entry {
             What::Placed(posted) => posted.lock.as_ref().ok().map(|lock| &*lock.reason),
             What::Overridden(_, it) => Some(&it.reason),
             What::Released(_, release) => release.why.as_deref(),
-            What::Run(_) | What::Lifted(_) | What::CleanedUp(_) | What::Unreadable(_) => None,
+            What::Run(it) => it.run.steps.iter().find_map(|step| step.went_on_without()).map(|it| &*it.reason),
+            What::Lifted(_) | What::CleanedUp(_) | What::Unreadable(_) => None,
         }
     }
 

@@ -137,12 +137,12 @@ impl Run {
 
     /// What a person had asked for before the leases were asked for again.
     fn go_on(&mut self, now: Timestamp) -> Vec<RunCommand> {
-        if self.steps.iter().any(|step| step.state.went_wrong()) {
+        if self.steps.iter().any(StepRun::holds_up) {
             self.state = RunState::Halted;
             return self.retry(now);
         }
         let wave = self.wave;
-        if self.steps.iter().any(|step| step.wave == wave && step.state != StepState::Waiting) {
+        if self.steps.iter().any(|step| step.wave == wave && step.started.is_some()) {
             // Lost in the middle of a wave: what was written is followed, and is not written again.
             self.state = RunState::Running;
             return self.advance(now);

@@ -18,6 +18,8 @@ enum Happens {
     Answered(usize, Option<FaultKind>),
     Judged(usize, State),
     Asked(u8),
+    /// A person goes on without it.
+    LeftOut(usize),
     /// The leases are held, or one of them is lost.
     Leases(bool),
     Waited(i64),
@@ -43,6 +45,7 @@ fn happens() -> impl Strategy<Value = Happens> {
         8 => (which(), proptest::option::weighted(0.2, fault)).prop_map(|(of, fault)| Happens::Answered(of, fault)),
         8 => (which(), state).prop_map(|(of, state)| Happens::Judged(of, state)),
         2 => (0u8..10).prop_map(Happens::Asked),
+        1 => which().prop_map(Happens::LeftOut),
         1 => proptest::bool::weighted(0.7).prop_map(Happens::Leases),
         2 => (1i64..20).prop_map(Happens::Waited),
         1 => proptest::bool::ANY.prop_map(Happens::Died),
@@ -87,7 +90,8 @@ impl Trial {
             let name = *NAMES.iter().find(|known| **known == *name).unwrap();
             let wave = self.step(name).wave;
             let earlier = self.story.run.steps.iter().filter(|step| step.wave < wave);
-            assert!(earlier.clone().all(|step| step.state == StepState::Succeeded), "{name} before its turn");
+            assert!(earlier.clone().all(StepRun::is_settled), "{name} before its turn");
+            assert!(self.step(name).left_out.is_none(), "{name} is left out");
             let known = self.cluster.entry(name).or_default();
             assert!(self.story.run.may_write(), "{name} was written without its lease");
             assert!(!known.under_way, "{name} is being written already");
@@ -123,7 +127,7 @@ impl Trial {
 
     fn goes_on(&mut self, event: Happens) {
         let (state, before) = (self.story.run.state, self.story.writes.len());
-        let retries = matches!(event, Happens::Asked(2..=4) | Happens::Died(_));
+        let retries = matches!(event, Happens::Asked(2..=4) | Happens::LeftOut(_) | Happens::Died(_));
         match event {
             Happens::Answered(of, fault) => self.answer(of, fault),
             Happens::Judged(of, verdict) => {
@@ -135,6 +139,11 @@ impl Trial {
                 }
             }
             Happens::Asked(what) => self.ask(what),
+            Happens::LeftOut(of) => {
+                let service = ServiceId::new(NAMES[of % self.story.run.steps.len()]);
+                let how = LeftOut { by: "ana".into(), reason: "why not".into(), at: crate::domain::fixtures::START };
+                self.story.on(RunEvent::LeaveOut { service, how });
+            }
             Happens::Leases(true) => drop(self.story.leases()),
             Happens::Leases(false) => drop(self.story.lost()),
             Happens::Waited(seconds) => {

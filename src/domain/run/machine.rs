@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::tries::{TRIED_FOR, may_pass, refused, troubled};
 use super::{Announcement, Baseline, Hold, Run, RunCommand, RunEvent, RunState, StepRun, StepState, Trouble};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{RunId, ServiceId};
@@ -13,14 +14,9 @@ use crate::domain::plan::{Plan, Step};
 use crate::domain::rollout::After;
 use crate::domain::verdict::{Progress, State, Verdict};
 
-/// For how long a write that meets with no clear answer is tried again before a person is asked.
-const TRIED_FOR: Duration = Duration::from_mins(5);
 /// How long a rollout that is tried again may go on showing what was known to be wrong: a kubelet looks again only now and
 /// then.
 const KNOWN_FOR: Duration = Duration::from_mins(1);
-/// The longest pause between two tries, unless the server asks for a longer one.
-const LONGEST_PAUSE: Duration = Duration::from_secs(15);
-
 impl Run {
     /// A run that has not begun: [`RunEvent::Start`] begins it.
     pub fn new(id: RunId, plan: Plan, by: impl Into<Arc<str>>, now: Timestamp) -> Self {
@@ -37,6 +33,7 @@ impl Run {
                 lost: false,
                 known: None,
                 after: None,
+                left_out: None,
             })
         });
         Self {
@@ -69,6 +66,7 @@ impl Run {
             RunEvent::Resume => self.resume(now),
             RunEvent::Tick => self.tick(now),
             RunEvent::Retry => self.retry(now),
+            RunEvent::LeaveOut { service, how } => self.leave_out(&service, how, now),
             RunEvent::Abort => self.abort(now),
             RunEvent::Passed { by, ended } => self.passed(by, ended, now),
         }
@@ -95,12 +93,12 @@ impl Run {
         self.steps.iter().filter(|step| step.state == StepState::Succeeded).count()
     }
 
-    /// The first step that went wrong.
+    /// The first step that went wrong and that nobody has gone on without.
     pub fn first_failure(&self) -> Option<&StepRun> {
-        self.steps.iter().find(|step| step.state.went_wrong())
+        self.steps.iter().find(|step| step.holds_up())
     }
 
-    fn step_mut(&mut self, service: &ServiceId) -> Option<&mut StepRun> {
+    pub(super) fn step_mut(&mut self, service: &ServiceId) -> Option<&mut StepRun> {
         self.steps.iter_mut().find(|step| step.service == *service)
     }
 
@@ -125,19 +123,28 @@ impl Run {
     }
 
     pub(super) fn begin_wave(&mut self, now: Timestamp) -> Vec<RunCommand> {
+        // Waves of which everything is left out.
+        while self.wave < self.plan.waves.len() && self.is_done(self.wave) {
+            self.wave += 1;
+        }
         let wave = self.wave;
         if wave >= self.plan.waves.len() {
-            return self.finish(RunState::Succeeded, Announcement::Succeeded, now);
+            let whole = self.steps.iter().all(|step| step.state == StepState::Succeeded);
+            let succeeded = (RunState::Succeeded, Announcement::Succeeded);
+            let (state, news) = if whole { succeeded } else { (RunState::Ended, Announcement::Ended) };
+            return self.finish(state, news, now);
         }
         if !self.may_write() {
             return self.acquire();
         }
         self.state = RunState::Running;
-        for step in self.steps.iter_mut().filter(|step| step.wave == wave) {
+        let mut begun = Vec::new();
+        for step in self.steps.iter_mut().filter(|step| step.wave == wave && step.state == StepState::Waiting) {
             step.state = StepState::Writing;
             step.started = Some(now);
+            begun.push(step.service.clone());
         }
-        self.plan.waves[wave].steps.iter().cloned().map(RunCommand::Write).collect()
+        self.writes_of(&begun)
     }
 
     fn written(&mut self, service: &ServiceId, result: Result<Baseline, Fault>, now: Timestamp) -> Vec<RunCommand> {
@@ -176,32 +183,16 @@ impl Run {
     }
 
     /// Whether steps of the active wave may be written.
-    fn writes(&self) -> bool {
+    pub(super) fn writes(&self) -> bool {
         matches!(self.state, RunState::Running | RunState::Pausing)
     }
 
-    /// Writes again what is due. The test on the old image makes a repeat harmless: it cannot deploy twice.
-    fn tick(&mut self, now: Timestamp) -> Vec<RunCommand> {
-        if !self.writes() {
-            return Vec::new();
-        }
-        let mut due = Vec::new();
-        for step in self.steps.iter_mut().filter(|step| step.state == StepState::Writing) {
-            if let Some(trouble) = step.trouble.as_mut().filter(|it| it.again.is_some_and(|at| at <= now)) {
-                trouble.again = None;
-                due.push(step.service.clone());
-            }
-        }
-        self.plan.steps().filter(|step| due.contains(&step.service)).cloned().map(RunCommand::Write).collect()
+    pub(super) fn writes_of(&self, services: &[ServiceId]) -> Vec<RunCommand> {
+        self.plan.steps().filter(|step| services.contains(&step.service)).cloned().map(RunCommand::Write).collect()
     }
 
-    /// Nothing more is written: what waited for another try is refused. A try under way is still heard out.
-    pub(super) fn give_up(&mut self, now: Timestamp) {
-        for step in self.steps.iter_mut().filter(|step| step.state == StepState::Writing) {
-            if let Some(trouble) = step.trouble.take_if(|trouble| trouble.again.is_some()) {
-                refused(step, trouble, now);
-            }
-        }
+    fn is_done(&self, wave: usize) -> bool {
+        self.steps.iter().filter(|step| step.wave == wave).all(StepRun::is_settled)
     }
 
     fn judged(&mut self, service: &ServiceId, mut verdict: Verdict, now: Timestamp) -> Vec<RunCommand> {
@@ -265,11 +256,10 @@ impl Run {
         commands
     }
 
-    /// The next wave, once every step of this one has succeeded.
+    /// The next wave, once every step of this one has succeeded or is left out.
     pub(super) fn advance(&mut self, now: Timestamp) -> Vec<RunCommand> {
         let wave = self.wave;
-        let mut steps = self.steps.iter().filter(|step| step.wave == wave);
-        if self.state.is_over() || !steps.all(|step| step.state == StepState::Succeeded) {
+        if self.state.is_over() || !self.is_done(wave) {
             return Vec::new();
         }
         self.wave += 1;
@@ -277,7 +267,7 @@ impl Run {
         let last = self.wave >= self.plan.waves.len();
         match self.state {
             // Halted: a failure that came right by itself; the person who was told decides whether to go on.
-            RunState::Pausing | RunState::Halted if !last => {
+            RunState::Pausing | RunState::Halted | RunState::Paused if !last => {
                 self.state = RunState::Paused;
                 commands.push(RunCommand::Announce(Announcement::Paused));
             }
@@ -321,7 +311,7 @@ impl Run {
             return self.acquire();
         }
         let mut again = Vec::new();
-        for step in self.steps.iter_mut().filter(|step| step.state.went_wrong()) {
+        for step in self.steps.iter_mut().filter(|step| step.holds_up()) {
             step.finished = None;
             step.started = Some(now);
             let superseded = step.verdict.as_ref().is_some_and(|verdict| verdict.state == State::Superseded);
@@ -339,7 +329,7 @@ impl Run {
             }
         }
         self.state = RunState::Running;
-        self.plan.steps().filter(|step| again.contains(&step.service)).cloned().map(RunCommand::Write).collect()
+        self.writes_of(&again)
     }
 
     fn abort(&mut self, now: Timestamp) -> Vec<RunCommand> {
@@ -367,25 +357,4 @@ impl Run {
 fn still_known(step: &StepRun, verdict: &Verdict, now: Timestamp) -> bool {
     let early = step.baseline.as_ref().is_some_and(|it| now.duration_since(it.at).unsigned_abs() < KNOWN_FOR);
     early && verdict.state == State::Failed && step.known.is_some() && step.known == verdict.evidence
-}
-
-/// What time or another try may cure: the cluster is not reached, busy, or its answer was lost.
-fn may_pass(kind: FaultKind) -> bool {
-    matches!(kind, FaultKind::Unreachable | FaultKind::Throttled | FaultKind::OutcomeUnknown)
-}
-
-fn troubled(before: Option<Trouble>, fault: Fault, now: Timestamp) -> Trouble {
-    let tries = before.as_ref().map_or(0, |trouble| trouble.tries).saturating_add(1);
-    let pause = Duration::from_secs(1 << (tries - 1).min(5)).min(LONGEST_PAUSE);
-    let pause = pause.max(fault.retry_after.unwrap_or_default()).min(TRIED_FOR);
-    Trouble { tries, since: before.map_or(now, |trouble| trouble.since), again: Some(now + pause), fault }
-}
-
-/// The end of a step that never came through. A lost answer stays one, whatever later tries met with.
-fn refused(step: &mut StepRun, trouble: Trouble, now: Timestamp) -> Fault {
-    let kind = if step.lost { FaultKind::OutcomeUnknown } else { trouble.fault.kind };
-    let fault = Fault { kind, ..trouble.fault };
-    step.state = StepState::Refused(fault.clone());
-    step.finished = Some(now);
-    fault
 }

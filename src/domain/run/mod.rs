@@ -10,13 +10,16 @@ pub mod document;
 mod hold;
 #[cfg(test)]
 mod laws;
+mod left_out;
 mod machine;
 mod pace;
 mod rollback;
 #[cfg(test)]
 mod tests;
+mod tries;
 
 pub use hold::Hold;
+pub use left_out::LeftOut;
 pub use pace::learn;
 pub use rollback::inverse;
 
@@ -80,7 +83,7 @@ pub enum RunState {
     /// A step failed: what was begun is followed to its end, nothing new is begun, a person decides.
     Halted,
     Succeeded,
-    /// A person left it after a failure, or aborted it.
+    /// A person left it after a failure, aborted it, or went on without a part of it.
     Ended,
 }
 
@@ -110,6 +113,8 @@ pub struct StepRun {
     pub known: Option<Evidence>,
     /// What is seen of it since it succeeded.
     pub after: Option<After>,
+    /// A person went on without it.
+    pub left_out: Option<LeftOut>,
 }
 
 /// A write that has not come through yet and is tried again.
@@ -160,7 +165,7 @@ pub enum StepState {
     Failed,
     /// The patch was refused: nothing of this step was changed, unless an earlier answer was lost.
     Refused(Fault),
-    /// Never begun, because the run ended before.
+    /// Never begun, because the run ended before or a person went on without it.
     Skipped,
 }
 
@@ -268,6 +273,11 @@ pub enum RunEvent {
     Tick,
     /// Try the failed steps again.
     Retry,
+    /// Go on without this service.
+    LeaveOut {
+        service: ServiceId,
+        how: LeftOut,
+    },
     /// Begin nothing more; what was begun is left to Kubernetes.
     Abort,
     /// Another process has written its document: it was ended there, or is carried out there from now on.
@@ -307,6 +317,11 @@ pub enum Announcement {
         why: String,
     },
     WaveDone(usize),
+    /// A person goes on without it.
+    LeftOut {
+        service: ServiceId,
+        how: LeftOut,
+    },
     Paused,
     Halted,
     Succeeded,

@@ -1,6 +1,7 @@
 //! Runs, told as stories.
 
 mod hold;
+mod left_out;
 
 use jiff::SignedDuration;
 use proptest::prelude::*;

@@ -4,7 +4,7 @@ use futures::future::{join_all, try_join_all};
 use jiff::{SignedDuration, Timestamp};
 
 use super::locks::places;
-use super::shapes::{NoteShape, VERSION, step_word};
+use super::shapes::{NoteShape, VERSION, reason, step_word};
 use super::{failed, print, print_json, say, table};
 use crate::adapters::system;
 use crate::app::history::{concerns, headline, took};
@@ -80,6 +80,11 @@ fn row((env, entry): &(Environment, Entry)) -> Vec<String> {
         (Some(outcome), Some(took)) => format!("{} in {}", outcome.as_str(), ui::span(took)),
         (Some(outcome), None) => outcome.as_str().to_owned(),
         (None, _) => entry.reason().unwrap_or_default().to_owned(),
+    };
+    // Of a run: why somebody went on without a part of it.
+    let end = match entry.reason().filter(|_| entry.outcome().is_some()) {
+        Some(reason) => format!("{end}: {reason}"),
+        None => end,
     };
     vec![
         entry.at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::failed;
+use super::{failed, shapes};
 use crate::app::model::Model;
 use crate::domain::run::{Hold, Run, RunState, StepRun, StepState};
 use crate::domain::verdict::{Cause, State};
@@ -29,6 +29,8 @@ pub(super) fn ended(run: &Run) -> Option<Result<(), Report>> {
             let failed = own_failure(run).map(failure);
             failed.or_else(|| not_held(run)).map(Err)
         }
+        // A person went on without the others.
+        RunState::Ended if shapes::is_partial(run) => Some(Ok(())),
         RunState::Ended => Some(Err(not_held(run).unwrap_or_else(|| Report::rollout_failed("the run was ended")))),
         // Nobody can hold a run here: its lease was lost, or a failure came right by itself, and nobody is there to let
         // the run go on.
@@ -44,7 +46,7 @@ pub(super) fn ended(run: &Run) -> Option<Result<(), Report>> {
 /// that what they deploy is another version.
 pub(super) fn own_failure(run: &Run) -> Option<&StepRun> {
     let lost = matches!(run.hold, Hold::Lost { .. });
-    run.steps.iter().find(|step| step.state.went_wrong() && (!lost || is_ours(step)))
+    run.steps.iter().find(|step| step.holds_up() && (!lost || is_ours(step)))
 }
 
 pub(super) fn is_under_way(step: &StepRun) -> bool {

@@ -15,11 +15,13 @@ use crate::app::runs;
 use crate::cli::{Abort, Resume};
 use crate::domain::catalog::Environment;
 use crate::domain::fault::Fault;
+use crate::domain::ids::ServiceId;
 use crate::domain::lease::{Patience, who};
 use crate::domain::observed::Document;
 use crate::domain::plan::warn_of_going_back;
 use crate::domain::run::document::{self, Entry, Unreadable};
-use crate::domain::run::{RunEvent, inverse};
+use crate::domain::run::{LeftOut, RunEvent, inverse};
+use crate::domain::text::clean;
 use crate::report::Report;
 use crate::runtime::compose::Session;
 use crate::runtime::runs::end as end_over;
@@ -162,7 +164,7 @@ fn patience(wait: bool) -> Patience {
 pub(in crate::runtime) async fn resume(session: Session, args: &Resume) -> Result<(), Report> {
     let mut driver = Driver::start(session)?;
     writable(&driver)?;
-    let (env, entry) = find(&mut driver.session, &args.run).await?;
+    let (env, mut entry) = find(&mut driver.session, &args.run).await?;
     if entry.run.state.is_over() {
         let report = Report::refused(format!("{} is over: it {}", entry.key, document::word(entry.run.state)));
         return Err(report.hint("shipdeck abort RUN --rollback takes back what it changed."));
@@ -170,10 +172,36 @@ pub(in crate::runtime) async fn resume(session: Session, args: &Resume) -> Resul
     driver.current(std::slice::from_ref(&env.name)).await?;
     say(&table(&[row(&entry, None)]));
     confirm(env.name.as_str(), entry.run.plan.protected, "resume it", args.consent.given())?;
+    leave_out(&mut entry, args, who(&driver.model().session.identity))?;
+    if entry.run.state.is_over() {
+        end(&mut driver, &env, &entry).await?;
+        driver.end().await;
+        return print("nothing of it is left to do: it is ended\n");
+    }
     let wait = patience(args.wait_for_lock);
     let effects = runs::take_up(&mut driver.session.model, entry, wait);
     driver.perform(effects);
     watch(driver, args.json, false).await
+}
+
+/// Goes on without what is named, before anything of the run is done.
+fn leave_out(entry: &mut Entry, args: &Resume, by: &str) -> Result<(), Report> {
+    let reason = args.reason.as_deref().map(str::trim).unwrap_or_default();
+    if !args.without.is_empty() && reason.is_empty() {
+        return Err(Report::usage("--reason is empty: others read why a service was left out"));
+    }
+    for name in &args.without {
+        let service = ServiceId::new(name);
+        if entry.run.step(&service).is_none() {
+            let all: Vec<&str> = entry.run.steps.iter().map(|step| step.service.as_str()).collect();
+            return Err(Report::usage(format!("{name} is no service of this run; it has {}", all.join(", "))));
+        }
+        entry.run.may_leave_out(&service).map_err(|why| Report::refused(format!("{service}: {why}")))?;
+        let at = system::now();
+        let how = LeftOut { by: by.into(), reason: clean(reason).into_owned().into(), at };
+        entry.run.on(RunEvent::LeaveOut { service, how }, at);
+    }
+    Ok(())
 }
 
 pub(in crate::runtime) async fn abort(session: Session, args: &Abort) -> Result<(), Report> {

@@ -272,6 +272,7 @@ pub(super) fn run(run: &Run) -> RunShape {
         outcome: match run.state {
             RunState::Succeeded if run.steps.iter().any(|step| step.degraded().is_some()) => "degraded",
             RunState::Succeeded => "succeeded",
+            RunState::Ended if is_partial(run) => "partial",
             RunState::Ended if matches!(run.hold, Hold::Passed { .. }) => "interrupted",
             RunState::Halted | RunState::Ended => wrong(run),
             RunState::Running | RunState::Pausing if is_blocked(run) => "blocked",
@@ -308,12 +309,23 @@ fn step_result(step: &StepRun) -> StepResultShape {
         service: step.service.to_string(),
         state: step_word(&step.state),
         seconds: step.started.zip(step.finished).map(|(from, to)| to.duration_since(from).as_secs()),
-        reason: step
-            .why()
+        reason: reason(step)
             .or_else(|| evidence.filter(|_| told).map(|it| it.headline.clone()))
             .or_else(|| step.trouble.as_ref().map(|trouble| trouble.fault.to_string())),
         details: evidence.filter(|_| failed).map(|evidence| evidence.details.clone()).unwrap_or_default(),
     }
+}
+
+/// Who went on without it, and what is wrong with it.
+pub(super) fn reason(step: &StepRun) -> Option<String> {
+    let told = [step.left_out_words(), step.why()].into_iter().flatten().collect::<Vec<_>>();
+    (!told.is_empty()).then(|| told.join("; "))
+}
+
+/// Everything was done but for what somebody went on without.
+pub(super) fn is_partial(run: &Run) -> bool {
+    let settled = run.steps.iter().all(StepRun::is_settled);
+    run.state == RunState::Ended && settled && run.without().is_some()
 }
 
 /// The word for where a step stands.

@@ -22,9 +22,9 @@ pub(super) fn of(model: &Model, step: &StepRun, area: Area) -> Vec<Line> {
     let degraded = step.degraded().is_some();
     let wrong = step.state.went_wrong() || degraded;
     let found = step.found();
-    let Some(headline) = step.why().or_else(|| found.map(|evidence| evidence.headline.clone())) else {
-        return Vec::new();
-    };
+    let left_out = step.left_out_words();
+    let why = step.why().or_else(|| found.map(|evidence| evidence.headline.clone()));
+    let Some(headline) = left_out.clone().or_else(|| why.clone()) else { return Vec::new() };
     let inset = 4;
     let width = area.width.saturating_sub(inset + 5);
     let mut block = Vec::new();
@@ -38,6 +38,9 @@ pub(super) fn of(model: &Model, step: &StepRun, area: Area) -> Vec<Line> {
     block.extend(wrapped(3, &headline, Token::Hi, (width + 3).saturating_sub(room)));
     if let (Some(seen), Some(first)) = (seen, block.iter_mut().find(|it| !it.pieces.is_empty())) {
         *first = std::mem::take(first).right_before(2, seen, Token::Muted);
+    }
+    if let Some(why) = why.filter(|_| left_out.is_some()) {
+        block.extend(wrapped(3, &why, Token::Text, width + 3));
     }
     if let Some(why) = lost(model, step) {
         block.extend(wrapped(3, why, Token::Text, width + 3));
@@ -53,6 +56,7 @@ pub(super) fn of(model: &Model, step: &StepRun, area: Area) -> Vec<Line> {
     }
     let edge = match () {
         () if degraded || step.state == StepState::Succeeded => Token::Warn,
+        () if left_out.is_some() => Token::Held,
         () if wrong => Token::Fail,
         () => Token::Prog,
     };
@@ -102,12 +106,12 @@ fn remedy(model: &Model, step: &StepRun, found: Option<&Evidence>, width: u16, r
         block.push(Line::default());
     }
     block.extend(wrapped(3, &advice, Token::Text, width + 3));
-    if !step.state.went_wrong() && step.degraded().is_none() {
+    if !step.holds_up() && step.degraded().is_none() {
         return block;
     }
     let mut keys = Line::default();
     let mut x = 3;
-    for action in [Action::RunRollBack, Action::RunRetry, Action::RunAbort] {
+    for action in [Action::RunRollBack, Action::RunRetry, Action::RunLeaveOut, Action::RunAbort] {
         if available_below(action, model).is_err() {
             continue;
         }

@@ -72,8 +72,14 @@ fn outlook_words(run: &Run) -> (String, Token) {
         (RunState::Running, _) => ("It is done when every service is ready.", Token::Muted),
         (RunState::Pausing, _) => ("It holds when this wave is done.", Token::Held),
         (RunState::Paused, _) => ("It waits for you: nothing more begins until you go on.", Token::Held),
-        (RunState::Halted, _) => ("Nothing more begins. Try again, roll back, or leave it as it is.", Token::Text),
+        (RunState::Halted, _) => {
+            ("Nothing more begins: try again, roll back, go on without it, or leave it.", Token::Text)
+        }
         (RunState::Succeeded, _) => ("Done. Everything that was planned runs.", Token::Ok),
+        (RunState::Ended, _) if run.without().is_some() && run.first_failure().is_none() => {
+            let without = run.without().unwrap_or_default();
+            return (format!("Done without {without}. Everything else that was planned runs."), Token::Held);
+        }
         (RunState::Ended, _) => ("Ended. What was begun is left to Kubernetes.", Token::Muted),
     };
     (text.to_owned(), token)

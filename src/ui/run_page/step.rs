@@ -15,6 +15,7 @@ pub(super) fn row(model: &Model, run: &Run, step: &StepRun, planned: &Step, (wid
     let name_width = if wide { 20 } else { 16 };
     let name = match step.state {
         StepState::Succeeded | StepState::Waiting | StepState::Skipped => Token::Muted,
+        StepState::Failed | StepState::Refused(_) if step.left_out.is_some() => Token::Muted,
         StepState::Failed | StepState::Refused(_) => Token::Fail,
         StepState::Writing | StepState::Watching => Token::Hi,
     };
@@ -46,9 +47,9 @@ pub(super) fn row(model: &Model, run: &Run, step: &StepRun, planned: &Step, (wid
     if let Some(left) = after::leftovers(step).filter(|_| wide && !superseded(step)) {
         line = line.and(words + 15, left, Token::Muted);
     }
-    let note = step.why().or_else(|| hint(step));
+    let note = step.left_out_words().or_else(|| step.why()).or_else(|| hint(step));
     if let Some(note) = note.filter(|_| width >= words + 29 + 9 + 20 && !told_below) {
-        let token = if step.state.went_wrong() { Token::Fail } else { Token::Warn };
+        let token = if step.holds_up() { Token::Fail } else { Token::Warn };
         line = line.within(words + 29, width.saturating_sub(words + 29 + 9), note, token);
     }
     let end = step.finished.or(run.finished).unwrap_or(model.session.now);
@@ -89,6 +90,7 @@ fn writer(step: &StepRun) -> Option<&str> {
 fn counted(step: &StepRun, wide: bool) -> String {
     let progress = step.verdict.as_ref().map(|verdict| verdict.progress).unwrap_or_default();
     match &step.state {
+        _ if step.went_on_without().is_some() => "left out".to_owned(),
         StepState::Waiting => "waits".to_owned(),
         StepState::Writing if step.trouble.is_some() => "tries again".to_owned(),
         StepState::Writing => "writing".to_owned(),

@@ -4,6 +4,7 @@
 //! done. What another process reads is a run that can be taken up: a write of which the answer is not noted may have been
 //! applied, and is sent again, which the test on the old image makes harmless.
 
+mod parts;
 mod shape;
 #[cfg(test)]
 pub(in crate::domain::run) mod tests;

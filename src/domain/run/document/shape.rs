@@ -6,19 +6,19 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::parts::{
+    BaselineShape, LeftOutShape, SoakShape, baseline, baseline_of, cut, left_out, left_out_of, soak, soak_of,
+};
 use super::word;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{EnvId, LockId, RunId, ServiceId, Uid};
 use crate::domain::lock::Passes;
-use crate::domain::observed::{Condition, TemplateHash, WorkloadRef};
+use crate::domain::observed::WorkloadRef;
 use crate::domain::plan::{Plan, Purpose, Step, Wave};
-use crate::domain::rollout::After;
-use crate::domain::run::{Baseline, Hold, Reached, Run, RunState, StepState, TakenUp};
+use crate::domain::run::{Hold, Run, RunState, StepRun, StepState, TakenUp};
 use crate::domain::text::clean;
 use crate::domain::verdict::{Cause, Evidence, Progress, State, Verdict};
 
-/// The longest reason that is kept.
-const REASON: usize = 400;
 /// So many of those who took it up are kept, the last ones.
 const TAKEN_UP_KEPT: usize = 10;
 
@@ -94,45 +94,8 @@ struct StepShape {
     /// How its new pods have fared since it succeeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     soak: Option<SoakShape>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct SoakShape {
-    seconds: i64,
-    until: Timestamp,
-    /// They were watched until then. Where nobody says so later, nobody did.
-    over: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    trouble: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    remedy: Option<String>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct BaselineShape {
-    generation: i64,
-    uid: String,
-    template: u64,
-    images: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    progressing: Option<ConditionShape>,
-    changed: bool,
-    at: Timestamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    deadline: Option<u32>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct ConditionShape {
-    status: bool,
-    reason: String,
-    message: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    updated: Option<Timestamp>,
-}
-
-fn cut(text: &str) -> String {
-    text.chars().take(REASON).collect()
+    left_out: Option<LeftOutShape>,
 }
 
 pub(super) fn of(run: &Run) -> RunShape {
@@ -185,7 +148,7 @@ fn step_of(run: &Run, step: &Step) -> StepShape {
         estimate: step.estimate.map(|time| time.as_secs()),
         failing: step.failing,
         state: found.map_or("waiting", |it| step_word(&it.state)).to_owned(),
-        why: found.and_then(super::super::StepRun::why).map(|why| cut(&why)),
+        why: found.and_then(StepRun::why).map(|why| cut(&why)),
         remedy: evidence.map(|it| cut(&it.remedy)).filter(|remedy| !remedy.is_empty()),
         superseded: verdict.is_some_and(|it| it.state == State::Superseded),
         lost: found.is_some_and(|it| it.lost),
@@ -193,48 +156,7 @@ fn step_of(run: &Run, step: &Step) -> StepShape {
         finished: found.and_then(|it| it.finished),
         baseline: found.and_then(|it| it.baseline.as_ref()).map(baseline_of),
         soak: found.and_then(|it| it.after.as_ref()).filter(|after| !after.soak.is_zero()).map(soak_of),
-    }
-}
-
-fn soak_of(after: &After) -> SoakShape {
-    SoakShape {
-        seconds: after.soak.as_secs(),
-        until: after.until,
-        over: after.over,
-        trouble: after.trouble.as_ref().map(|it| cut(&it.headline)),
-        remedy: after.trouble.as_ref().map(|it| cut(&it.remedy)).filter(|remedy| !remedy.is_empty()),
-    }
-}
-
-fn soak(it: &SoakShape, finished: Option<Timestamp>) -> Result<After, String> {
-    let soak = SignedDuration::from_secs(it.seconds);
-    let since = it.until.checked_sub(soak).map_err(|_out_of_range| "its watch has no beginning".to_owned())?;
-    let trouble = it.trouble.as_ref().map(|headline| Evidence {
-        cause: Cause::NotReady,
-        headline: clean(headline).into_owned(),
-        details: Vec::new(),
-        pod: None,
-        since: None,
-        remedy: clean(it.remedy.as_deref().unwrap_or_default()).into_owned(),
-    });
-    Ok(After::noted(soak, (finished.unwrap_or(since), it.until), trouble, it.over))
-}
-
-fn baseline_of(it: &Baseline) -> BaselineShape {
-    BaselineShape {
-        generation: it.generation,
-        uid: it.uid.to_string(),
-        template: it.template.0,
-        images: it.images.iter().map(ToString::to_string).collect(),
-        progressing: it.progressing.as_ref().map(|it| ConditionShape {
-            status: it.status,
-            reason: it.reason.to_string(),
-            message: it.message.to_string(),
-            updated: it.updated,
-        }),
-        changed: it.changed,
-        at: it.at,
-        deadline: it.progress_deadline,
+        left_out: found.and_then(|it| it.left_out.as_ref()).map(left_out_of),
     }
 }
 
@@ -304,12 +226,12 @@ pub(super) fn read(shape: &RunShape) -> Result<Run, String> {
     Ok(run)
 }
 
-/// Nothing of a later wave is begun before all of the earlier ones have succeeded: what says otherwise is not followed.
+/// Nothing of a later wave is begun before all of the earlier ones have succeeded or are left out: what says otherwise is not followed.
 fn sound(run: &Run) -> Result<(), String> {
     let mut earlier = run.steps.iter().filter(|step| step.wave < run.wave);
     let mut later = run.steps.iter().filter(|step| step.wave > run.wave);
     let in_order = run.wave <= run.plan.waves.len()
-        && earlier.all(|step| step.state == StepState::Succeeded)
+        && earlier.all(StepRun::is_settled)
         && later.all(|step| matches!(step.state, StepState::Waiting | StepState::Skipped));
     if in_order { Ok(()) } else { Err("its waves are out of order".to_owned()) }
 }
@@ -333,7 +255,7 @@ fn plan_step(it: &StepShape) -> Result<Step, String> {
     })
 }
 
-fn fill(step: &mut super::super::StepRun, it: &StepShape) -> Result<(), String> {
+fn fill(step: &mut StepRun, it: &StepShape) -> Result<(), String> {
     let why = || clean(it.why.as_deref().unwrap_or("it did not say why")).into_owned();
     step.state = match it.state.as_str() {
         "waiting" => StepState::Waiting,
@@ -345,6 +267,12 @@ fn fill(step: &mut super::super::StepRun, it: &StepShape) -> Result<(), String> 
         "skipped" => StepState::Skipped,
         other => return Err(format!("the state {} is not known", clean(other))),
     };
+    step.left_out = it.left_out.as_ref().map(left_out);
+    if step.left_out.is_some()
+        && !(step.state.went_wrong() || step.state == StepState::Skipped || step.state == StepState::Succeeded)
+    {
+        return Err(format!("{} is left out and goes on", step.service));
+    }
     (step.lost, step.started, step.finished) = (it.lost, it.started, it.finished);
     step.baseline = it.baseline.as_ref().map(baseline);
     let watched = matches!(step.state, StepState::Watching | StepState::Succeeded | StepState::Failed);
@@ -371,25 +299,4 @@ fn fill(step: &mut super::super::StepRun, it: &StepShape) -> Result<(), String> 
         _ => None,
     };
     Ok(())
-}
-
-fn baseline(it: &BaselineShape) -> Baseline {
-    let text = |text: &str| -> Arc<str> { clean(text).into_owned().into() };
-    Baseline {
-        uid: Uid::new(text(&it.uid)),
-        generation: it.generation,
-        template: TemplateHash(it.template),
-        images: it.images.iter().map(|image| text(image)).collect(),
-        progressing: it.progressing.as_ref().map(|it| Condition {
-            kind: "Progressing".into(),
-            status: it.status,
-            reason: text(&it.reason),
-            message: text(&it.message),
-            updated: it.updated,
-        }),
-        changed: it.changed,
-        at: it.at,
-        progress_deadline: it.deadline,
-        reached: Reached { created: 0, ready: 0, at: it.at, drained: None },
-    }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Entry, Environment, Fault, NoteShape, Outcome, VERSION, What, headline, step_word, took};
+use super::{Entry, Environment, Fault, NoteShape, Outcome, VERSION, What, headline, reason, step_word, took};
 use crate::domain::plan::Step;
 use crate::domain::run::Run;
 
@@ -104,6 +104,6 @@ fn change(run: &Run, step: &Step) -> ChangeShape {
         to: step.to.to_string(),
         state: found.map_or("waiting", |it| step_word(&it.state)),
         seconds: took,
-        reason: found.and_then(crate::domain::run::StepRun::why),
+        reason: found.and_then(reason),
     }
 }
