@@ -1,7 +1,8 @@
 //! Attention: how soon a cluster that falls silent is noticed.
 //!
-//! While a run is under way, or somebody has used the cockpit within the last two minutes, a cluster that says nothing is
-//! asked within seconds whether it is still there. Else nothing is sent at all: the bookmarks of the watches, about one a
+//! While a run is under way, of whomever, or somebody has used the cockpit within the last two minutes, a cluster that says
+//! nothing is asked within seconds whether it is still there: of a run of somebody else, so that their silence is not taken
+//! for their end when it is the cluster that is silent. Else nothing is sent at all: the bookmarks of the watches, about one a
 //! minute, tell as much.
 
 use std::time::Duration;
@@ -20,7 +21,8 @@ pub fn noticed(model: &mut Model) -> Option<Effect> {
 
 /// What attention is due now, if that has changed.
 pub fn pay(model: &mut Model) -> Option<Effect> {
-    let due = model.active_run().is_some() || looks_until(model).is_some();
+    let due =
+        model.active_run().is_some() || looks_until(model).is_some() || super::holders::something_ages(model);
     (std::mem::replace(&mut model.session.attentive, due) != due).then_some(Effect::Attend(due))
 }
 

@@ -29,6 +29,7 @@ pub fn take(model: &mut Model, env: &EnvId, change: Change) -> Vec<Effect> {
     if touched.other {
         findings(model, env);
         effects.extend(super::keeping::watched(model, env));
+        effects.extend(super::attention::pay(model));
     }
     others::follow(model, touched.other);
     effects.extend(runs::judge(model, env, &touched));

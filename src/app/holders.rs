@@ -37,7 +37,7 @@ pub fn of(model: &Model, service: &ServiceId, env: &EnvId) -> Option<Holder> {
         service: service.clone(),
         by: lease::who(&found.stored.record.holder).into(),
         since: found.since,
-        silent: found.is_silent(model.session.now),
+        silent: world.is_silent(found, model.session.now),
         seen_alive: found.renewed_here,
         renewed: found.stored.record.renewed,
     })
@@ -60,9 +60,10 @@ pub fn of_plan(model: &Model, plan: &Plan) -> Vec<Holder> {
 
 /// Whether what is said of holders will be different in a moment without anything happening.
 pub fn something_ages(model: &Model) -> bool {
-    let held = |found: &Sighting| !is_ours_or_free(model, found) && !found.is_silent(model.session.now);
-    let envs = model.catalog.environments.iter().filter_map(|env| model.world.env(&env.name));
-    envs.flat_map(EnvWorld::leases).any(|(_, found)| held(found))
+    let now = model.session.now;
+    let held = |world: &EnvWorld, found: &Sighting| !is_ours_or_free(model, found) && !world.is_silent(found, now);
+    let mut envs = model.catalog.environments.iter().filter_map(|env| model.world.env(&env.name));
+    envs.any(|world| world.leases().any(|(_, found)| held(world, found)))
 }
 
 /// `seen alive 4 s ago`; of one who was first seen just now, only what they say themselves.

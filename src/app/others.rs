@@ -14,7 +14,7 @@ use crate::domain::lease::{self, Sighting, who};
 use crate::domain::run::document::{Entry, Filed};
 use crate::domain::run::{Hold, Run, StepState};
 use crate::domain::verdict::{State, Verdict};
-use crate::domain::world::EnvWorld;
+use crate::domain::world::{EnvWorld, Freshness};
 
 /// How long a record may be without any lease of its writer before that means something: both are watched apart.
 const GRACE: SignedDuration = SignedDuration::from_secs(5);
@@ -36,14 +36,32 @@ pub enum Life {
     Alive {
         since: Timestamp,
     },
-    /// Not known yet, and when it will be; none: nobody can tell, because it holds no leases.
-    Unsure {
-        known: Option<Timestamp>,
-    },
+    Unsure(Doubt),
     /// Nobody carries it out; the last sign of whoever did.
     Left {
         since: Timestamp,
     },
+}
+
+/// Why it is not known whether anybody carries a run out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// Not yet; it is at this time.
+    Until(Timestamp),
+    /// It holds no leases.
+    Unleased,
+    /// Leases are not read there, or not yet.
+    Unread,
+    /// Nothing is heard of the cluster since a time: how it looked then.
+    Unheard { since: Timestamp, before: Before },
+}
+
+/// How it looked before the cluster was out of sight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Before {
+    Alive(Timestamp),
+    Left,
+    Unknown,
 }
 
 impl Other<'_> {
@@ -110,18 +128,29 @@ fn life(world: &EnvWorld, filed: &Filed, entry: &Entry, now: Timestamp) -> Life 
         return Life::Over;
     }
     if matches!(entry.run.hold, Hold::Without(_)) {
-        return Life::Unsure { known: None };
+        return Life::Unsure(Doubt::Unleased);
     }
     let leases = entry.run.plan.steps().filter_map(|step| world.lease(&lease::name_of(&step.service)));
     let held = leases.filter(|found| found.stored.record.holder == entry.owner).max_by_key(|found| found.since);
+    let Some(heard) = world.heard_since() else {
+        let Freshness::Stale { since, .. } = world.freshness() else { return Life::Unsure(Doubt::Unread) };
+        let before = match held {
+            Some(found) if found.fell_silent => Before::Left,
+            Some(found) if found.renewed_here => Before::Alive(found.since),
+            _ => Before::Unknown,
+        };
+        return Life::Unsure(Doubt::Unheard { since, before });
+    };
     match held {
-        Some(found) if found.is_silent(now) => Life::Left { since: last_sign(found) },
-        Some(found) if found.renewed_here => Life::Alive { since: found.since },
+        Some(found) if world.is_silent(found, now) => Life::Left { since: last_sign(found) },
+        Some(found) if found.renewed_here && found.since >= heard => Life::Alive { since: found.since },
         Some(found) => {
             let patience = SignedDuration::try_from(found.stored.record.patience()).unwrap_or(GRACE);
-            Life::Unsure { known: Some(found.since + patience) }
+            Life::Unsure(Doubt::Until(found.since.max(heard) + patience))
         }
-        None if now.duration_since(filed.since) < GRACE => Life::Unsure { known: Some(filed.since + GRACE) },
+        None if now.duration_since(filed.since.max(heard)) < GRACE => {
+            Life::Unsure(Doubt::Until(filed.since.max(heard) + GRACE))
+        }
         None => Life::Left { since: entry.updated.min(filed.since) },
     }
 }
@@ -212,8 +241,8 @@ fn tell(model: &mut Model) {
 pub fn next_change(model: &Model) -> Option<std::time::Duration> {
     let soon = |life: Life| match life {
         Life::Over => None,
-        Life::Left { .. } | Life::Unsure { known: None } => Some(std::time::Duration::from_secs(30)),
-        Life::Alive { .. } | Life::Unsure { known: Some(_) } => Some(std::time::Duration::from_secs(1)),
+        Life::Alive { .. } | Life::Unsure(Doubt::Until(_)) => Some(std::time::Duration::from_secs(1)),
+        Life::Left { .. } | Life::Unsure(_) => Some(std::time::Duration::from_secs(30)),
     };
     all(model).filter_map(|other| soon(other.life)).min()
 }
@@ -223,10 +252,27 @@ pub fn words(life: Life, now: Timestamp) -> String {
     match life {
         Life::Over => String::new(),
         Life::Alive { since } => format!("seen alive {}", ago(since, now)),
-        Life::Unsure { known: Some(known) } => {
-            format!("alive or not is known in {} s", known.duration_since(now).as_secs().max(0) + 1)
-        }
-        Life::Unsure { known: None } => "without leases: alive or not cannot be told".to_owned(),
+        Life::Unsure(doubt) => doubt.words(now),
         Life::Left { since } => format!("left behind {}", ago(since, now)),
+    }
+}
+
+impl Doubt {
+    fn words(self, now: Timestamp) -> String {
+        match self {
+            Self::Until(known) => {
+                format!("alive or not is known in {} s", known.duration_since(now).as_secs().max(0) + 1)
+            }
+            Self::Unleased => "without leases: alive or not cannot be told".to_owned(),
+            Self::Unread => "leases are not read there: alive or not cannot be told".to_owned(),
+            Self::Unheard { since, before } => {
+                let before = match before {
+                    Before::Alive(_) => "alive",
+                    Before::Left => "left behind",
+                    Before::Unknown => "not known to be alive",
+                };
+                format!("{before} as of {}", ago(since, now))
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@
 use super::effect::{Effect, RunChange};
 use super::model::{Confirm, Confirmed, Overlay, Page, RunOf};
 use super::msg::{Msg, Outcome};
-use super::others::{self, Life};
+use super::others::{self, Before, Doubt, Life};
 use super::testkit::Cockpit;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::fixtures::{lease, meta, template};
@@ -86,7 +86,7 @@ fn a_run_is_alive_while_its_leases_are_renewed_and_left_behind_when_they_are_not
     let mut cockpit = Cockpit::of_ana();
     hold(&mut cockpit, "1", BOB);
     file(&mut cockpit, "1", BOB, &text_of_bob());
-    assert!(matches!(life(&cockpit), Some(Life::Unsure { known: Some(_) })), "seen once, it may be long dead");
+    assert!(matches!(life(&cockpit), Some(Life::Unsure(Doubt::Until(_)))), "seen once, it may be long dead");
     cockpit.wait(2);
     hold(&mut cockpit, "2", BOB);
     assert_eq!(life(&cockpit), Some(Life::Alive { since: cockpit.now }));
@@ -98,6 +98,48 @@ fn a_run_is_alive_while_its_leases_are_renewed_and_left_behind_when_they_are_not
     assert_eq!(cockpit.notice(), "deploy of all to staging was left behind by bob@pc, 0 of 3 done");
     cockpit.wait(30);
     assert_eq!(cockpit.model.journal.notices.len(), 1, "it is said once");
+}
+
+#[test]
+fn nobody_is_called_gone_while_the_cluster_is_out_of_sight_nor_before_they_could_have_been_heard_again() {
+    let mut cockpit = beside_bob();
+    let alive = cockpit.now;
+    cockpit.press("R");
+    let every = |cockpit: &mut Cockpit, change: fn(Kind) -> Change| {
+        for kind in Kind::ALL {
+            cockpit.send(Msg::Fact { env: staging(), change: change(kind) });
+        }
+    };
+    cockpit.wait(12);
+    every(&mut cockpit, |kind| Change::Lost(kind, Fault::new(FaultKind::Unreachable, "frozen")));
+    cockpit.wait(600);
+    let Some(Life::Unsure(doubt)) = life(&cockpit) else { panic!("{:?}", life(&cockpit)) };
+    assert!(matches!(doubt, Doubt::Unheard { before: Before::Alive(at), .. } if at == alive));
+    assert_eq!(others::words(Life::Unsure(doubt), cockpit.now), "alive as of 10 min ago");
+    cockpit.press("t");
+    assert_eq!(cockpit.notice(), "take over: what is known of staging is not current");
+    // The cluster is back; that it was still does not mean that bob was.
+    every(&mut cockpit, Change::Alive);
+    cockpit.wait(29);
+    assert!(matches!(life(&cockpit), Some(Life::Unsure(Doubt::Until(_)))), "{:?}", life(&cockpit));
+    let told = |cockpit: &Cockpit| cockpit.model.journal.notices.iter().any(|it| it.title.contains("left behind"));
+    assert!(!told(&cockpit));
+    cockpit.wait(1);
+    assert!(matches!(life(&cockpit), Some(Life::Left { .. })) && told(&cockpit));
+    // What was sure before stays so through the next time out of sight.
+    every(&mut cockpit, |kind| Change::Lost(kind, Fault::new(FaultKind::Unreachable, "frozen")));
+    assert!(matches!(life(&cockpit), Some(Life::Unsure(Doubt::Unheard { before: Before::Left, .. }))));
+    every(&mut cockpit, Change::Alive);
+    assert!(matches!(life(&cockpit), Some(Life::Left { .. })));
+}
+
+#[test]
+fn a_cluster_in_which_somebody_deploys_is_asked_whether_it_is_there_although_nobody_looks() {
+    let mut cockpit = beside_bob();
+    assert!(cockpit.effects.contains(&Effect::Attend(true)), "{:?}", cockpit.effects);
+    cockpit.effects.clear();
+    cockpit.wait(60);
+    assert!(cockpit.effects.contains(&Effect::Attend(false)), "{:?}", cockpit.effects);
 }
 
 #[test]
@@ -114,7 +156,7 @@ fn a_run_without_leases_is_never_said_to_be_left() {
     let text = text_of_bob().replacen("\"title\"", "\"unleased\":true,\"title\"", 1);
     file(&mut cockpit, "1", BOB, &text);
     cockpit.wait(120);
-    assert_eq!(life(&cockpit), Some(Life::Unsure { known: None }));
+    assert_eq!(life(&cockpit), Some(Life::Unsure(Doubt::Unleased)));
 }
 
 #[test]

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::format;
+use super::{format, signs};
 use super::look::{Ground, Token};
 use super::pen::Pen;
 use crate::actions::Action;
 use crate::app::geometry::Area;
 use crate::app::holders;
 use crate::app::model::Model;
-use crate::app::others::{self as runs_of_others, Life};
+use crate::app::others::{self as runs_of_others, Doubt, Life};
 use crate::app::touch::Touch;
 use crate::domain::ids::EnvId;
 use crate::domain::run::{Run, RunState, StepState};
@@ -69,6 +69,15 @@ fn kept(pen: &mut Pen<'_>, model: &Model, area: Area) -> bool {
             format!("! {what} left behind by {by}{more}"),
             format!("! left behind by {by}{more}"),
             format!("! {} left behind", found.len()),
+        ];
+        (texts, Token::Warn)
+    } else if let Life::Unsure(Doubt::Unheard { since, .. }) = other.life {
+        let (sign, age) = (signs::stale(pen.look.ascii), format::age(since, model.session.now));
+        let texts = [
+            format!("{sign} {by}: {what}  {} of {}, as of {age} ago{more}", run.succeeded(), run.steps.len()),
+            format!("{sign} {by}: {what}, {age} ago{more}"),
+            format!("{sign} {by}, {age} ago{more}"),
+            format!("{sign} {by}{more}"),
         ];
         (texts, Token::Warn)
     } else {

@@ -6,7 +6,7 @@ use crate::actions::Action;
 use crate::app::effect::{Effect, RunChange};
 use crate::app::input::LineInput;
 use crate::app::model::{Answer, Confirm, Confirmed, Model, Overlay, Page, RunOf, RunPage, RunRef, RunsPage};
-use crate::app::others::{self, Life, Other};
+use crate::app::others::{self, Doubt, Life, Other};
 use crate::app::overlays::plan::{open_way_back, way_back};
 use crate::app::{journal, runs};
 use crate::domain::fault::Fault;
@@ -67,6 +67,11 @@ pub fn available(action: Action, model: &Model) -> Result<(), String> {
         Action::RunPause | Action::RunRetry | Action::RunLeaveOut if left => {
             Err("nobody carries it out: resume it first".to_owned())
         }
+        Action::RunPause | Action::RunRetry | Action::RunLeaveOut | Action::RunAbort | Action::RunClear
+            if matches!(other.life, Life::Unsure(Doubt::Unheard { .. })) =>
+        {
+            Err(not_current(&env))
+        }
         Action::RunTakeUp => unhindered(model, &env),
         Action::RunRollBack if run::inverse(&other.entry.run).is_none() => {
             Err("this run has changed nothing".to_owned())
@@ -77,10 +82,14 @@ pub fn available(action: Action, model: &Model) -> Result<(), String> {
     }
 }
 
+fn not_current(env: &EnvId) -> String {
+    format!("what is known of {env} is not current")
+}
+
 /// Why nothing can be carried out there now.
 fn unhindered(model: &Model, env: &EnvId) -> Result<(), String> {
     if !model.world.env(env).is_some_and(|world| world.freshness().is_live()) {
-        return Err(format!("what is known of {env} is not current"));
+        return Err(not_current(env));
     }
     match model.runs.iter().find(|run| run.plan.env == *env && !run.state.is_over()) {
         Some(own) => Err(format!("the {} is still under way; finish or abort it first", runs::name(&own.plan))),

@@ -75,7 +75,7 @@ impl Standing {
             (RunState::Succeeded, _) => Self::Succeeded,
             (RunState::Ended, _) => Self::Ended,
             (_, Some(Life::Left { .. })) => Self::Left,
-            (_, Some(Life::Unsure { .. })) => Self::Unsure,
+            (_, Some(Life::Unsure(_))) => Self::Unsure,
             (RunState::Halted | RunState::Paused, _) => Self::Holds,
             (RunState::Acquiring | RunState::Running | RunState::Pausing, _) => Self::Running,
         }

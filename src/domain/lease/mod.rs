@@ -124,12 +124,15 @@ pub struct Sighting {
     pub since: Timestamp,
     /// It was seen to change here: whoever holds it was alive then.
     pub renewed_here: bool,
+    /// It was unchanged for a whole duration before the cluster was out of sight: that stays true until it changes.
+    pub fell_silent: bool,
 }
 
 impl Sighting {
-    /// Whether its record has been unchanged for too long.
-    pub fn is_silent(&self, now: Timestamp) -> bool {
-        Duration::try_from(now.duration_since(self.since)).is_ok_and(|age| age >= self.stored.record.patience())
+    /// Whether its record has been unchanged for too long by somebody who has been listening since a time.
+    pub fn is_unchanged(&self, heard: Timestamp, now: Timestamp) -> bool {
+        let age = Duration::try_from(now.duration_since(self.since.max(heard)));
+        age.is_ok_and(|age| age >= self.stored.record.patience())
     }
 }
 

@@ -36,6 +36,19 @@ impl EnvWorld {
         self.leases.get(name)
     }
 
+    /// Whether whoever holds it has given no sign for a whole duration in which one would have been heard.
+    pub fn is_silent(&self, found: &Sighting, now: Timestamp) -> bool {
+        found.fell_silent || self.heard_since().is_some_and(|heard| found.is_unchanged(heard, now))
+    }
+
+    /// Who was silent while all was heard is not given the benefit of a doubt for what is not heard afterwards.
+    pub(super) fn remember_silence(&mut self, now: Timestamp) {
+        let Some(heard) = self.heard_since() else { return };
+        for found in self.leases.values_mut() {
+            found.fell_silent |= found.is_unchanged(heard, now);
+        }
+    }
+
     /// The same version again keeps the time since when it is known.
     pub(super) fn put_lease(&mut self, name: Arc<str>, lease: Lease, now: Timestamp) -> Touched {
         let stored = Stored { uid: lease.meta.uid, version: lease.meta.resource_version, record: lease.record };
@@ -44,7 +57,7 @@ impl EnvWorld {
             return Touched::default();
         }
         let renewed_here = known.is_some_and(|known| known.stored.uid == stored.uid);
-        self.leases.insert(name, Sighting { stored, since: now, renewed_here });
+        self.leases.insert(name, Sighting { stored, since: now, renewed_here, fell_silent: false });
         Touched { other: true, ..Touched::default() }
     }
 

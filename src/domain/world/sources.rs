@@ -56,7 +56,7 @@ pub(super) struct Source {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum SourceState {
     Reading { since: Timestamp },
-    Live,
+    Live { since: Timestamp },
     Lost { since: Timestamp, fault: Fault },
 }
 
@@ -69,7 +69,7 @@ impl EnvWorld {
         for kind in Kind::ALL.iter().filter(needed) {
             let Some(source) = self.sources.get(kind) else { continue };
             match &source.state {
-                SourceState::Live => {}
+                SourceState::Live { .. } => {}
                 SourceState::Reading { since } => reading = Some(reading.map_or(*since, |other| other.min(*since))),
                 SourceState::Lost { fault, .. } if fault.kind == FaultKind::Forbidden => {
                     return Freshness::Denied { kind: *kind, fault: fault.clone() };
@@ -90,13 +90,19 @@ impl EnvWorld {
     pub fn lost(&self) -> impl Iterator<Item = (Kind, Timestamp, &Fault)> {
         self.sources.iter().filter_map(|(kind, source)| match &source.state {
             SourceState::Lost { since, fault } => Some((*kind, *since, fault)),
-            SourceState::Reading { .. } | SourceState::Live => None,
+            SourceState::Reading { .. } | SourceState::Live { .. } => None,
         })
     }
 
     /// Whether one kind has been read completely and is current.
     pub fn is_current(&self, kind: Kind) -> bool {
-        self.sources.get(&kind).is_some_and(|source| source.state == SourceState::Live)
+        self.sources.get(&kind).is_some_and(|source| matches!(source.state, SourceState::Live { .. }))
+    }
+
+    /// Since when it is heard without a gap who does what there; none: not now, and then nobody's silence says anything.
+    pub fn heard_since(&self) -> Option<Timestamp> {
+        let SourceState::Live { since } = self.sources.get(&Kind::Lease)?.state else { return None };
+        matches!(self.freshness(), Freshness::Live | Freshness::Denied { .. }).then_some(since)
     }
 
     pub(super) fn source(&mut self, kind: Kind, now: Timestamp) -> &mut Source {
@@ -115,7 +121,9 @@ impl EnvWorld {
 
     pub(super) fn listed(&mut self, kind: Kind, now: Timestamp) -> Touched {
         let source = self.source(kind, now);
-        source.state = SourceState::Live;
+        if !matches!(source.state, SourceState::Live { .. }) {
+            source.state = SourceState::Live { since: now };
+        }
         source.listed = true;
         let Some(seen) = source.listing.take() else { return Touched::default() };
         let mut touched = Touched::default();
@@ -131,7 +139,7 @@ impl EnvWorld {
         let source = self.source(kind, now);
         // Only a picture that was once complete is current again by being heard of; any other waits for its list.
         if source.listed && source.listing.is_none() && matches!(source.state, SourceState::Lost { .. }) {
-            source.state = SourceState::Live;
+            source.state = SourceState::Live { since: now };
         }
         Touched::default()
     }
@@ -139,17 +147,22 @@ impl EnvWorld {
     /// Nothing that was heard counts any longer, until each kind has been listed anew.
     pub(super) fn doubt(&mut self, fault: &Fault, now: Timestamp) {
         for kind in Kind::ALL {
-            self.lost_now(kind, fault.clone(), now);
+            self.lose(kind, fault.clone(), now);
             self.source(kind, now).listed = false;
         }
     }
 
     pub(super) fn lost_now(&mut self, kind: Kind, fault: Fault, now: Timestamp) -> Touched {
+        self.remember_silence(now);
+        self.lose(kind, fault, now)
+    }
+
+    fn lose(&mut self, kind: Kind, fault: Fault, now: Timestamp) -> Touched {
         let source = self.source(kind, now);
         let since = match &source.state {
             SourceState::Lost { since, .. } | SourceState::Reading { since } => *since,
             // Nothing is heard of what does not change: that it was last heard of long ago does not make the loss older.
-            SourceState::Live => now,
+            SourceState::Live { .. } => now,
         };
         let state = SourceState::Lost { since, fault };
         let changed = source.state != state;

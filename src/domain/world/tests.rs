@@ -95,7 +95,10 @@ fn a_holder_is_silent_when_its_record_has_not_changed_for_a_whole_duration_as_se
         lease.record.renewed = Some(later(7_200));
         Change::Upsert(Object::Lease(Box::new(lease)))
     };
-    let silent = |cluster: &TestWorld, at| seen(cluster).lease("shipdeck-auth").unwrap().is_silent(later(at));
+    let silent = |cluster: &TestWorld, at| {
+        let found = seen(cluster).lease("shipdeck-auth").unwrap();
+        seen(cluster).is_silent(found, later(at))
+    };
     apply(&mut cluster, lease("1"), 0);
     // Listed again at the same version: nothing has moved.
     assert!(apply(&mut cluster, lease("1"), 20).is_nothing());

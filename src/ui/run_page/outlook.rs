@@ -16,15 +16,19 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, (run, theirs): (&Run, Optio
     let words = || theirs.map_or_else(|| outlook_words(run), |theirs| their_outlook(theirs, model.session.now));
     let after =
         || after::outlook(model, run, theirs.map(|theirs| &*theirs.by)).filter(|_| theirs.is_none_or(|it| !it.gone));
-    let (text, token) = out_of_sight(model, run).or_else(after).unwrap_or_else(words);
+    let (text, token) = out_of_sight(model, run, theirs).or_else(after).unwrap_or_else(words);
     pen.rule(area, &Rule { title: "What happens by itself", state: below, ..Rule::default() });
     pen.text(2, area.y + 1, &text, token, area.width.saturating_sub(3));
 }
 
 /// While the cluster is away nothing is decided, and that is what happens by itself.
-fn out_of_sight(model: &Model, run: &Run) -> Option<(String, Token)> {
+fn out_of_sight(model: &Model, run: &Run, theirs: Option<&Theirs>) -> Option<(String, Token)> {
     let Freshness::Stale { fault, .. } = model.world.env(&run.plan.env)?.freshness() else { return None };
-    let text = format!("{}: this is what was seen last. It goes on when {} is seen again.", fault.kind, run.plan.env);
+    let then = match theirs {
+        Some(theirs) => format!("{} was {}", theirs.by, others::words(theirs.life, model.session.now)),
+        None => format!("It goes on when {} is seen again", run.plan.env),
+    };
+    let text = format!("{}: this is what was seen last. {then}.", fault.kind);
     (!run.state.is_over()).then_some((text, Token::Warn))
 }
 
@@ -40,7 +44,7 @@ fn their_outlook(theirs: &Theirs, now: Timestamp) -> (String, Token) {
         }
         Life::Alive { .. } if holds => (format!("It waits for {by}, {sign}."), Token::Held),
         Life::Alive { .. } => (format!("{by} carries it out, {sign}."), Token::Prog),
-        Life::Unsure { .. } => (format!("{by} carries it out, or did: {sign}."), Token::Muted),
+        Life::Unsure(_) => (format!("{by} carries it out, or did: {sign}."), Token::Muted),
     }
 }
 
