@@ -21,8 +21,7 @@ pub fn noticed(model: &mut Model) -> Option<Effect> {
 
 /// What attention is due now, if that has changed.
 pub fn pay(model: &mut Model) -> Option<Effect> {
-    let due =
-        model.active_run().is_some() || looks_until(model).is_some() || super::holders::something_ages(model);
+    let due = model.active_run().is_some() || looks_until(model).is_some() || super::holders::something_ages(model);
     (std::mem::replace(&mut model.session.attentive, due) != due).then_some(Effect::Attend(due))
 }
 

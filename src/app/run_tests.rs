@@ -8,6 +8,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::fixtures::{TestWorld, set_name};
 use crate::domain::ids::{EnvId, RunId, ServiceId};
 use crate::domain::observed::{Change, ContainerState, Object, Workload, WorkloadRef};
+use crate::domain::plan::Purpose;
 use crate::domain::run::{RunState, StepState};
 
 fn staging() -> EnvId {
@@ -249,4 +250,24 @@ fn nothing_moves_behind_a_box_or_a_page() {
         cockpit.press(keys);
         assert_eq!(cockpit.model.home.env, env, "{keys}");
     }
+}
+
+#[test]
+fn r_on_a_finished_roll_back_offers_a_deploy_under_its_own_name_and_leaving_out_keeps_its_order() {
+    let mut cockpit = Cockpit::demo();
+    cockpit.press("g<enter>dv9<down>v9<down>v9<enter><enter>");
+    goes_out(&mut cockpit, 1, "auth", "r/auth:v9", 2, true);
+    goes_out(&mut cockpit, 1, "cart", "r/cart:v9", 2, false);
+    cockpit.press("r<enter>");
+    goes_out(&mut cockpit, 2, "cart", "r/cart:v2", 3, true);
+    goes_out(&mut cockpit, 2, "auth", "r/auth:v2", 3, true);
+    assert_eq!(cockpit.model.runs[1].state, RunState::Succeeded);
+    cockpit.press("r");
+    let Some(Overlay::Plan(review)) = cockpit.overlay() else { panic!("{:?}", cockpit.overlay()) };
+    assert_eq!(review.plan.purpose, Purpose::Deploy, "what bars deploys bars this");
+    assert_eq!(review.plan.waves.len(), 2);
+    cockpit.press("x");
+    let Some(Overlay::Plan(review)) = cockpit.overlay() else { panic!("{:?}", cockpit.overlay()) };
+    let left: Vec<_> = review.plan.steps().map(|step| (step.service.as_str(), &*step.to)).collect();
+    assert_eq!((left, review.plan.skipped.len()), (vec![("cart", "r/cart:v9")], 1));
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{format, signs};
 use super::look::{Ground, Token};
 use super::pen::Pen;
+use super::{format, signs};
 use crate::actions::Action;
 use crate::app::geometry::Area;
 use crate::app::holders;

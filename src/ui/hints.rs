@@ -10,7 +10,7 @@ use crate::app::geometry::Area;
 use crate::app::model::{Model, Overlay, Page, Pane, Prompt, PromptPurpose};
 use crate::app::others::{self, Life};
 use crate::app::screens;
-use crate::domain::run::{Run, RunState};
+use crate::domain::run::{Run, RunState, leads_back};
 
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
     pen.fill(area, Ground::Band);
@@ -82,6 +82,9 @@ pub(super) fn title(action: Action, model: &Model) -> &'static str {
     }
     if action == Action::RunAbort && screens::others::life(model).is_some() {
         return "leave it as it is";
+    }
+    if action == Action::RunRollBack && screens::run::shown(model).is_some_and(|run| !leads_back(run)) {
+        return "deploy again";
     }
     let run = screens::run::ours(model);
     let halted = run.is_some_and(|run| run.state == RunState::Halted);

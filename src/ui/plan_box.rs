@@ -29,7 +29,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, review: &PlanReview, aborts: Option<&Run>,
         selected.ground = Some(Ground::Sel);
     }
     let note = if plan.protected { "protected" } else { "" };
-    let frame = open(pen, area, (WIDTH, content.len() as u16 + 6), &title(plan), note, edge);
+    let frame = open(pen, area, (WIDTH, content.len() as u16 + 6), &title(review), note, edge);
     let inside = frame.inside;
     let x = pen.text(inside.x, inside.y, "Nothing has happened yet.", Token::Text, inside.width);
     if let Some(run) = aborts {
@@ -60,8 +60,12 @@ fn purpose(plan: &Plan) -> &'static str {
     }
 }
 
-fn title(plan: &Plan) -> String {
+fn title(review: &PlanReview) -> String {
+    let plan = &review.plan;
     match &plan.purpose {
+        Purpose::Deploy if review.puts_a_run_back() => {
+            format!("Deploy again what was taken back: {} in {}", plan.title, plan.env)
+        }
         Purpose::Deploy => format!("Deploy {} to {}", plan.title, plan.env),
         Purpose::Promote { .. } => format!("Promote {} to {}", plan.title, plan.env),
         Purpose::RollBack => format!("Roll back {} in {}", plan.title, plan.env),

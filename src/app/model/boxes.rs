@@ -105,6 +105,13 @@ pub struct PlanReview {
     pub warnings: Vec<Warning>,
 }
 
+impl PlanReview {
+    /// It puts a run back, whoever's: its order is that of the run, turned round.
+    pub fn puts_a_run_back(&self) -> bool {
+        self.undoes.is_some() || self.ends.is_some()
+    }
+}
+
 /// A question before something that cannot be undone.
 #[derive(Clone, Debug)]
 pub struct Confirm {

@@ -215,7 +215,7 @@ fn rebuild(model: &mut Model, changes: Vec<Warning>) {
     let Some(Overlay::Plan(mut review)) = model.overlays.pop() else { return };
     let what = changes.iter().map(|it| format!("{} {}", it.subject, it.text)).collect::<Vec<_>>().join("; ");
     journal::notice(model, State::Blocked, what, "read the plan again; nothing has happened");
-    if review.plan.purpose == Purpose::RollBack {
+    if review.plan.purpose == Purpose::RollBack || review.puts_a_run_back() {
         // Its order is that of the run, turned round: what no longer stands is left out, the rest stays.
         for change in &changes {
             leave_out_of(&mut review.plan, &ServiceId::new(&change.subject), &change.text);
@@ -253,7 +253,7 @@ pub fn way_back(run: &Run, runs: &[Run], world: &World) -> Option<Plan> {
 pub fn open_way_back(model: &mut Model, plan: Plan, undoes: Option<RunId>, ends: Option<(EnvId, Arc<str>)>) {
     let image = |text: &str| text.parse().ok().map(Wanted::Image);
     let services = plan.steps().filter_map(|step| Some((step.service.clone(), image(&step.to)?))).collect();
-    let request = Request { env: plan.env.clone(), purpose: Purpose::RollBack, title: plan.title.clone(), services };
+    let request = Request { env: plan.env.clone(), purpose: plan.purpose.clone(), title: plan.title.clone(), services };
     show(model, request, plan, None);
     if let Some(Overlay::Plan(review)) = model.overlays.last_mut() {
         (review.undoes, review.ends) = (undoes, ends);
@@ -291,7 +291,7 @@ pub fn leave_out(model: &mut Model) {
     let before = review.clone();
     if let Some(service) = service {
         review.request.services.retain(|(other, _)| *other != service);
-        if review.plan.purpose == Purpose::RollBack {
+        if review.plan.purpose == Purpose::RollBack || review.puts_a_run_back() {
             leave_out_of(&mut review.plan, &service, "left out");
         } else {
             match build(model, &review.request) {

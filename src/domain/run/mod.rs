@@ -21,7 +21,7 @@ mod tries;
 pub use hold::Hold;
 pub use left_out::LeftOut;
 pub use pace::learn;
-pub use rollback::inverse;
+pub use rollback::{inverse, leads_back};
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -6,6 +6,9 @@ use crate::domain::plan::{Plan, Purpose, Step, Warning, Wave, was_failing};
 /// The plan that undoes what a run has begun: exactly the previous images, in reverse order, and last those that were
 /// failing before. None: it changed nothing.
 ///
+/// The way back of a roll back leads forward again, to what was fled from: that is a deploy, and nothing that lets roll backs
+/// pass lets it pass.
+///
 /// A step whose patch was lost on the way is undone too, whatever a later try of it met with: if it was never applied,
 /// or somebody has changed it since, the test on the image keeps the way back from changing anything.
 pub fn inverse(run: &Run) -> Option<Plan> {
@@ -37,7 +40,7 @@ pub fn inverse(run: &Run) -> Option<Plan> {
     let plan = Plan {
         env: run.plan.env.clone(),
         protected: run.plan.protected,
-        purpose: Purpose::RollBack,
+        purpose: if leads_back(run) { Purpose::RollBack } else { Purpose::Deploy },
         title: run.plan.title.clone(),
         waves,
         skipped: Vec::new(),
@@ -45,6 +48,11 @@ pub fn inverse(run: &Run) -> Option<Plan> {
         passes: crate::domain::lock::Passes::default(),
     };
     (!plan.is_empty()).then_some(plan)
+}
+
+/// Whether putting a run back is a roll back: of anything but a roll back.
+pub fn leads_back(run: &Run) -> bool {
+    run.plan.purpose != Purpose::RollBack
 }
 
 fn back(run: &Run, step: &Step) -> Step {

@@ -249,6 +249,16 @@ fn the_way_back_is_exactly_what_was_begun_in_reverse_order() {
 }
 
 #[test]
+fn taking_a_roll_back_back_is_a_deploy_of_what_was_fled_from() {
+    let mut story = Story::new(&[&["auth"]]);
+    story.succeeds("auth");
+    let back = inverse(&story.run).unwrap();
+    assert_eq!(back.purpose, Purpose::RollBack);
+    let undone = Run { plan: back, ..story.run.clone() };
+    assert_eq!(inverse(&undone).unwrap().purpose, Purpose::Deploy);
+}
+
+#[test]
 fn what_was_failing_before_goes_back_last_with_a_warning_and_holds_nothing_back() {
     let mut planned = plan(&[&["auth"], &["cart", "ledger"], &["web"]]);
     for wave in &mut planned.waves[1..] {

@@ -5,7 +5,7 @@ use super::super::look::Token;
 use crate::actions::Action;
 use crate::app::model::Model;
 use crate::domain::rollout::Soaked;
-use crate::domain::run::{Run, RunState, StepRun, StepState};
+use crate::domain::run::{Run, RunState, StepRun, StepState, leads_back};
 
 /// Old pods of a step that serve, or still end.
 pub(super) fn leftovers(step: &StepRun) -> Option<String> {
@@ -29,8 +29,8 @@ pub(super) fn outlook(model: &Model, run: &Run, by: Option<&str>) -> Option<(Str
         run.steps.iter().filter(|step| step.degraded().is_some()).map(|step| step.service.as_str()).collect();
     if !degraded.is_empty() {
         let key = model.keymap.hint(Action::RunRollBack);
-        let text =
-            format!("Done, and degraded since: {}. {key} rolls back, or leave it as it is.", degraded.join(", "));
+        let does = if leads_back(run) { "rolls back" } else { "deploys what was taken back again" };
+        let text = format!("Done, and degraded since: {}. {key} {does}, or leave it as it is.", degraded.join(", "));
         return Some((text, Token::Warn));
     }
     let now = model.session.now;
