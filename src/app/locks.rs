@@ -80,9 +80,10 @@ pub fn in_force(model: &Model, env: &EnvId) -> Vec<Barred> {
     collected(model, env, services, Act::Forward, &Passes::default())
 }
 
-/// `frozen`, where something bars a deploy of the service.
+/// `frozen`, where something bars a deploy of the service and not of every service there: that is told once, at the head.
 pub fn word(model: &Model, service: &ServiceId, env: &EnvId) -> Option<&'static str> {
-    let first = collected(model, env, std::iter::once(service), Act::Forward, &Passes::default()).into_iter().next()?;
+    let barring = collected(model, env, std::iter::once(service), Act::Forward, &Passes::default());
+    let first = barring.into_iter().find(|it| it.bar.lock.lock.as_ref().is_ok_and(|lock| !lock.covers_all()))?;
     Some(first.bar.lock.lock.map_or("frozen", |lock| lock.kind.done()))
 }
 

@@ -112,6 +112,8 @@ pub struct Progress {
     pub failed: u32,
     /// Old pods that still exist and are not being deleted.
     pub old: u32,
+    /// Those of them that are ready.
+    pub serving: u32,
     /// Pods being deleted.
     pub draining: u32,
 }

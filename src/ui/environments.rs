@@ -11,10 +11,11 @@ use crate::app::locks;
 use crate::app::model::{Model, Pane};
 use crate::app::others::{self as runs_of_others, Life, Other};
 use crate::domain::catalog::Environment;
+use crate::domain::ids::ServiceId;
 use crate::domain::rights::Need;
 use crate::domain::run::RunState;
 use crate::domain::verdict::State;
-use crate::domain::world::Freshness;
+use crate::domain::world::{EnvWorld, Freshness};
 
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
     if area.height == 0 {
@@ -49,73 +50,123 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
     }
 }
 
-/// `✗ 1 failing`: the way to trouble.
+/// `✗ 1 failing`: the way to trouble. Only what is current is counted, and nothing is well that cannot be seen.
 fn summary(pen: &mut Pen<'_>, model: &Model, body: Area, width: u16) {
     let mut numbers =
         [(State::Failed, 0, "failing"), (State::Degraded, 0, "degraded"), (State::Progressing, 0, "moving")];
     for service in &model.catalog.services {
         for env in &model.catalog.environments {
-            let Some(cell) = model.board.cell(&service.name, &env.name) else { continue };
+            let Some(cell) = model.board.cell(&service.name, &env.name).filter(|cell| !cell.stale) else { continue };
             for (state, number, _) in &mut numbers {
                 *number += u32::from(cell.verdict.state == *state);
             }
         }
     }
-    let mut y = body.y;
-    for (state, number, word) in numbers.into_iter().filter(|(_, number, _)| *number > 0) {
-        if y >= body.bottom() {
-            break;
-        }
-        let text = format!("{} {number} {word}", signs::glyph(state, pen.look.ascii));
-        pen.text(2, y, &text, signs::token(state), width);
-        y += 1;
+    let ascii = pen.look.ascii;
+    let mut lines: Vec<(String, Token)> = numbers
+        .into_iter()
+        .filter(|(_, number, _)| *number > 0)
+        .map(|(state, number, word)| (format!("{} {number} {word}", signs::glyph(state, ascii)), signs::token(state)))
+        .collect();
+    let envs = || model.catalog.environments.iter();
+    let old = |env: &&Environment| matches!(freshness(model, env), Some(Freshness::Stale { .. }));
+    match envs().filter(old).count() {
+        0 => {}
+        number => lines.push((format!("{} {number} as last seen", signs::stale(ascii)), Token::Warn)),
     }
-    if y == body.y {
-        let live = model
-            .catalog
-            .environments
-            .iter()
-            .all(|env| model.world.env(&env.name).is_some_and(|world| world.freshness().is_live()));
-        if live && !model.catalog.services.is_empty() {
-            let x = pen.text(2, y, signs::glyph(State::Ok, pen.look.ascii), Token::Calm, 1);
-            pen.text(x + 1, y, "all well", Token::Text, width);
-            y += 1;
-        }
+    let live = envs().all(|env| freshness(model, env).is_some_and(|it| it.is_live()));
+    let bare = envs().filter(|env| is_bare(model, env)).count();
+    if bare > 0 {
+        lines.push((format!("○ {bare} with nothing"), Token::Warn));
+    } else if lines.is_empty() && live && !model.catalog.services.is_empty() {
+        lines.push(("all well".to_owned(), Token::Text));
+    }
+    let mut y = body.y;
+    for (text, token) in lines.iter().take(usize::from(body.height)) {
+        let x = match token {
+            Token::Text => pen.text(2, y, signs::glyph(State::Ok, ascii), Token::Calm, 1) + 1,
+            _ => 2,
+        };
+        pen.text(x, y, text, *token, width);
+        y += 1;
     }
     if y < body.bottom() && body.height > 2 {
         pen.text(2, y, &format::count(model.catalog.services.len(), "service"), Token::Muted, width);
     }
 }
 
-fn head(pen: &mut Pen<'_>, model: &Model, env: &Environment, area: Area, columns: &Columns) {
-    let right = area.x + columns.content;
-    let (mut ready, mut resting, mut there, mut worst) = (0, 0, 0, State::Ok);
-    for service in &model.catalog.services {
-        let Some(cell) = model.board.cell(&service.name, &env.name) else { continue };
-        match cell.verdict.state {
-            State::Absent | State::Reading => continue,
-            State::Ok | State::Done if !cell.stale => ready += 1,
-            State::ScaledToZero if !cell.stale => resting += 1,
-            State::Ok | State::ScaledToZero | State::Done => worst = worst.min(State::Unknown),
-            other => {
-                if other.urgency() < worst.urgency() {
-                    worst = other;
+fn freshness(model: &Model, env: &Environment) -> Option<Freshness> {
+    model.world.env(&env.name).map(EnvWorld::freshness)
+}
+
+/// All of it was read, and no service of the catalog is there: more likely the wrong namespace than a well environment.
+fn is_bare(model: &Model, env: &Environment) -> bool {
+    let absent = |name: &ServiceId| {
+        model.board.cell(name, &env.name).is_some_and(|cell| cell.verdict.state == State::Absent && !cell.stale)
+    };
+    let services = &model.catalog.services;
+    !services.is_empty()
+        && freshness(model, env).is_some_and(|it| it.is_live())
+        && services.iter().all(|service| absent(&service.name))
+}
+
+/// Services of an environment, counted; `there` are all that exist in it.
+#[derive(Default)]
+struct Counts {
+    ready: usize,
+    resting: usize,
+    there: usize,
+    /// The picture is old: this is how it was.
+    old: bool,
+    worst: Option<State>,
+}
+
+impl Counts {
+    fn of(model: &Model, env: &Environment) -> Self {
+        let mut counts = Self::default();
+        for service in &model.catalog.services {
+            let Some(cell) = model.board.cell(&service.name, &env.name) else { continue };
+            counts.old |= cell.stale;
+            match cell.verdict.state {
+                State::Absent | State::Reading => continue,
+                State::Ok | State::Done => counts.ready += 1,
+                // What is scaled to zero is neither ready nor in trouble.
+                State::ScaledToZero => counts.resting += 1,
+                other => {
+                    let worse = counts.worst.is_none_or(|worst| other.urgency() < worst.urgency());
+                    counts.worst = if worse { Some(other) } else { counts.worst };
                 }
             }
+            counts.there += 1;
         }
-        there += 1;
+        counts
     }
+
+    fn words(&self, narrow: bool) -> String {
+        let Self { ready, resting, there, .. } = self;
+        let was = if self.old { "was " } else { "" };
+        match resting {
+            _ if narrow => format!("{was}{ready}/{there}"),
+            0 => format!("{was}{ready} of {there} ready"),
+            _ => format!("{was}{ready} of {there}, {resting} at 0"),
+        }
+    }
+
+    fn token(&self) -> Token {
+        self.worst.filter(|_| !self.old).map_or(Token::Muted, signs::token)
+    }
+}
+
+fn head(pen: &mut Pen<'_>, model: &Model, env: &Environment, area: Area, columns: &Columns) {
+    let right = area.x + columns.content;
+    let counts = Counts::of(model, env);
     let selected = model.home.env.as_ref() == Some(&env.name);
     let style = pen.look.style(if selected { Token::Hi } else { Token::Text });
     let style = style.add_modifier(ratatui::style::Modifier::BOLD);
-    // What is scaled to zero is neither ready nor in trouble.
-    let counts = match (columns.content, resting) {
-        (..28, _) => format!("{ready}/{there}"),
-        (_, 0) => format!("{ready} of {there} ready"),
-        _ => format!("{ready} of {there}, {resting} at 0"),
+    let at = match counts.there {
+        0 => right,
+        _ => pen.right(right, area.y, &counts.words(columns.content < 28), counts.token()),
     };
-    let token = if ready + resting == there { Token::Muted } else { signs::token(worst) };
-    let at = if there == 0 { right } else { pen.right(right, area.y, &counts, token) };
     pen.styled(
         area.x,
         area.y,
@@ -136,7 +187,7 @@ fn head(pen: &mut Pen<'_>, model: &Model, env: &Environment, area: Area, columns
 /// What happens there, or how old the picture is.
 fn doing(model: &Model, env: &Environment, ascii: bool) -> (String, Token) {
     let now = model.session.now;
-    match model.world.env(&env.name).map(crate::domain::world::EnvWorld::freshness) {
+    match freshness(model, env) {
         None => ("○ not read yet".to_owned(), Token::Muted),
         Some(Freshness::Reading { since, seen }) => {
             (format!("◐ reading, {seen} objects, {}", format::age(since, now)), Token::Prog)
@@ -154,32 +205,51 @@ fn doing(model: &Model, env: &Environment, ascii: bool) -> (String, Token) {
                         format!("◐ {} by {}  {} of {}", run.plan.title, run.by, run.succeeded(), run.steps.len());
                     (text, Token::Prog)
                 }
-                None => kept(model, env).or_else(|| others(model, env)).or_else(|| frozen(model, env)).unwrap_or_else(
-                    || {
-                        let idle = match model.session.rights.missing(&env.name, Need::Change) {
-                            Some(_) => "● idle · only to be looked at",
-                            None if env.protected => "● idle · protected",
-                            None => "● idle",
-                        };
-                        (idle.to_owned(), Token::Muted)
-                    },
-                ),
+                None => kept(model, env)
+                    .or_else(|| others(model, env))
+                    .or_else(|| bare(model, env))
+                    .or_else(|| frozen(model, env))
+                    .unwrap_or_else(|| idle(model, env)),
             }
         }
     }
 }
 
-/// What people have put in the way there: `❄ frozen by ana@mac: Black Friday`.
+fn idle(model: &Model, env: &Environment) -> (String, Token) {
+    let text = match model.session.rights.missing(&env.name, Need::Change) {
+        Some(_) => "● idle · only to be looked at",
+        None if env.protected => "● idle · protected",
+        None => "● idle",
+    };
+    (text.to_owned(), Token::Muted)
+}
+
+/// `○ nothing in shop-staging`: the namespace is named, for it is what is wrong most often.
+fn bare(model: &Model, env: &Environment) -> Option<(String, Token)> {
+    let text = format!("○ nothing in {}", env.namespace);
+    is_bare(model, env).then_some((text, Token::Warn))
+}
+
+/// What people have put in the way there, and until when: `❄ frozen 2h 10m by ana@mac: Black Friday`.
 fn frozen(model: &Model, env: &Environment) -> Option<(String, Token)> {
     let bars = locks::in_force(model, &env.name);
-    let first = bars.first()?;
+    // Rows say what bars only some of them.
+    let whole = bars.iter().find(|it| it.services.len() == model.catalog.services.len());
+    let first = whole.or(bars.first())?;
     let of = match first.services.as_slice() {
         all if all.len() == model.catalog.services.len() => String::new(),
         [one] => format!("{one} "),
         some => format!("{} ", format::count(some.len(), "service")),
     };
     let more = if bars.len() > 1 { format!("+{} ", bars.len() - 1) } else { String::new() };
-    Some((format!("❄ {more}{of}{}", first.bar.lock.headline()), Token::Warn))
+    let what = match (&first.bar.lock.lock, first.bar.opens_at) {
+        (Ok(lock), Some(at)) => {
+            let left = format::span(at.duration_since(model.session.now));
+            format!("{} {left} by {}: {}", lock.kind.done(), lock.author, lock.reason)
+        }
+        _ => first.bar.lock.headline(),
+    };
+    Some((format!("❄ {more}{of}{what}"), Token::Warn))
 }
 
 /// A run of another process that is not over: `◐ shop by ana@mac  1 of 2`, `! shop left by ana@mac, 3m`.

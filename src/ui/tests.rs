@@ -317,14 +317,28 @@ fn a_question_is_read_to_its_end_on_a_narrow_screen() {
 fn a_freeze_is_told_at_the_head_of_its_environment_on_its_rows_and_first_among_the_reasons_why_not() {
     use crate::app::model::Overlay;
     use crate::domain::fixtures::document;
-    use crate::domain::observed::{Change, Object};
+    use crate::domain::observed::{Change, Kind, Object};
     let mut model = model(120, 36);
     let texts = [("format", "1"), ("kind", "freeze"), ("reason", "audit"), ("author", "ana@mac")];
     let change = Change::Upsert(Object::Document(Box::new(document("a1", &texts))));
     model.world.apply(&EnvId::new("staging"), change, later(90_000));
-    let home = screen(&model, look()).join("\n");
-    assert!(home.contains("frozen by ana@mac: audit"), "{home}");
-    assert!(home.lines().any(|line| line.contains("cart") && line.contains("frozen")), "{home}");
+    let home = |model: &Model| screen(model, look());
+    let row =
+        |model: &Model, name: &str| home(model).into_iter().find(|line| line.contains(name) && line.contains("v2"));
+    assert!(home(&model).join("\n").contains("frozen by ana@mac: audit"), "{:#?}", home(&model));
+    assert!(!row(&model, "cart").unwrap().contains("frozen"), "where all is frozen, each row has more to tell");
+    let until = later(97_800).to_string();
+    let texts = [&texts[..], &[("services", "auth"), ("until", until.as_str())]].concat();
+    let change = Change::Upsert(Object::Document(Box::new(document("a2", &texts))));
+    model.world.apply(&EnvId::new("staging"), change, later(90_000));
+    assert!(home(&model).join("\n").contains("❄ +1 frozen by ana@mac"), "{:#?}", home(&model));
+    let rows = (row(&model, "auth").unwrap(), row(&model, "cart").unwrap());
+    assert!(rows.0.contains("frozen") && !rows.1.contains("frozen"), "{rows:?}");
+    let meta = document("a1", &[]).meta;
+    let change = Change::Delete { kind: Kind::Document, name: meta.name, uid: meta.uid };
+    let mut alone = model.clone();
+    alone.world.apply(&EnvId::new("staging"), change, later(90_000));
+    assert!(home(&alone).join("\n").contains("❄ auth frozen 2h 10m by ana"), "{:#?}", home(&alone));
     let (service, env) = (ServiceId::new("cart"), EnvId::new("staging"));
     model.overlays.push(Overlay::Why { service, env, scroll: 0 });
     let told = screen(&model, look()).join("\n");
@@ -355,4 +369,42 @@ fn old_pods_that_still_end_after_success_are_counted_on_the_page_of_the_run_and_
     (cockpit.model.session.width, cockpit.model.session.height) = (200, 50);
     cockpit.press("<esc>");
     assert!(page(&cockpit, "● ok") && page(&cockpit, "draining 2"), "{:#?}", screen(&cockpit.model, look()));
+}
+
+#[test]
+fn an_environment_without_any_of_the_services_is_not_well_and_names_its_namespace() {
+    for (width, height) in [(80, 24), (120, 36), (200, 50)] {
+        let mut model = model(width, height);
+        let staging = EnvId::new("staging");
+        model.world = TestWorld::new("staging").live("production").world;
+        for env in ["staging", "production"] {
+            model.board.refresh_env(&model.world, &model.catalog, &EnvId::new(env), later(90_000));
+        }
+        let home = screen(&model, look()).join("\n");
+        assert!(home.contains("○ nothing in shop-staging"), "{home}");
+        assert!(home.contains("○ 2 with nothing") && !home.contains("all well"), "{home}");
+        model.world = TestWorld::new("production").world;
+        model.world.begin(&staging, later(90_000));
+        model.board.refresh_env(&model.world, &model.catalog, &staging, later(90_000));
+        let home = screen(&model, look()).join("\n");
+        assert!(home.contains("○ 1 with nothing"), "what is still read is not said to be empty: {home}");
+    }
+}
+
+#[test]
+fn what_was_well_when_it_was_last_seen_is_counted_as_that_and_nothing_of_it_moves_or_fails_now() {
+    use crate::domain::observed::{Change, Kind};
+    let mut cockpit = Cockpit::demo();
+    for kind in Kind::ALL {
+        let change = Change::Lost(kind, Fault::new(FaultKind::Unreachable, "no answer"));
+        cockpit.send(crate::app::msg::Msg::Fact { env: EnvId::new("staging"), change });
+    }
+    let shown = |cockpit: &mut Cockpit, width, height| {
+        (cockpit.model.session.width, cockpit.model.session.height) = (width, height);
+        screen(&cockpit.model, look()).join("\n")
+    };
+    let home = shown(&mut cockpit, 80, 24);
+    assert!(home.contains("was 3/3") && home.contains("≈ 1 as last seen"), "{home}");
+    let home = shown(&mut cockpit, 200, 50);
+    assert!(home.contains("was 3 of 3 ready") && home.contains("3 of 3 ready") && !home.contains("moving"), "{home}");
 }

@@ -13,6 +13,7 @@ pub(super) fn progress(view: &View<'_>) -> Progress {
         created: view.new_pods().filter(lives).count() as u32,
         failed: 0,
         old: view.old_pods().filter(lives).count() as u32,
+        serving: view.old_pods().filter(lives).filter(|pod| pod.ready).count() as u32,
         draining: view.pods.iter().filter(|pod| pod.meta.deleting.is_some()).count() as u32,
     }
 }

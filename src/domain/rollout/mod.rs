@@ -85,7 +85,8 @@ pub fn judge(view: &View<'_>, baseline: &Baseline, now: Timestamp) -> Verdict {
     // The answer to our patch has overtaken the watch: what is still shown are the pods of the former template, and
     // neither their crashes nor their readiness say anything about ours.
     if workload.template != baseline.template {
-        let before = Progress { ready: 0, created: 0, old: progress.old + progress.created, ..progress };
+        let (old, serving) = (progress.old + progress.created, progress.serving + progress.ready);
+        let before = Progress { ready: 0, created: 0, old, serving, ..progress };
         return Verdict::new(State::Progressing, before);
     }
     if workload.paused {

@@ -100,6 +100,14 @@ fn a_missing_image_fails_at_once_and_says_which_and_what_still_serves() {
 }
 
 #[test]
+fn only_old_pods_that_are_ready_are_counted_as_serving() {
+    let mut cluster = rolling(waiting("ErrImagePull", "rpc error: manifest unknown: not found"));
+    cluster.pod("auth", OLD, 1, |pod| pod.ready = false);
+    let progress = judged(&cluster, &baseline(), 1).progress;
+    assert_eq!((progress.old, progress.serving), (2, 1));
+}
+
+#[test]
 fn a_registry_that_is_busy_is_shown_and_is_no_failure() {
     let verdict = judged(&rolling(waiting("ImagePullBackOff", "429 toomanyrequests")), &baseline(), 60);
     assert_eq!((verdict.state, cause(&verdict)), (State::Progressing, Some(&Cause::ImagePull)));

@@ -13,7 +13,9 @@ pub(super) fn leftovers(step: &StepRun) -> Option<String> {
     let draining = step.after.as_ref().map_or(progress.draining, |after| after.draining);
     match step.state {
         StepState::Succeeded => (draining > 0).then(|| format!("draining {draining}")),
-        _ if progress.old > 0 && step.state.went_wrong() => Some(format!("{} old serve", progress.old)),
+        _ if progress.serving > 0 && step.state.went_wrong() => {
+            Some(format!("{} old {}", progress.serving, if progress.serving == 1 { "serves" } else { "serve" }))
+        }
         _ if progress.old > 0 => Some(format!("{} old left", progress.old)),
         StepState::Watching => (draining > 0).then(|| format!("draining {draining}")),
         _ => None,
