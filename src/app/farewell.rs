@@ -25,7 +25,7 @@ fn of_run(run: &Run, kept: Option<&Kept>) -> String {
         text.push_str(&format!("  {line}\n"));
     }
     match kept {
-        Some(Kept { without: None, key, .. }) => text.push_str(&ways(key)),
+        Some(Kept { without: None, key, .. }) => text.push_str(&format!("{}\n{}\n", goes_on(key), takes_back(key))),
         Some(Kept { without: Some(why), .. }) => {
             text.push_str(&format!("It is not kept in the cluster and cannot be resumed: {why}\n"));
         }
@@ -35,12 +35,13 @@ fn of_run(run: &Run, kept: Option<&Kept>) -> String {
     text
 }
 
-/// What can be done with a run that is kept in the cluster.
-pub fn ways(key: &str) -> String {
-    format!(
-        "shipdeck resume {key}            goes on with it\n\
-         shipdeck abort {key} --rollback  takes back what it changed\n"
-    )
+/// Of a run that is kept in the cluster.
+pub fn goes_on(key: &str) -> String {
+    format!("shipdeck resume {key}            goes on with it")
+}
+
+pub fn takes_back(key: &str) -> String {
+    format!("shipdeck abort {key} --rollback  takes back what it changed")
 }
 
 #[cfg(test)]

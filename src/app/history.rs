@@ -58,6 +58,13 @@ pub fn took(entry: &Entry) -> Option<SignedDuration> {
     it.run.finished.map(|end: Timestamp| end.duration_since(it.run.started))
 }
 
+/// What went wrong first in a run: `image not found`, and of several services which one.
+pub fn failure(run: &Run) -> Option<String> {
+    let step = run.first_failure()?;
+    let why = step.why()?;
+    Some(if run.steps.len() == 1 { why } else { format!("{}: {why}", step.service) })
+}
+
 /// Whether it is about a service: by name or by its groups in a lock, by name in a run or a leftover.
 pub fn concerns(entry: &Entry, service: &ServiceId, catalog: &Catalog) -> bool {
     let locks =

@@ -296,6 +296,14 @@ async fn interrupted(space: &Namespace<'_>, kubeconfig: &std::path::Path, signal
     assert_eq!(output.status.code(), Some(130), "{told}");
     assert!(told.contains("auth goes on in the cluster") && told.contains("cart was not begun"), "{told}");
     assert_eq!(image(space, "cart").await, "shop/cart:v1");
+    // Its name is told when it begins, and at the end what can be done with it.
+    let begun = told.lines().find_map(|line| line.strip_prefix("run ")).unwrap_or_else(|| panic!("{told}"));
+    let run = begun.split(':').next().unwrap();
+    assert!(told.contains(&format!("shipdeck resume {run} ")), "{told}");
+    assert!(told.contains(&format!("shipdeck abort {run} --rollback  takes back")), "{told}");
+    shipdeck.run("history").await.is(0, "not over");
+    shipdeck.run(&format!("abort {run} --rollback --yes")).await.is(0, "auth succeeded").is(0, "left behind");
+    assert_eq!(image(space, "auth").await, "shop/auth:v1");
 }
 
 #[test]

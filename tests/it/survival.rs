@@ -172,3 +172,42 @@ async fn what_was_changed_by_hand_or_is_newer_is_listed_with_why_and_not_followe
     headless.run("resume newer1 --yes").await.is(3, "newer shipdeck (format 7)");
     headless.run("abort broken1 --yes").await.is(3, "it was changed by hand");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deploy_that_failed_is_over_tells_why_and_all_that_it_changed_is_taken_back_by_its_name() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let (space, headless) = shop(plane, "failed").await;
+    let answer = headless.run("deploy --env staging auth=v2 cart=missing --yes --json").await;
+    let told: Value = serde_json::from_str(&answer.is(1, "cart failed: image not found").out).unwrap();
+    let failed = told["run"].as_str().unwrap();
+    answer
+        .is(1, &format!("run {failed}: deploy of "))
+        .is(1, &format!("shipdeck abort {failed} --rollback  takes back"));
+    assert!(!answer.err.contains("shipdeck resume"), "{answer:#?}");
+    let kept = run(&headless).await.unwrap();
+    assert_eq!((&kept["state"], &kept["over"], &kept["life"]), (&"ended".into(), &true.into(), &"over".into()));
+    headless.run("runs").await.is(0, "failed").is(0, "cart: image not found");
+    headless.run("history").await.is(0, "failed: cart: image not found: shop/cart:missing");
+    headless.run(&format!("resume {failed} --yes")).await.is(3, "is over: it failed").is(3, "Deploy again");
+    // Also what of it had succeeded: it goes as it came.
+    headless.run(&format!("abort {failed} --rollback --yes")).await.is(0, "cart succeeded").is(0, "auth succeeded");
+    for name in ["auth", "cart"] {
+        assert_eq!(stands(&space, name).await.0, format!("shop/{name}:v1"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_left_behind_is_superseded_once_a_later_run_has_brought_it_to_an_end() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let (space, headless) = shop(plane, "superseded").await;
+    let ana = begin(&headless, "deploy --env staging auth=unready cart=v2 --yes");
+    eventually("auth is written", SOON, async || (stands(&space, "auth").await.1 == 2).then_some(())).await;
+    kill(ana);
+    let left = name(&run(&headless).await.unwrap());
+    headless.run("deploy --env staging auth=v2 --yes --wait-for-lock").await.is(0, "auth succeeded");
+    let found: Value = serde_json::from_str(&headless.run("runs --json").await.out).unwrap();
+    let runs = found["runs"].as_array().unwrap();
+    assert_eq!((runs.len(), &runs[1]["run"]), (2, &left.as_str().into()), "the newest comes first: {found}");
+    assert_eq!((&runs[1]["life"], &runs[1]["over"]), (&"superseded".into(), &false.into()), "{found}");
+    headless.run("history").await.is(0, "not over, and superseded by later runs");
+}

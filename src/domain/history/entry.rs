@@ -20,6 +20,8 @@ pub struct Entry {
     /// `ana@mac`; empty: nobody can tell.
     pub by: Arc<str>,
     pub what: What,
+    /// Of a run, how it ended.
+    pub outcome: Option<Outcome>,
 }
 
 /// What happened.
@@ -87,18 +89,14 @@ impl Entry {
             What::Lifted(_) | What::CleanedUp(_) | What::Unreadable(_) => None,
         }
     }
-
-    /// Of a run that ended, how it ended.
-    pub fn outcome(&self) -> Option<Outcome> {
-        let What::Run(entry) = &self.what else { return None };
-        Some(Outcome::of(&entry.run))
-    }
 }
 
 /// How a run ended, or that it has not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Open,
+    /// It has not, and later runs have since brought to an end what it left.
+    Superseded,
     Succeeded,
     /// Something of it failed or was refused.
     Failed,
@@ -110,7 +108,7 @@ impl Outcome {
     pub fn of(run: &Run) -> Self {
         match run.state {
             RunState::Succeeded => Self::Succeeded,
-            RunState::Ended if run.steps.iter().any(|step| step.state.went_wrong()) => Self::Failed,
+            RunState::Ended if run.first_failure().is_some() => Self::Failed,
             RunState::Ended => Self::Ended,
             _ => Self::Open,
         }
@@ -119,6 +117,7 @@ impl Outcome {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
+            Self::Superseded => "superseded",
             Self::Succeeded => "succeeded",
             Self::Failed => "failed",
             Self::Ended => "ended",
@@ -129,7 +128,8 @@ impl Outcome {
 pub(super) fn of_run(name: Arc<str>, read: Result<document::Entry, Unreadable>, created: Timestamp) -> Entry {
     match read {
         Ok(entry) => {
-            Entry { name, at: entry.run.started, by: Arc::clone(&entry.run.by), what: What::Run(Box::new(entry)) }
+            let (at, by, outcome) = (entry.run.started, Arc::clone(&entry.run.by), Some(Outcome::of(&entry.run)));
+            Entry { name, at, by, what: What::Run(Box::new(entry)), outcome }
         }
         Err(broken) => unreadable(name, created, broken.why),
     }
@@ -137,7 +137,8 @@ pub(super) fn of_run(name: Arc<str>, read: Result<document::Entry, Unreadable>, 
 
 /// It was placed, perhaps overridden, perhaps released: what still stands is not, whatever is written in it.
 pub(super) fn of_lock(posted: &Posted, stands: bool) -> Vec<Entry> {
-    let entry = |at, by: &Arc<str>, what| Entry { name: Arc::clone(&posted.name), at, by: Arc::clone(by), what };
+    let name = || Arc::clone(&posted.name);
+    let entry = |at, by: &Arc<str>, what| Entry { name: name(), at, by: Arc::clone(by), what, outcome: None };
     let author = posted.lock.as_ref().map_or_else(|_| "".into(), |lock| Arc::clone(&lock.author));
     let mut all = vec![entry(posted.since, &author, What::Placed(Box::new(posted.clone())))];
     all.extend(posted.overrides.iter().map(|it| entry(it.at, &it.by, What::Overridden(posted.id.clone(), it.clone()))));
@@ -152,11 +153,11 @@ pub(super) fn of_lock(posted: &Posted, stands: bool) -> Vec<Entry> {
 
 pub(super) fn of_cleanup(name: Arc<str>, read: Result<CleanUp, String>, created: Timestamp) -> Entry {
     match read {
-        Ok(it) => Entry { name, at: it.at, by: Arc::clone(&it.by), what: What::CleanedUp(it) },
+        Ok(it) => Entry { name, at: it.at, by: Arc::clone(&it.by), what: What::CleanedUp(it), outcome: None },
         Err(why) => unreadable(name, created, why),
     }
 }
 
 fn unreadable(name: Arc<str>, at: Timestamp, why: String) -> Entry {
-    Entry { name, at, by: "".into(), what: What::Unreadable(why) }
+    Entry { name, at, by: "".into(), what: What::Unreadable(why), outcome: None }
 }

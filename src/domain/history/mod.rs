@@ -26,8 +26,24 @@ const KEPT_FOR: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// Everything that the documents of an environment tell, the newest first.
 pub fn of<'a>(documents: impl IntoIterator<Item = &'a Document>) -> Vec<Entry> {
     let mut entries: Vec<Entry> = documents.into_iter().flat_map(told).collect();
+    for at in superseded(&entries) {
+        entries[at].outcome = Some(Outcome::Superseded);
+    }
     entries.sort_by(|a, b| (b.at, &b.name).cmp(&(a.at, &a.name)));
     entries
+}
+
+/// Where the runs are that nobody ended and nobody has to look after.
+fn superseded(entries: &[Entry]) -> Vec<usize> {
+    let runs = entries.iter().filter_map(|entry| match &entry.what {
+        What::Run(it) => Some(&it.run),
+        _ => None,
+    });
+    let is_so = |entry: &Entry| match &entry.what {
+        What::Run(it) => entry.outcome == Some(Outcome::Open) && it.run.is_superseded(runs.clone()),
+        _ => false,
+    };
+    (0..entries.len()).filter(|at| is_so(&entries[*at])).collect()
 }
 
 fn told(document: &Document) -> Vec<Entry> {

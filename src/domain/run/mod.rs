@@ -14,6 +14,7 @@ mod left_out;
 mod machine;
 mod pace;
 mod rollback;
+mod superseded;
 #[cfg(test)]
 mod tests;
 mod tries;

@@ -10,8 +10,6 @@ use super::driver::Driver;
 use super::life;
 use super::outcome::is_ours;
 use crate::adapters::system;
-use crate::app::farewell;
-use crate::app::model::Model;
 use crate::app::msg::{Msg, Outcome};
 use crate::app::update::update;
 use crate::domain::catalog::Environment;
@@ -64,10 +62,4 @@ async fn read_again(driver: &mut Driver, run: &Run, env: &Environment) {
 fn take(driver: &mut Driver, msg: Msg) {
     let effects = update(&mut driver.session.model, msg, system::now());
     driver.perform(effects);
-}
-
-/// How to go on with a run that this process leaves unfinished; empty where there is nothing of it to go on with.
-pub(super) fn unfinished(model: &Model, run: &Run) -> String {
-    let kept = model.session.kept.get(&run.id).filter(|kept| kept.without.is_none() && !run.state.is_over());
-    kept.map(|kept| farewell::ways(&kept.key)).unwrap_or_default()
 }

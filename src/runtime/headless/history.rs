@@ -7,7 +7,7 @@ use super::locks::places;
 use super::shapes::{NoteShape, VERSION, reason, step_word};
 use super::{failed, print, print_json, say, table};
 use crate::adapters::system;
-use crate::app::history::{concerns, headline, took};
+use crate::app::history::{concerns, failure, headline, took};
 use crate::cli::History;
 use crate::domain::catalog::Environment;
 use crate::domain::fault::Fault;
@@ -74,24 +74,36 @@ async fn read(session: &mut Session, env: Option<&str>) -> Result<Vec<Found>, Re
     Ok(join_all(asked).await)
 }
 
-fn row((env, entry): &(Environment, Entry)) -> Vec<String> {
-    let end = match (entry.outcome(), took(entry)) {
-        (Some(Outcome::Open), _) => "not over".to_owned(),
-        (Some(outcome), Some(took)) => format!("{} in {}", outcome.as_str(), ui::span(took)),
-        (Some(outcome), None) => outcome.as_str().to_owned(),
-        (None, _) => entry.reason().unwrap_or_default().to_owned(),
+/// How it ended and why; of what is no run, why it was done.
+fn end(entry: &Entry) -> String {
+    let took = took(entry).map(ui::span);
+    let why = match &entry.what {
+        What::Run(it) => failure(&it.run),
+        _ => None,
+    };
+    let end = match (entry.outcome, why, took) {
+        (None, ..) => return entry.reason().unwrap_or_default().to_owned(),
+        (Some(Outcome::Open), Some(why), _) => format!("not over: {why}"),
+        (Some(Outcome::Open), None, _) => "not over".to_owned(),
+        (Some(Outcome::Superseded), ..) => "not over, and superseded by later runs".to_owned(),
+        (Some(outcome), Some(why), Some(took)) => format!("{}: {why} (after {took})", outcome.as_str()),
+        (Some(outcome), None, Some(took)) => format!("{} in {took}", outcome.as_str()),
+        (Some(outcome), _, None) => outcome.as_str().to_owned(),
     };
     // Of a run: why somebody went on without a part of it.
-    let end = match entry.reason().filter(|_| entry.outcome().is_some()) {
+    match entry.reason() {
         Some(reason) => format!("{end}: {reason}"),
         None => end,
-    };
+    }
+}
+
+fn row((env, entry): &(Environment, Entry)) -> Vec<String> {
     vec![
         entry.at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
         env.name.to_string(),
         if entry.by.is_empty() { "?".to_owned() } else { entry.by.to_string() },
         headline(entry),
-        end,
+        end(entry),
     ]
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::life::Life;
-use super::runs::Found;
+use super::runs::{Found, newest_first};
 use super::shapes::{NoteShape, VERSION, step_word};
 use crate::adapters::system;
 use crate::domain::lease::who;
@@ -61,20 +61,19 @@ fn after(step: &StepRun) -> Option<&'static str> {
 
 /// The runs of all environments.
 pub(super) fn runs(found: &[Found]) -> RunsShape {
-    let (mut runs, mut unread) = (Vec::new(), Vec::new());
+    let mut unread = Vec::new();
     for it in found {
         match &it.entries {
             Err(fault) => unread.push(NoteShape { subject: it.env.name.to_string(), text: fault.to_string() }),
-            Ok(entries) => {
-                for entry in entries {
-                    match entry {
-                        Ok(entry) => runs.push(kept(entry, it.lives.get(&entry.key).unwrap_or(&Life::Over))),
-                        Err(it) => unread.push(NoteShape { subject: it.key.to_string(), text: it.why.clone() }),
-                    }
-                }
-            }
+            Ok(entries) => unread.extend(
+                entries
+                    .iter()
+                    .filter_map(|entry| entry.as_ref().err())
+                    .map(|it| NoteShape { subject: it.key.to_string(), text: it.why.clone() }),
+            ),
         }
     }
+    let runs = newest_first(found).into_iter().map(|(entry, life)| kept(entry, life)).collect();
     RunsShape { version: VERSION, runs, unread }
 }
 

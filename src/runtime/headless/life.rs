@@ -9,8 +9,8 @@ use crate::domain::catalog::Environment;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::lease::{self, Record, Stored};
 use crate::domain::plan::Step;
-use crate::domain::run::Hold;
 use crate::domain::run::document::Entry;
+use crate::domain::run::{Hold, Run};
 use crate::ports::cluster::Cluster;
 use crate::ports::lease::Target;
 use crate::runtime::leases::in_time;
@@ -25,6 +25,8 @@ pub(super) enum Life {
     Silent(Timestamp),
     /// Nobody holds what the run needs.
     Left,
+    /// The same, and later runs have since brought to an end what it left in the middle.
+    Superseded,
     /// It cannot be told; why, in words.
     Unknown(String, Option<Timestamp>),
 }
@@ -37,6 +39,7 @@ impl Life {
             Self::Recent(_) => "recent",
             Self::Silent(_) => "silent",
             Self::Left => "left",
+            Self::Superseded => "superseded",
             Self::Unknown(..) => "unknown",
         }
     }
@@ -45,7 +48,7 @@ impl Life {
         match self {
             Self::Recent(at) | Self::Silent(at) => Some(*at),
             Self::Unknown(_, at) => *at,
-            Self::Over | Self::Left => None,
+            Self::Over | Self::Left | Self::Superseded => None,
         }
     }
 
@@ -54,6 +57,7 @@ impl Life {
         match self {
             Self::Left => Some("left behind"),
             Self::Silent(_) => Some("silent"),
+            Self::Superseded => Some("superseded"),
             Self::Over | Self::Recent(_) | Self::Unknown(..) => None,
         }
     }
@@ -64,8 +68,18 @@ impl Life {
             Self::Recent(at) => by_own_clock(Some(*at), now),
             Self::Silent(at) => format!("not known to be alive, {}", by_own_clock(Some(*at), now)),
             Self::Left => "nobody carries it out".to_owned(),
+            Self::Superseded => "later runs have deployed or taken back what it left".to_owned(),
             Self::Unknown(why, _) => format!("alive or not cannot be told: {why}"),
         }
+    }
+}
+
+impl Life {
+    /// The same, where later runs are known: what they have brought to an end needs nobody.
+    pub(super) fn beside<'a>(self, run: &Run, others: impl Iterator<Item = &'a Run> + Clone) -> Self {
+        let unleased = matches!(run.hold, Hold::Without(_));
+        let alone = unleased || matches!(self, Self::Left | Self::Silent(_));
+        if alone && !run.state.is_over() && run.is_superseded(others) { Self::Superseded } else { self }
     }
 }
 

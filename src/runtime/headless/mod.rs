@@ -13,6 +13,7 @@ mod kept;
 mod life;
 mod locks;
 mod logs;
+mod next;
 mod outcome;
 mod progress;
 mod rollback;

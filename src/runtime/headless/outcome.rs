@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::{failed, shapes};
 use crate::app::model::Model;
-use crate::domain::run::{Hold, Run, RunState, StepRun, StepState};
+use crate::domain::run::{Hold, Run, RunState, StepRun, StepState, inverse};
 use crate::domain::verdict::{Cause, State};
 use crate::domain::world::Freshness;
 use crate::report::Report;
@@ -63,6 +63,20 @@ pub(super) fn is_blocked(run: &Run) -> bool {
     is_settled(run) && run.steps.iter().any(is_held)
 }
 
+/// Whether a run is over with the command that carried it out: it failed, or it was refused before anything was changed.
+/// Nobody has to wonder then whether somebody goes on with it. What was kept from going on otherwise can be resumed.
+pub(super) fn is_spent(run: &Run, outcome: &Result<(), Report>) -> bool {
+    let Err(report) = outcome else { return false };
+    let ours = matches!(run.hold, Hold::Held { .. } | Hold::Without(_));
+    let untouched = || is_settled(run) && inverse(run).is_none();
+    ours && !run.state.is_over()
+        && match report.exit_code() {
+            Report::ROLLOUT_FAILED => true,
+            Report::REFUSED => untouched(),
+            _ => false,
+        }
+}
+
 /// A cluster that stays away is not waited for without end: nobody is there to lose patience.
 pub(super) fn away(model: &Model, run: &Run) -> Option<Result<(), Report>> {
     let env = &run.plan.env;
@@ -119,11 +133,11 @@ fn failure(step: &StepRun) -> Report {
     if let StepState::Refused(fault) = &step.state {
         return failed(format!("{} was refused: {why}", step.service), fault);
     }
-    let mut report = Report::rollout_failed(format!("{} failed: {why}", step.service));
-    if let Some(evidence) = step.verdict.as_ref().and_then(|verdict| verdict.evidence.as_ref()) {
-        report = evidence.details.iter().fold(report, Report::hint).hint(&evidence.remedy);
+    let report = Report::rollout_failed(format!("{} failed: {why}", step.service));
+    match step.verdict.as_ref().and_then(|verdict| verdict.evidence.as_ref()) {
+        Some(evidence) => evidence.details.iter().fold(report, Report::hint).hint(&evidence.remedy),
+        None => report,
     }
-    if is_ours(step) { report.hint("shipdeck rollback takes back what is failing.") } else { report }
 }
 
 /// What runs there is still what this step wrote; else there is nothing of it to take back.
@@ -200,9 +214,13 @@ mod tests {
         let run = &mut cockpit.model.runs[0];
         run.steps[0].state = StepState::Watching;
         run.steps[0].verdict = Some(Verdict::new(State::Paused, Counts::default()));
-        assert_eq!((is_blocked(run), shapes::run(run).outcome), (false, "interrupted"), "the other is being written");
+        assert_eq!(
+            (is_blocked(run), shapes::run(run, None).outcome),
+            (false, "interrupted"),
+            "the other is being written"
+        );
         run.steps[1].state = StepState::Succeeded;
-        assert_eq!((is_blocked(run), shapes::run(run).outcome), (true, "blocked"));
+        assert_eq!((is_blocked(run), shapes::run(run, None).outcome), (true, "blocked"));
     }
 
     #[test]
@@ -223,7 +241,7 @@ mod tests {
             run.steps[0].verdict = Some(Verdict::new(State::Failed, Counts::default()).because(evidence));
             run.steps[1].state = StepState::Watching;
             run.hold = hold.clone();
-            (ended(run).map(|ended| ended.unwrap_err().exit_code()), shapes::run(run).outcome)
+            (ended(run).map(|ended| ended.unwrap_err().exit_code()), shapes::run(run, None).outcome)
         };
         assert_eq!(fails(Cause::SupersededBy(None), &held).0, None, "the other service is still its own");
         assert_eq!(fails(Cause::SupersededBy(None), &lost), (Some(Report::REFUSED), "refused"));

@@ -79,9 +79,14 @@ impl Progress {
             }
             _ => String::new(),
         };
+        self.news(&news)
+    }
+
+    /// What is told once and stays.
+    pub(super) fn news(&mut self, text: &str) -> String {
         match &mut self.drawn {
-            Some(drawn) => above(drawn, &news),
-            None => news,
+            Some(drawn) => above(drawn, text),
+            None => text.to_owned(),
         }
     }
 

@@ -1,21 +1,23 @@
 //! A plan without a screen: told, confirmed, carried out, followed to its end.
 
 use std::io::{BufRead, IsTerminal};
+use std::sync::Arc;
 
 use super::bars::{barred, elsewhere, override_all, unbarred, unfought};
 use super::driver::Driver;
 use super::logs::last_words;
-use super::outcome::{away, ended, is_under_way, own_failure, what_goes_on};
+use super::outcome::{away, ended, is_spent, is_under_way, own_failure, what_goes_on};
 use super::progress::Progress;
-use super::{handover, print, print_json, say, shapes, soaks, table};
+use super::{handover, next, print, print_json, say, shapes, soaks, table};
 use crate::adapters::system;
+use crate::app::model::Model;
 use crate::app::{locks, rights, runs};
 use crate::cli::Agreed;
 use crate::domain::ids::RunId;
 use crate::domain::lease::Patience;
 use crate::domain::plan::{Plan, PlanError};
 use crate::domain::rights::Need;
-use crate::domain::run::{Hold, StepState};
+use crate::domain::run::{Hold, RunEvent, StepState};
 use crate::report::Report;
 use crate::ui;
 
@@ -99,14 +101,20 @@ pub(super) async fn watch(mut driver: Driver, json: bool, soak: bool) -> Result<
     if outcome.is_ok() && soak {
         outcome = soaks::follow(&mut driver).await;
     }
-    let run = driver.model().runs.last().cloned();
-    let unfinished = run.as_ref().map(|run| handover::unfinished(driver.model(), run)).unwrap_or_default();
+    let newest = newest(driver.model());
+    let run = driver.model().run(newest).cloned();
     let failed = run.as_ref().and_then(own_failure).filter(|step| step.state == StepState::Failed);
     let degraded = run.as_ref().and_then(|run| run.steps.iter().find(|step| step.degraded().is_some()));
     if let Some(step) = failed.or(degraded) {
         let words = last_words(&mut driver, step).await;
         say(&words);
     }
+    if driver.model().run(newest).is_some_and(|run| is_spent(run, &outcome)) {
+        let effects = runs::on(&mut driver.session.model, newest, RunEvent::Abort);
+        driver.perform(effects);
+    }
+    let run = driver.model().run(newest).cloned();
+    let key = key(driver.model(), newest);
     // A write whose answer is still awaited is waited for, so that what is told afterwards is true.
     driver.end().await;
     if let Some(run) = run.as_ref().filter(|run| {
@@ -114,18 +122,29 @@ pub(super) async fn watch(mut driver: Driver, json: bool, soak: bool) -> Result<
     }) {
         say(&what_goes_on(run));
     }
-    say(&unfinished);
-    if let Some(run) = run.filter(|_| json) {
-        print_json(&shapes::run(&run))?;
+    let Some(run) = run else { return outcome };
+    if json {
+        print_json(&shapes::run(&run, key.as_deref()))?;
     }
-    outcome
+    outcome.map_err(|report| next::steps(report, &run, key.as_deref()))
+}
+
+/// The newest run of the session.
+fn newest(model: &Model) -> RunId {
+    RunId(model.runs.iter().map(|run| run.id.0).max().unwrap_or(0))
+}
+
+/// What the cluster keeps a run under; none: it is not kept.
+fn key(model: &Model, run: RunId) -> Option<Arc<str>> {
+    let kept = model.session.kept.get(&run).filter(|kept| kept.without.is_none())?;
+    Some(Arc::clone(&kept.key))
 }
 
 /// Tells on standard error how it goes.
 async fn follow(driver: &mut Driver) -> Result<(), Report> {
-    let id = RunId(driver.model().runs.iter().map(|run| run.id.0).max().unwrap_or(0));
+    let id = newest(driver.model());
     let mut progress = driver.model().run(id).map(Progress::new);
-    let mut unkept = false;
+    let (mut named, mut unkept) = (false, false);
     driver
         .until(None, |model| {
             let run = model.run(id)?;
@@ -134,11 +153,15 @@ async fn follow(driver: &mut Driver) -> Result<(), Report> {
                 if let Some(world) = model.world.env(env) {
                     say(&progress.sight(env, &world.freshness(), now));
                 }
+                let kept = model.session.kept.get(&id);
+                if let Some(kept) = kept.filter(|_| !std::mem::replace(&mut named, true)) {
+                    say(&progress.news(&format!("run {}: {}\n", kept.key, runs::name(&run.plan))));
+                }
+                let why = kept.and_then(|kept| kept.without.as_ref());
+                if let Some(why) = why.filter(|_| !std::mem::replace(&mut unkept, true)) {
+                    say(&progress.news(&format!("it is not kept in the cluster, and cannot be resumed: {why}\n")));
+                }
                 say(&progress.show(run, now));
-            }
-            let why = model.session.kept.get(&id).and_then(|kept| kept.without.as_ref());
-            if let Some(why) = why.filter(|_| !std::mem::replace(&mut unkept, true)) {
-                say(&format!("the run is not kept in the cluster, and cannot be resumed: {why}\n"));
             }
             ended(run).or_else(|| away(model, run))
         })

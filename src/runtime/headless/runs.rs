@@ -5,22 +5,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
+use jiff::{SignedDuration, Timestamp};
 
 use super::driver::Driver;
 use super::life::{self, Life};
 use super::run::{Wishes, carry_out, confirm, watch};
 use super::{failed, kept, print, print_json, say, table};
 use crate::adapters::system;
+use crate::app::history::failure;
 use crate::app::runs;
 use crate::cli::{Abort, Resume};
 use crate::domain::catalog::Environment;
 use crate::domain::fault::Fault;
+use crate::domain::history::Outcome;
 use crate::domain::ids::ServiceId;
 use crate::domain::lease::{Patience, who};
 use crate::domain::observed::Document;
 use crate::domain::plan::warn_of_going_back;
 use crate::domain::run::document::{self, Entry, Unreadable};
-use crate::domain::run::{LeftOut, RunEvent, inverse};
+use crate::domain::run::{LeftOut, Run, RunEvent, inverse};
 use crate::domain::text::clean;
 use crate::report::Report;
 use crate::runtime::compose::Session;
@@ -63,9 +66,11 @@ async fn read_with_lives(session: &mut Session) -> Vec<Found> {
     let asked: Vec<_> = found.into_iter().map(|it| (session.executor.cluster(&it.env.cluster), it)).collect();
     join_all(asked.into_iter().map(async |(cluster, mut it)| {
         let entries = it.entries.iter().flatten().filter_map(|entry| entry.as_ref().ok());
-        let lives = entries
-            .filter(|entry| !entry.run.state.is_over())
-            .map(async |entry| (Arc::clone(&entry.key), life::look(&*cluster, &it.env, entry, system::now()).await));
+        let runs = entries.clone().map(|entry| &entry.run);
+        let lives = entries.filter(|entry| !entry.run.state.is_over()).map(async |entry| {
+            let life = life::look(&*cluster, &it.env, entry, system::now()).await;
+            (Arc::clone(&entry.key), life.beside(&entry.run, runs.clone()))
+        });
         it.lives = join_all(lives).await.into_iter().collect();
         it
     }))
@@ -94,29 +99,57 @@ pub(in crate::runtime) async fn list(mut session: Session, json: bool) -> Result
 }
 
 fn text(found: &[Found]) -> String {
-    let mut rows = Vec::new();
+    let now = system::now();
+    let mut rows: Vec<_> = newest_first(found).into_iter().map(|(entry, life)| row(entry, life, now)).collect();
     for it in found {
         match &it.entries {
-            Ok(entries) => rows.extend(entries.iter().map(|entry| match entry {
-                Ok(entry) => row(entry, it.lives.get(&entry.key)),
-                Err(broken) => vec![broken.key.to_string(), "unreadable".to_owned(), broken.why.clone()],
-            })),
+            Ok(entries) => rows.extend(
+                entries
+                    .iter()
+                    .filter_map(|entry| entry.as_ref().err())
+                    .map(|broken| vec![broken.key.to_string(), "unreadable".to_owned(), broken.why.clone()]),
+            ),
             Err(fault) => say(&format!("{}: {fault}\n", it.env.name)),
         }
     }
     if rows.is_empty() { "no runs are kept\n".to_owned() } else { table(&rows) }
 }
 
-fn row(entry: &Entry, life: Option<&Life>) -> Vec<String> {
+/// Those of all environments that can be read, by when they began, with whether anybody carries them out.
+pub(super) fn newest_first(found: &[Found]) -> Vec<(&Entry, &Life)> {
+    let mut all = Vec::new();
+    for it in found {
+        let entries = it.entries.iter().flatten().flatten();
+        all.extend(entries.map(|entry| (entry, it.lives.get(&entry.key).unwrap_or(&Life::Over))));
+    }
+    all.sort_by_key(|(entry, _)| std::cmp::Reverse(entry.run.started));
+    all
+}
+
+/// The age is that of its beginning, by which it is listed: a document changes for as long as new pods are watched.
+fn row(entry: &Entry, life: &Life, now: Timestamp) -> Vec<String> {
     let run = &entry.run;
-    let now = system::now();
-    let age = now.duration_since(entry.updated);
-    let age = format!("{} ago", ui::span(age.max(jiff::SignedDuration::ZERO)));
+    let age = format!("{} ago", ui::span(now.duration_since(run.started).max(SignedDuration::ZERO)));
     let done = format!("{} of {}", run.succeeded(), run.steps.len());
-    let state = life.and_then(Life::state).unwrap_or_else(|| document::word(run.state)).to_owned();
-    let mut row = vec![entry.key.to_string(), state, done, age, who(&entry.owner).to_owned(), runs::name(&run.plan)];
-    row.extend(life.map(|life| life.words(now)));
-    row
+    let (by, name) = (who(&entry.owner).to_owned(), runs::name(&run.plan));
+    let notes = [Some(life.words(now)).filter(|words| !words.is_empty()), failure(run)];
+    let notes = notes.into_iter().flatten().collect::<Vec<_>>().join("; ");
+    vec![entry.key.to_string(), state(run, life).to_owned(), done, age, by, name, notes]
+}
+
+/// How it ended, else how it goes.
+fn state(run: &Run, life: &Life) -> &'static str {
+    if run.state.is_over() {
+        return Outcome::of(run).as_str();
+    }
+    life.state().unwrap_or_else(|| document::word(run.state))
+}
+
+/// What is about to be gone on with or ended, as it is listed.
+async fn told(session: &mut Session, env: &Environment, entry: &Entry) -> String {
+    let (cluster, now) = (session.executor.cluster(&env.cluster), system::now());
+    let life = life::look(&*cluster, env, entry, now).await;
+    table(&[row(entry, &life, now)])
 }
 
 /// The run that is meant: by its name, or by an end of it that no other has.
@@ -157,6 +190,10 @@ fn writable(driver: &Driver) -> Result<(), Report> {
     }
 }
 
+fn over(entry: &Entry) -> Report {
+    Report::refused(format!("{} is over: it {}", entry.key, Outcome::of(&entry.run).as_str()))
+}
+
 fn patience(wait: bool) -> Patience {
     if wait { Patience::Wait } else { Patience::TakeOver }
 }
@@ -166,11 +203,12 @@ pub(in crate::runtime) async fn resume(session: Session, args: &Resume) -> Resul
     writable(&driver)?;
     let (env, mut entry) = find(&mut driver.session, &args.run).await?;
     if entry.run.state.is_over() {
-        let report = Report::refused(format!("{} is over: it {}", entry.key, document::word(entry.run.state)));
-        return Err(report.hint("shipdeck abort RUN --rollback takes back what it changed."));
+        return Err(over(&entry)
+            .hint("Deploy again: what runs already is skipped.")
+            .hint(format!("shipdeck abort {} --rollback takes back what it changed.", entry.key)));
     }
     driver.current(std::slice::from_ref(&env.name)).await?;
-    say(&table(&[row(&entry, None)]));
+    say(&told(&mut driver.session, &env, &entry).await);
     confirm(env.name.as_str(), entry.run.plan.protected, "resume it", args.consent.given())?;
     leave_out(&mut entry, args, who(&driver.model().session.identity))?;
     if entry.run.state.is_over() {
@@ -210,10 +248,10 @@ pub(in crate::runtime) async fn abort(session: Session, args: &Abort) -> Result<
     let (env, mut entry) = find(&mut driver.session, &args.run).await?;
     let back = inverse(&entry.run).filter(|_| args.rollback);
     if entry.run.state.is_over() && !args.rollback {
-        return Err(Report::refused(format!("{} is over: it {}", entry.key, document::word(entry.run.state))));
+        return Err(over(&entry));
     }
     if !entry.run.state.is_over() {
-        say(&table(&[row(&entry, None)]));
+        say(&told(&mut driver.session, &env, &entry).await);
         confirm(env.name.as_str(), entry.run.plan.protected, "end it", args.consent.given())?;
         entry.run.on(RunEvent::Abort, system::now());
         end(&mut driver, &env, &entry).await?;

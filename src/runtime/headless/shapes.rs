@@ -113,6 +113,9 @@ pub(super) struct NoteShape {
 #[derive(Debug, Serialize)]
 pub(super) struct RunShape {
     pub(super) version: u32,
+    /// What `resume` and `abort` call it; absent where the cluster does not keep it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) run: Option<String>,
     /// `succeeded`, `failed`, `refused` (a write was, or somebody else deploys the same), `interrupted` (also where the
     /// cluster stayed away),
     /// `blocked` where all that is left is paused in the cluster, or `degraded` after success, with --soak.
@@ -266,9 +269,10 @@ fn step(step: &Step) -> StepShape {
 }
 
 /// A run, finished or not.
-pub(super) fn run(run: &Run) -> RunShape {
+pub(super) fn run(run: &Run, key: Option<&str>) -> RunShape {
     RunShape {
         version: VERSION,
+        run: key.map(str::to_owned),
         outcome: match run.state {
             RunState::Succeeded if run.steps.iter().any(|step| step.degraded().is_some()) => "degraded",
             RunState::Succeeded => "succeeded",

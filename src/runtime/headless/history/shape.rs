@@ -69,7 +69,7 @@ fn entry_shape(env: &Environment, entry: &Entry) -> EntryShape {
         by: entry.by.to_string(),
         headline: headline(entry),
         reason: entry.reason().map(str::to_owned),
-        outcome: entry.outcome().map(Outcome::as_str),
+        outcome: entry.outcome.map(Outcome::as_str),
         seconds: took(entry).map(|took| took.as_secs()),
         run: None,
         lock: None,
