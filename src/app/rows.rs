@@ -8,7 +8,8 @@ use jiff::SignedDuration;
 
 use super::model::{Model, Sort};
 use crate::domain::catalog::Service;
-use crate::domain::ids::ServiceId;
+use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::verdict::State;
 
 /// Rows keep their places for this long after a key.
 pub const STILL: SignedDuration = SignedDuration::from_secs(2);
@@ -62,11 +63,12 @@ fn put(model: &mut Model, rows: Vec<ServiceId>) {
 
 /// Makes the selection name things that are shown.
 pub fn keep_selection(model: &mut Model) {
-    let home = &mut model.home;
-    // Until somebody has pressed a key, the first row is what matters most: trouble.
-    if model.session.touched == jiff::Timestamp::UNIX_EPOCH {
-        home.service = home.rows.first().cloned();
+    // Until somebody has done anything, what is selected is what matters most: trouble, in the place where it is.
+    if model.session.touched == jiff::Timestamp::UNIX_EPOCH && model.session.looked.is_none() {
+        let worst = worst(model);
+        (model.home.service, model.home.env) = worst.unzip();
     }
+    let home = &mut model.home;
     if home.service.as_ref().is_none_or(|service| !home.rows.contains(service)) {
         home.service = home.rows.first().cloned();
     }
@@ -74,6 +76,17 @@ pub fn keep_selection(model: &mut Model) {
         home.env = model.catalog.environments.first().map(|env| env.name.clone());
     }
     super::places::clamp(model);
+}
+
+/// The first of the cells in the most trouble, in the order in which they are seen.
+fn worst(model: &Model) -> Option<(ServiceId, EnvId)> {
+    let envs = || model.catalog.environments.iter().map(|env| &env.name);
+    let cells = model.home.rows.iter().flat_map(|service| envs().map(move |env| (service, env)));
+    let urgency = |(service, env): &(&ServiceId, &EnvId)| {
+        let state = model.board.cell(service, env).map_or(State::Reading, |cell| cell.verdict.state);
+        state.urgency()
+    };
+    cells.min_by_key(urgency).map(|(service, env)| (service.clone(), env.clone()))
 }
 
 fn sorted(model: &Model) -> Vec<ServiceId> {
@@ -121,4 +134,53 @@ fn matches(model: &Model, service: &Service, terms: &[&str]) -> bool {
                 .iter()
                 .any(|group| group.name.as_str().to_lowercase() == *term && group.services.contains(&service.name))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::app::model::Sort;
+    use crate::app::msg::Msg;
+    use crate::app::testkit::Cockpit;
+    use crate::domain::fixtures::TestWorld;
+    use crate::domain::ids::EnvId;
+    use crate::domain::observed::{Change, Object, WorkloadRef};
+
+    /// In production one of two pods of checkout is not there.
+    fn in_trouble(cockpit: &mut Cockpit) {
+        let mut cluster = TestWorld::new("production");
+        cluster.deployment("checkout", "r/checkout:v1", 2, |it| (it.status.ready, it.status.available) = (1, 1));
+        let world = cluster.world.env(&EnvId::new("production")).unwrap();
+        let workload = world.workload(&WorkloadRef::deployment("checkout")).unwrap().clone();
+        let change = Change::Upsert(Object::Workload(Box::new(workload)));
+        cockpit.send(Msg::Fact { env: EnvId::new("production"), change });
+        cockpit.wait(1);
+    }
+
+    fn selected(cockpit: &Cockpit) -> (&str, &str) {
+        (cockpit.selected(), cockpit.model.home.env.as_ref().map_or("", EnvId::as_str))
+    }
+
+    #[test]
+    fn until_somebody_does_anything_the_cell_in_the_most_trouble_is_selected() {
+        for (discovered, sort) in [(false, Sort::Trouble), (true, Sort::Trouble), (true, Sort::Name)] {
+            let mut cockpit = Cockpit::demo();
+            (cockpit.model.catalog.discovered, cockpit.model.home.sort) = (discovered, sort);
+            assert_eq!(selected(&cockpit), ("auth", "staging"));
+            in_trouble(&mut cockpit);
+            assert_eq!(selected(&cockpit), ("checkout", "production"), "{discovered} {sort:?}");
+        }
+    }
+
+    #[test]
+    fn what_somebody_has_selected_stays_selected_by_keys_and_by_the_mouse() {
+        let mut cockpit = Cockpit::demo();
+        cockpit.press("j");
+        in_trouble(&mut cockpit);
+        assert_eq!(selected(&cockpit), ("cart", "staging"));
+        let mut cockpit = Cockpit::demo();
+        let y = crate::app::geometry::home(&cockpit.model).services.y + 2;
+        cockpit.send(Msg::Input(crate::app::msg::Input::Click { x: 30, y }));
+        in_trouble(&mut cockpit);
+        assert_eq!(selected(&cockpit), ("cart", "staging"));
+    }
 }
