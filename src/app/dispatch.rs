@@ -12,6 +12,7 @@ use super::{focus, journal, log_bridge, mouse, places, rows, runs};
 use crate::actions::Action;
 use crate::domain::lease::Patience;
 use crate::domain::verdict::State;
+use crate::domain::words;
 
 pub use super::availability::{available, available_below};
 
@@ -350,9 +351,9 @@ fn write_config(model: &mut Model) {
         title: "Write a configuration".to_owned(),
         lines: vec![
             format!(
-                "{} environments and {} services, as they are seen here",
-                model.catalog.environments.len(),
-                model.catalog.services.len()
+                "{} and {}, as they are seen here",
+                words::count(model.catalog.environments.len(), "environment"),
+                words::count(model.catalog.services.len(), "service")
             ),
             "An existing file is not overwritten. Start shipdeck again to use it.".to_owned(),
         ],

@@ -9,6 +9,7 @@ use crate::domain::ids::ServiceId;
 use crate::domain::lock::{Lock, Opens, Posted};
 use crate::domain::plan::Plan;
 use crate::domain::run::Run;
+use crate::domain::words;
 
 /// What happened, in one line without who and when: `deploy of checkout to staging  v811 → v812`.
 pub fn headline(entry: &Entry) -> String {
@@ -26,8 +27,7 @@ pub fn headline(entry: &Entry) -> String {
         },
         What::CleanedUp(it) => {
             let left = if it.left.is_empty() { String::new() } else { format!(", {} not", it.left.len()) };
-            let objects = if it.count() == 1 { "leftover" } else { "leftovers" };
-            format!("removed {} {objects}{left}", it.count())
+            format!("removed {}{left}", words::count(it.count(), "leftover"))
         }
         What::Unreadable(why) => format!("{} cannot be read: {why}", entry.name),
     }
@@ -38,7 +38,7 @@ fn run(run: &Run) -> String {
     let mut steps = run.plan.steps();
     match (steps.next(), steps.next()) {
         (Some(only), None) => format!("{name}  {} → {}", only.from_version, only.to_version),
-        _ => format!("{name}  {} services", run.plan.steps().count()),
+        _ => format!("{name}  {}", words::count(run.plan.steps().count(), "service")),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::domain::board::container_of;
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::plan::{Plan, Warning};
 use crate::domain::steward::{Practice, Ruling, Steward, rule};
+use crate::domain::words;
 use crate::ports::stewards::Question;
 
 /// A service that is described elsewhere.
@@ -69,7 +70,11 @@ pub fn warnings(kept: &[Described]) -> Vec<Warning> {
             None => told.push((text, vec![it.service.as_str()])),
         }
     }
-    told.into_iter().map(|(text, services)| Warning { subject: services.join(", "), text }).collect()
+    let warning = |(text, services): (String, Vec<&str>)| Warning {
+        subject: services.join(", "),
+        text: words::said_of(services.len(), &text),
+    };
+    told.into_iter().map(warning).collect()
 }
 
 /// Asks about what a plan, or the question why not, is about; says in the plan what was answered.
@@ -252,5 +257,6 @@ mod tests {
         };
         let told = warnings(&[of("auth"), of("cart")]);
         assert_eq!((told.len(), told[0].subject.as_str()), (1, "auth, cart"));
+        assert!(told[0].text.starts_with("were applied from a file"), "{}", told[0].text);
     }
 }

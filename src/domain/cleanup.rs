@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::catalog::Environment;
 use super::ids::{EnvId, Uid};
 use super::observed::{ContainerState, Job, Phase, Pod, ReplicaSet, Terminated, WorkloadRef};
+use super::words;
 use super::world::EnvWorld;
 
 /// A leftover that may be removed.
@@ -111,7 +112,8 @@ fn dead_pod(env: &EnvId, world: &EnvWorld, pod: &Pod) -> Option<Finding> {
             if alive < set.desired as usize || is_rolling_out(world, set) {
                 return None;
             }
-            let proof = format!("{alive} of {} pods of {} are there without it", set.desired, owner.name);
+            let pods = words::count(set.desired as usize, "pod");
+            let proof = format!("{alive} of {pods} of {} {} there without it", owner.name, words::are(alive));
             (FindingKind::DeadPod, Some(format!("replicaset/{}", owner.name)), Some(proof))
         }
         _ => return None,

@@ -21,4 +21,5 @@ pub mod steward;
 pub mod text;
 pub mod verdict;
 pub mod versions;
+pub mod words;
 pub mod world;

@@ -23,8 +23,8 @@ use crate::config::example::example;
 use crate::config::load::{Overrides, Shows, load};
 use crate::config::{Colors, Loaded, Origin, Settings, Theme};
 use crate::domain::lock::LockKind;
+use crate::domain::words;
 use crate::report::Report;
-use crate::ui;
 
 /// Runs the program.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -162,9 +162,9 @@ fn check(options: &Options, live: bool) -> Result<(), Report> {
     let catalog = &loaded.catalog;
     out.push_str(&format!(
         "{}, {}, {}\n",
-        ui::count(catalog.environments.len(), "environment"),
-        ui::count(catalog.services.len(), "service"),
-        ui::count(catalog.groups.len(), "group")
+        words::count(catalog.environments.len(), "environment"),
+        words::count(catalog.services.len(), "service"),
+        words::count(catalog.groups.len(), "group")
     ));
     for (name, value, origin) in &loaded.origins {
         out.push_str(&format!("{name:20} {value:12} {}\n", origin.as_str()));

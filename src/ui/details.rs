@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 use super::lines::{self, Line, wrapped};
 use super::look::Token;
 use super::pen::{Pen, Rule};
-use super::{format, signs};
+use super::{format, logs, signs};
 use crate::actions::Action;
 use crate::app::geometry::Area;
 use crate::app::model::{Model, Pane};
@@ -96,11 +96,8 @@ fn last_lines(model: &Model, evidence: &Evidence, (service, env): (&ServiceId, &
     if model.logs.target.as_ref().is_none_or(|target| (&target.1, &target.0) != (service, env)) {
         return Vec::new();
     }
-    let written = model.logs.last_lines(pod, *previous, LAST_LINES);
-    written
-        .into_iter()
-        .map(|line| Line { edge: Some(Token::Line), inset: 2, ..Line::text(2, line, Token::Muted) })
-        .collect()
+    let written = model.logs.quoted(pod, *previous, LAST_LINES);
+    logs::quoted(&written, 2).into_iter().map(|line| Line { edge: Some(Token::Line), inset: 2, ..line }).collect()
 }
 
 /// What serves first, with how many pods; then what does not, or not yet.
@@ -171,7 +168,8 @@ fn state(pod: &Pod) -> String {
         return "ending".to_owned();
     }
     let restarts = pod.containers.iter().map(|status| status.restarts).max().unwrap_or(0);
-    let restarts = if restarts > 0 { format!(" · {restarts} restarts") } else { String::new() };
+    let restarts =
+        if restarts > 0 { format!(" · {}", format::count(restarts as usize, "restart")) } else { String::new() };
     if pod.ready {
         return format!("ready{restarts}");
     }

@@ -15,6 +15,7 @@ use crate::domain::ids::ServiceId;
 use crate::domain::rights::Need;
 use crate::domain::run::RunState;
 use crate::domain::verdict::State;
+use crate::domain::words;
 use crate::domain::world::{EnvWorld, Freshness};
 
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
@@ -190,7 +191,7 @@ fn doing(model: &Model, env: &Environment, ascii: bool) -> (String, Token) {
     match freshness(model, env) {
         None => ("○ not read yet".to_owned(), Token::Muted),
         Some(Freshness::Reading { since, seen }) => {
-            (format!("◐ reading, {seen} objects, {}", format::age(since, now)), Token::Prog)
+            (format!("◐ reading, {}, {}", format::count(seen, "object"), format::age(since, now)), Token::Prog)
         }
         Some(Freshness::Stale { since, fault }) => {
             (format!("{} {} {}", signs::stale(ascii), fault.kind, format::age(since, now)), Token::Warn)
@@ -294,7 +295,7 @@ fn next(model: &Model, env: &Environment) -> Option<String> {
         .filter(|service| model.board.differs_from_upstream(&model.catalog, &service.name, &env.name));
     Some(match behind.count() {
         0 => format!("same as {}", upstream.name),
-        number => format!("{number} differ from {}", upstream.name),
+        number => format!("{number} {} from {}", words::verb(number, "differ"), upstream.name),
     })
 }
 

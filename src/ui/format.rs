@@ -4,6 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+pub(super) use crate::domain::words::count;
+
 /// `now`, `12s`, `4m`, `2h`, `3d`, `5w`: one unit.
 pub(super) fn age(since: Timestamp, now: Timestamp) -> String {
     let seconds = now.duration_since(since).as_secs();
@@ -61,11 +63,6 @@ pub(super) fn moment(time: Timestamp, now: Timestamp) -> String {
 
 fn local(time: Timestamp) -> jiff::Zoned {
     time.to_zoned(jiff::tz::TimeZone::system())
-}
-
-/// `1 pod`, `2 pods`.
-pub(crate) fn count(number: usize, one: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }
 
 /// The text cut at its end to so many columns.

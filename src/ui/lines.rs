@@ -3,11 +3,13 @@
 use ratatui::style::Modifier;
 use unicode_width::UnicodeWidthStr;
 
+use super::logs;
 use super::look::{Ground, Token};
 use super::more::More;
 use super::pen::Pen;
 use crate::actions::Action;
 use crate::app::geometry::Area;
+use crate::app::logs::{Ink, Level};
 use crate::app::touch::Touch;
 
 /// Something on a line.
@@ -23,6 +25,8 @@ pub(super) enum Piece {
     Hint { x: u16, action: Action, word: &'static str },
     /// What was typed and found, at a column.
     Lit { x: u16, text: String },
+    /// A piece of a quoted line of a log.
+    Log { x: u16, text: String, ink: Ink, level: Option<Level> },
     /// A hairline from a column to the end.
     Rule { x: u16 },
 }
@@ -170,7 +174,7 @@ fn one(pen: &mut Pen<'_>, line: &Line, area: Area) {
     for piece in &line.pieces {
         let (at, room) = match piece {
             Piece::Text { x, width, .. } | Piece::Bar { x, width, .. } => (*x, *width),
-            Piece::Rule { x } | Piece::Hint { x, .. } | Piece::Lit { x, .. } => (*x, 0),
+            Piece::Rule { x } | Piece::Hint { x, .. } | Piece::Lit { x, .. } | Piece::Log { x, .. } => (*x, 0),
             Piece::Right { .. } => (0, 0),
         };
         let rest = area.width.saturating_sub(at);
@@ -185,6 +189,10 @@ fn one(pen: &mut Pen<'_>, line: &Line, area: Area) {
             }
             Piece::Lit { text, .. } => {
                 let style = pen.look.style(Token::Accent).add_modifier(Modifier::UNDERLINED | Modifier::BOLD);
+                pen.styled(x, area.y, text, style, room);
+            }
+            Piece::Log { text, ink, level, .. } => {
+                let style = logs::style(pen.look, *ink, *level);
                 pen.styled(x, area.y, text, style, room);
             }
             Piece::Hint { action, word, .. } => {

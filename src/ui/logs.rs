@@ -1,15 +1,17 @@
 //! Pane 4: the log of the selected cell; and one line of it in whole.
 
 use ratatui::style::{Modifier, Style};
+use unicode_width::UnicodeWidthStr;
 
 use super::format;
+use super::lines::{Line, Piece};
 use super::look::{Ground, Look, Token};
 use super::more::More;
 use super::pen::{Pen, Rule, TABS, Tab};
 use crate::actions::Action;
 use crate::app::geometry::Area;
 use crate::app::log_bridge;
-use crate::app::logs::{Detail, Head, Ink, Kind, Level, LogPane, Row, Trouble};
+use crate::app::logs::{Detail, Head, Ink, Kind, Level, LogPane, Quote, Row, Trouble};
 use crate::app::model::{Model, Pane};
 
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area, tabs: bool) {
@@ -178,13 +180,33 @@ fn level_token(level: Level) -> Token {
     }
 }
 
-fn style(look: Look, ink: Ink, level: Option<Level>) -> Style {
+pub(super) fn style(look: Look, ink: Ink, level: Option<Level>) -> Style {
     match ink {
         Ink::Hit => look.style(Token::Accent).add_modifier(Modifier::UNDERLINED),
         Ink::Key => look.style(Token::Muted),
         Ink::Text if level == Some(Level::Error) => look.style(Token::Hi).remove_modifier(Modifier::BOLD),
         Ink::Text => look.style(Token::Text),
     }
+}
+
+/// Lines of the log where they are quoted, in the colours that they have in the pane: their levels stand in a column of
+/// their own, where any of them has one.
+pub(super) fn quoted(quotes: &[Quote], x: u16) -> Vec<Line> {
+    let leveled = quotes.iter().any(|quote| quote.level.is_some());
+    let text_x = x + if leveled { 6 } else { 0 };
+    let line = |quote: &Quote| {
+        let mut line = Line::default();
+        if let Some(level) = quote.level {
+            line = line.within(x, 5, level.word(), level_token(level));
+        }
+        let mut x = text_x;
+        for (text, ink) in &quote.pieces {
+            line.pieces.push(Piece::Log { x, text: text.clone(), ink: *ink, level: quote.level });
+            x = x.saturating_add(u16::try_from(text.width()).unwrap_or(u16::MAX));
+        }
+        line
+    };
+    quotes.iter().map(line).collect()
 }
 
 /// The last characters of a pod's name tell it from its siblings.
@@ -206,4 +228,24 @@ pub(super) fn detail(pen: &mut Pen<'_>, detail: &Detail, frame: Area) -> More {
         }
     }
     More::of(detail.len(), scroll, room)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quoted_lines_have_the_colours_of_the_pane_and_their_levels_a_column() {
+        let quote = |level, text: &str| Quote { level, pieces: vec![(text.to_owned(), Ink::Text)] };
+        let lines = quoted(&[quote(Some(Level::Error), "boom"), quote(None, "  at main")], 3);
+        let level = Piece::Text { x: 3, width: 5, text: "ERROR".to_owned(), token: Token::Fail };
+        let text = |text: &str, level| Piece::Log { x: 9, text: text.to_owned(), ink: Ink::Text, level };
+        assert_eq!(lines[0].pieces, [level, text("boom", Some(Level::Error))]);
+        assert_eq!(lines[1].pieces, [text("  at main", None)]);
+        let bare = quoted(&[quote(None, "GET /"), quote(None, "GET /cart")], 3);
+        assert!(
+            bare.iter().all(|line| matches!(line.pieces[0], Piece::Log { x: 3, .. })),
+            "nobody has a level: no gap"
+        );
+    }
 }

@@ -35,7 +35,7 @@ mod snapshots;
 mod tests;
 
 pub use draw::draw;
-pub(crate) use format::{count, span};
+pub(crate) use format::span;
 pub use look::{Look, Token};
 pub use picture::{drawn, svg, text};
 pub use signs::{glyph, word};

@@ -13,6 +13,7 @@ use crate::app::model::PlanReview;
 use crate::app::touch::Touch;
 use crate::domain::plan::{Plan, Purpose};
 use crate::domain::run::{Run, RunState};
+use crate::domain::words;
 
 /// Columns that the box wants.
 const WIDTH: u16 = 88;
@@ -98,7 +99,7 @@ fn content(review: &PlanReview, width: u16) -> Vec<Line> {
     let already = plan.skipped.iter().filter(|skipped| skipped.already).map(|skipped| skipped.service.as_str());
     let already: Vec<&str> = already.collect();
     if !already.is_empty() {
-        let run = if already.len() == 1 { "runs" } else { "run" };
+        let run = words::verb(already.len(), "run");
         let text = format!("{} {run} it already: {}", format::count(already.len(), "service"), already.join(", "));
         for (row, part) in wrap(&text, usize::from(width.saturating_sub(2)).max(1)).into_iter().enumerate() {
             let sign = if row == 0 { "○" } else { "" };

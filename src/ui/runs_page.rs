@@ -16,11 +16,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunsPage, area: Area
     let rows = rows(model, page);
     let left = rows.iter().filter(|row| row.standing == Standing::Left).count();
     let (title, what) = if page.everything { ("History", "entry") } else { ("Runs", "run") };
-    let count = if page.everything && rows.len() != 1 {
-        format!("{} entries", rows.len())
-    } else {
-        format::count(rows.len(), what)
-    };
+    let count = format::count(rows.len(), what);
     let note = if left == 0 { count } else { format!("{count} · {left} left behind") };
     let room = usize::from(area.height.saturating_sub(5)).max(1);
     let at = rows.iter().position(|row| Some(&row.of) == page.selected.as_ref()).unwrap_or(0);

@@ -13,6 +13,7 @@ use crate::domain::catalog::{Catalog, Environment};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::observed::{ContainerState, ContainerStatus, Phase, Pod, Terminated, Workload};
 use crate::domain::plan::version_of;
+use crate::domain::words;
 use crate::domain::world::{EnvWorld, World};
 use crate::ports::cluster::LogRequest;
 
@@ -74,8 +75,7 @@ fn joined(pane: &mut LogPane, source: u16, pod: &Pod, status: &ContainerStatus) 
     let version = version_of(&status.image);
     let mut text = if pane.previous { "the run before".to_owned() } else { format!("joined · {version}") };
     if status.restarts > 0 && !pane.previous {
-        let times = if status.restarts == 1 { "once".to_owned() } else { format!("{} times", status.restarts) };
-        text.push_str(&format!(" · restarted {times}"));
+        text.push_str(&format!(" · restarted {}", words::times(status.restarts)));
     }
     pane.mark(source, Some(pod.meta.created), &text, false);
 }

@@ -10,6 +10,7 @@ mod layout;
 mod level;
 mod pane;
 mod pattern;
+mod quote;
 mod ring;
 #[cfg(test)]
 mod ring_tests;
@@ -22,5 +23,6 @@ pub use detail::Detail;
 pub use follow::{containers, event, sync};
 pub use level::Level;
 pub use pane::{LogPane, ReadBack, Reading, Source, Target, Trouble};
+pub use quote::Quote;
 pub use ring::{Entry, Kind, LIMIT, LINES, Ring};
 pub use view::{Head, Ink, Row, Size};

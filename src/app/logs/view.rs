@@ -361,7 +361,7 @@ impl LogPane {
     }
 }
 
-fn pieces(shown: &Shown, hits: &[Range<usize>], part: Range<usize>) -> Vec<(String, Ink)> {
+pub(super) fn pieces(shown: &Shown, hits: &[Range<usize>], part: Range<usize>) -> Vec<(String, Ink)> {
     let mut edges: Vec<usize> = shown.keys.iter().chain(hits).flat_map(|range| [range.start, range.end]).collect();
     edges.retain(|edge| part.contains(edge) && shown.text.is_char_boundary(*edge));
     edges.extend([part.start, part.end]);

@@ -11,6 +11,7 @@ use crate::domain::ids::{EnvId, LockId, RunId, ServiceId};
 use crate::domain::plan::{Plan, Request, Warning};
 use crate::domain::verdict::State;
 use crate::domain::versions::Known;
+use crate::domain::words;
 
 /// A box over the screen.
 #[derive(Clone, Debug)]
@@ -188,7 +189,7 @@ impl Confirmed {
     /// What is done, and to what, in words: `delete`, `them`.
     pub fn deed(&self) -> (&'static str, &'static str) {
         match self {
-            Self::Delete(found) => ("delete", if found.len() == 1 { "it" } else { "them" }),
+            Self::Delete(found) => ("delete", words::them(found.len())),
             Self::Quit => ("leave", "it"),
             Self::AbortRun(_) => ("abort", "it"),
             Self::LeaveOut { .. } => ("leave", "it out"),

@@ -16,6 +16,7 @@ use crate::domain::lock::{Force, Lock, LockKind, Opens, Override, Posted, Releas
 use crate::domain::rights::Need;
 use crate::domain::text::clean;
 use crate::domain::verdict::State;
+use crate::domain::words;
 
 /// Does what concerns locks.
 pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -196,7 +197,10 @@ pub fn answered(
     result: Result<Option<Force>, Fault>,
 ) -> Vec<Effect> {
     let what = match &change {
-        LockChange::Place(lock, _) => format!("{} is {}", covered(env, &lock.services), lock.kind.done()),
+        LockChange::Place(lock, _) => {
+            let are = words::are(lock.services.len().max(1));
+            format!("{} {are} {}", covered(env, &lock.services), lock.kind.done())
+        }
         LockChange::Release(posted, _) => format!("{env}: released: {}", posted.headline()),
         LockChange::Lift(posted, _) => {
             let condition = posted.lock.as_ref().ok().and_then(Lock::condition).unwrap_or_default();
@@ -278,6 +282,12 @@ mod tests {
         cockpit.press(" Faudit<enter><enter>");
         let Some(LockChange::Place(lock, _)) = asked(&cockpit) else { panic!("a freeze") };
         assert_eq!((lock.services.len(), &lock.opens), (1, &Opens::Released));
+        done(&mut cockpit, Ok(None));
+        assert_eq!(cockpit.notice(), "auth in staging is frozen");
+        let mut cockpit = Cockpit::of_ana();
+        cockpit.press("  Faudit<enter><enter>");
+        done(&mut cockpit, Ok(None));
+        assert_eq!(cockpit.notice(), "auth, cart in staging are frozen");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::Uid;
 use crate::domain::rights::Need;
 use crate::domain::verdict::State;
+use crate::domain::words;
 
 /// Opens the page for the selected environment.
 pub fn open(model: &mut Model) -> Vec<Effect> {
@@ -127,15 +128,15 @@ pub fn ask(model: &mut Model) {
     let hidden = findings.iter().filter(|it| !shown.contains(&it.uid)).count();
     let mut lines: Vec<String> = findings.iter().flat_map(told).collect();
     if hidden > 0 {
-        lines.insert(0, format!("{hidden} of them are hidden by the filter"));
+        lines.insert(0, format!("{hidden} of them {} hidden by the filter", words::are(hidden)));
     }
     lines.push("Log and status of each are saved first.".to_owned());
     let confirm = Confirm {
-        title: format!("Delete {} in {}", count(findings.len()), env.name),
+        title: format!("Delete {} in {}", words::count(findings.len(), "leftover"), env.name),
         lines,
         question: format!(
             "Delete {} in {} (context {}, namespace {})?",
-            count(findings.len()),
+            words::count(findings.len(), "leftover"),
             env.name,
             env.cluster,
             env.namespace
@@ -156,10 +157,6 @@ fn told(finding: &Finding) -> [String; 2] {
         format!("{kind}/{name}  {}", finding.reason),
         format!("  {owner}; DELETE only if it is still version {}", finding.resource_version),
     ]
-}
-
-fn count(number: usize) -> String {
-    if number == 1 { "1 leftover".to_owned() } else { format!("{number} leftovers") }
 }
 
 /// Begins to delete.
@@ -213,7 +210,7 @@ pub fn deleted(model: &mut Model, uid: &Uid, result: Result<Option<String>, Faul
     }
     let Some((env, done, effects)) = last else { return Vec::new() };
     if done > 0 {
-        let title = format!("{} deleted in {env}", count(done));
+        let title = format!("{} deleted in {env}", words::count(done, "leftover"));
         journal::notice(model, State::Done, title, "log and status of each were saved first");
     }
     effects

@@ -16,6 +16,7 @@ use crate::domain::image::{Image, short_digest};
 use crate::domain::observed::{Workload, WorkloadKind};
 use crate::domain::rollout::{LEFT_ALONE, View, estimate};
 use crate::domain::verdict::State;
+use crate::domain::words;
 use crate::domain::world::{Freshness, World};
 
 /// What is wanted in one environment.
@@ -116,8 +117,8 @@ impl Builder<'_> {
             _ if !self.request.title.is_empty() => self.request.title.clone(),
             ([only], _) => only.service.to_string(),
             ([], [(only, _)]) => only.to_string(),
-            ([], all) => format!("{} services", all.len()),
-            (many, _) => format!("{} services", many.len()),
+            ([], all) => words::count(all.len(), "service"),
+            (many, _) => words::count(many.len(), "service"),
         }
     }
 

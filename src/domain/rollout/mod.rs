@@ -29,6 +29,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::observed::{Condition, Pod, Workload, WorkloadKind, WorkloadRef};
 use super::run::Baseline;
 use super::verdict::{Cause, Evidence, Progress, State, Verdict};
+use super::words;
 use causes::{Asked, Doom};
 
 /// Without any reaction of the controller for so long, it is said.
@@ -246,7 +247,13 @@ fn not_ready(view: &View<'_>) -> Evidence {
 
 fn draining(progress: Progress) -> Option<Evidence> {
     let waits = progress.created == 0 && progress.draining > 0;
-    waits.then(|| plain(Cause::Draining, &format!("waits for {} old pods to end", progress.draining), "Wait."))
+    waits.then(|| {
+        plain(
+            Cause::Draining,
+            &format!("waits for {} to end", words::count(progress.draining as usize, "old pod")),
+            "Wait.",
+        )
+    })
 }
 
 /// The condition that says that the server's progress deadline has passed.
@@ -287,8 +294,9 @@ fn held(view: &View<'_>) -> Option<Evidence> {
         Strategy::OnDelete => {
             let left = workload.desired.saturating_sub(workload.status.updated);
             (left > 0).then(|| {
-                let pods = if left == 1 { "1 pod keeps".to_owned() } else { format!("{left} pods keep") };
-                let them = if left == 1 { "it" } else { "them" };
+                let left = left as usize;
+                let pods = format!("{} {}", words::count(left, "pod"), words::verb(left, "keep"));
+                let them = words::them(left);
                 plain(
                     Cause::NeedsManualDelete,
                     &format!("update strategy OnDelete: {pods} the old version until somebody deletes {them}"),

@@ -19,6 +19,7 @@ use crate::domain::fault::FaultKind;
 use crate::domain::ids::{EnvId, Uid};
 use crate::domain::observed::Kind;
 use crate::domain::plan::PlanError;
+use crate::domain::words;
 use crate::report::Report;
 use crate::runtime::compose::Session;
 use crate::ui;
@@ -52,14 +53,17 @@ pub(in crate::runtime) async fn cleanup(session: Session, args: &Cleanup) -> Res
     if let Some(why) = &driver.model().session.read_only {
         return Err(Report::refused(format!("read-only: {why}")));
     }
-    confirm(env.name.as_str(), env.protected, &format!("delete these {}", found.len()), consent)?;
+    confirm(env.name.as_str(), env.protected, &format!("delete {}", words::count(found.len(), "leftover")), consent)?;
     let results = delete(&mut driver, &env, &found).await?;
     driver.end().await;
     if args.json {
         print_json(&shapes::cleanup(&env, &found, Some(&results)))?;
     }
     let left = results.iter().filter(|(_, result)| !is_gone(result)).count();
-    if left == 0 { Ok(()) } else { Err(Report::refused(format!("{left} of {} are still there", results.len()))) }
+    if left == 0 {
+        return Ok(());
+    }
+    Err(Report::refused(format!("{left} of {} {} still there", results.len(), words::are(left))))
 }
 
 /// Waits for the Jobs, which no verdict needs and which therefore may come last. Some: why they cannot be read.

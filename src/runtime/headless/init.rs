@@ -13,9 +13,9 @@ use crate::domain::catalog::Catalog;
 use crate::domain::discover::{self, Found};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::ClusterId;
+use crate::domain::words;
 use crate::ports::cluster::Cluster;
 use crate::report::Report;
-use crate::ui;
 
 /// A cluster that does not answer within this time is left out.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -68,9 +68,9 @@ pub(in crate::runtime) async fn init(places: &Places, path: &Path, force: bool) 
     let mut told = format!(
         "wrote {}: {}, {}, {}\n",
         path.display(),
-        ui::count(catalog.environments.len(), "environment"),
-        ui::count(catalog.services.len(), "service"),
-        ui::count(catalog.groups.len(), "group")
+        words::count(catalog.environments.len(), "environment"),
+        words::count(catalog.services.len(), "service"),
+        words::count(catalog.groups.len(), "group")
     );
     if let Some(kept) = kept {
         told.push_str(&format!("the old one is {}\n", kept.display()));

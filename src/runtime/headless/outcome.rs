@@ -6,6 +6,7 @@ use super::{failed, shapes};
 use crate::app::model::Model;
 use crate::domain::run::{Hold, Run, RunState, StepRun, StepState, inverse};
 use crate::domain::verdict::{Cause, State};
+use crate::domain::words;
 use crate::domain::world::Freshness;
 use crate::report::Report;
 use crate::ui;
@@ -96,7 +97,7 @@ pub(super) fn is_held(step: &StepRun) -> bool {
 /// What was written waits for a person, and a pipeline does not.
 fn paused(run: &Run, held: &[&StepRun]) -> Report {
     let names: Vec<&str> = held.iter().map(|step| step.service.as_str()).collect();
-    let are = if held.len() == 1 { "is" } else { "are" };
+    let are = words::are(held.len());
     let report = Report::refused(format!("{} {are} paused in the cluster: nothing rolls out", names.join(", ")));
     let place = |step: &&StepRun| run.planned(&step.service).map(|step| step.workload.to_string());
     let resume = |workload| format!("Resume it: kubectl rollout resume {workload}");

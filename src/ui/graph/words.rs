@@ -36,8 +36,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area, hidden: usize) 
         below = Area::new(below.x, below.y + used, below.width, below.height.saturating_sub(used));
     }
     if hidden > 0 && below.height > 0 {
-        let words =
-            if hidden == 1 { "1 implied edge hidden".to_owned() } else { format!("{hidden} implied edges hidden") };
+        let words = format!("{} hidden", format::count(hidden, "implied edge"));
         pen.text(below.x + 2, below.y, &words, Token::Muted, below.width.saturating_sub(3));
         below = Area::new(below.x, below.y + 1, below.width, below.height - 1);
     }

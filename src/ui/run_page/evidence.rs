@@ -4,7 +4,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::super::lines::{self, Line, wrapped};
 use super::super::look::{Ground, Token};
-use super::super::{format, hints};
+use super::super::{format, hints, logs};
 use super::step::superseded;
 use crate::actions::Action;
 use crate::app::availability::available_below;
@@ -76,7 +76,7 @@ fn last_lines(model: &Model, found: Option<&Evidence>) -> Vec<Line> {
     let Some(PodContainer { pod, previous, .. }) = found.and_then(|evidence| evidence.pod.as_ref()) else {
         return Vec::new();
     };
-    let held = model.logs.last_lines(pod, *previous, LAST_LINES);
+    let held = model.logs.quoted(pod, *previous, LAST_LINES);
     if held.is_empty() {
         return Vec::new();
     }
@@ -91,7 +91,7 @@ fn last_lines(model: &Model, found: Option<&Evidence>) -> Vec<Line> {
         }
     }
     let mut block = vec![title];
-    block.extend(held.into_iter().map(|line| Line::text(3, line, Token::Text)));
+    block.extend(logs::quoted(&held, 3));
     block
 }
 

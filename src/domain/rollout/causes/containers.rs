@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Asked, NONE, Sign, first_line, seconds, times};
+use super::{Asked, NONE, Sign, first_line, seconds};
 use crate::domain::observed::{ContainerState, ContainerStatus, Pod, Terminated};
 use crate::domain::verdict::Cause;
+use crate::domain::words::times;
 
 /// The sign that a container shows, if any.
 pub(super) fn sign(asked: &Asked<'_>, pod: &Pod, status: &ContainerStatus) -> Option<Sign> {

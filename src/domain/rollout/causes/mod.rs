@@ -150,14 +150,6 @@ fn evidence(sign: Sign, pod: &Pod) -> Evidence {
     }
 }
 
-fn times(count: u32) -> String {
-    match count {
-        1 => "once".to_owned(),
-        2 => "twice".to_owned(),
-        many => format!("{many} times"),
-    }
-}
-
 /// Messages of the API are long: people need the first line, cut at 160 characters.
 pub(super) fn first_line(message: &str) -> Arc<str> {
     let line = message.trim().lines().next().unwrap_or_default();

@@ -1,0 +1,66 @@
+//! Numbers in sentences: what is said of one thing and what of several, made in one place so that no screen says that two
+//! services is frozen.
+
+/// `1 pod`, `2 pods`; `1 entry`, `2 entries`.
+pub fn count(number: usize, one: &str) -> String {
+    match one.strip_suffix('y') {
+        _ if number == 1 => format!("1 {one}"),
+        Some(stem) => format!("{number} {stem}ies"),
+        None => format!("{number} {one}s"),
+    }
+}
+
+/// `once`, `twice`, `3 times`.
+pub fn times(number: u32) -> String {
+    match number {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        many => format!("{many} times"),
+    }
+}
+
+/// `is` of one, `are` of several and of none.
+pub fn are(number: usize) -> &'static str {
+    if number == 1 { "is" } else { "are" }
+}
+
+/// `it` or `them`.
+pub fn them(number: usize) -> &'static str {
+    if number == 1 { "it" } else { "them" }
+}
+
+/// A verb, given as it goes with several: `keep` of those, `keeps` of one.
+pub fn verb(number: usize, verb: &str) -> String {
+    if number == 1 { format!("{verb}s") } else { verb.to_owned() }
+}
+
+/// What is said of one thing after its name, said of so many: `was lost` becomes `were lost`.
+pub fn said_of(number: usize, text: &str) -> String {
+    let plural = [("is ", "are "), ("was ", "were "), ("has ", "have ")];
+    let rest = |(one, several): &(&str, &str)| Some(format!("{several}{}", text.strip_prefix(one)?));
+    plural.iter().filter(|_| number != 1).find_map(rest).unwrap_or_else(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_thing_is_one_and_several_are_several() {
+        let said = |number| format!("{} {} there, {} it", count(number, "pod"), are(number), verb(number, "keep"));
+        assert_eq!(said(1), "1 pod is there, keeps it");
+        assert_eq!(said(2), "2 pods are there, keep it");
+        assert_eq!(said(0), "0 pods are there, keep it");
+        assert_eq!([count(1, "entry"), count(3, "entry")], ["1 entry", "3 entries"]);
+        assert_eq!([1, 2, 3].map(times), ["once", "twice", "3 times"]);
+        assert_eq!([them(1), them(2)], ["it", "them"]);
+    }
+
+    #[test]
+    fn what_is_said_of_one_is_said_of_several() {
+        assert_eq!(said_of(1, "is kept by Helm"), "is kept by Helm");
+        assert_eq!(said_of(2, "is kept by Helm"), "are kept by Helm");
+        assert_eq!(said_of(2, "was applied from a file"), "were applied from a file");
+        assert_eq!(said_of(2, "island"), "island");
+    }
+}
