@@ -38,7 +38,8 @@ fn place(action: Action, model: &Model, scopes: &[Scope]) -> Result<(), String> 
     let logs = scope == Scope::Logs && model.page.is_none() && model.overlays.is_empty();
     let line = matches!(model.overlays.last(), Some(Overlay::Line(_)));
     let copy = action == Action::Copy && (model.page.is_some() || line);
-    if scopes.contains(&scope) || logs || copy {
+    let lent = matches!(model.page, Some(Page::Run(_))) && focus::LENT_TO_A_RUN.contains(&action);
+    if scopes.contains(&scope) || logs || copy || lent {
         return Ok(());
     }
     Err(match scope {

@@ -93,12 +93,33 @@ fn key(model: &mut Model, chord: Chord) -> Vec<Effect> {
     let bare = Chord { alt: false, ..chord };
     let meant = model.keymap.action(&scopes(model), chord);
     let meant = meant.or_else(|| model.keymap.action(&[Scope::Plan], bare).filter(|_| is_typing(model)));
-    let copies = || matches!(model.overlays.last(), Some(Overlay::Line(_))).then_some(Action::Copy);
-    match meant.or_else(|| copies().filter(|copy| model.keymap.keys(*copy).contains(&chord))) {
+    let lent = || lent(model).iter().copied().find(|action| model.keymap.keys(*action).contains(&chord));
+    match meant.or_else(lent) {
         Some(action) => dispatch::perform(model, action),
         None => Vec::new(),
     }
 }
+
+/// Actions of the home screen whose keys work here too, as long as they mean nothing else: from a run its panes are a key
+/// away.
+fn lent(model: &Model) -> &'static [Action] {
+    match (model.overlays.last(), &model.page) {
+        (Some(Overlay::Line(_)), _) => &[Action::Copy],
+        (None, Some(Page::Run(_))) => &LENT_TO_A_RUN,
+        _ => &[],
+    }
+}
+
+/// What the page of a run has of the home screen.
+pub const LENT_TO_A_RUN: [Action; 7] = [
+    Action::FocusEnvironments,
+    Action::FocusServices,
+    Action::FocusDependencies,
+    Action::FocusLogs,
+    Action::Details,
+    Action::Activity,
+    Action::Copy,
+];
 
 /// Actions whose keys are not for the text that is being typed.
 fn goes_first(model: &Model, action: Action) -> bool {

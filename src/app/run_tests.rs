@@ -1,7 +1,7 @@
 //! A run by its keys: tried again, put back while it goes on, left.
 
 use super::effect::Effect;
-use super::model::Overlay;
+use super::model::{Overlay, Page, Pane};
 use super::msg::{Msg, Outcome};
 use super::testkit::Cockpit;
 use crate::domain::fault::{Fault, FaultKind};
@@ -270,4 +270,48 @@ fn r_on_a_finished_roll_back_offers_a_deploy_under_its_own_name_and_leaving_out_
     let Some(Overlay::Plan(review)) = cockpit.overlay() else { panic!("{:?}", cockpit.overlay()) };
     let left: Vec<_> = review.plan.steps().map(|step| (step.service.as_str(), &*step.to)).collect();
     assert_eq!((left, review.plan.skipped.len()), (vec![("cart", "r/cart:v9")], 1));
+}
+
+#[test]
+fn from_a_run_the_panes_are_a_key_away_and_turn_to_its_selected_step() {
+    let mut cockpit = Cockpit::demo();
+    cockpit.press("g<enter>dv9<down>v9<down>v9<enter><enter>");
+    cockpit.press("jj4");
+    assert!(cockpit.model.page.is_none() && cockpit.model.home.focus == Pane::Logs);
+    assert_eq!((cockpit.selected(), cockpit.model.home.env.as_ref()), ("cart", Some(&staging())));
+    cockpit.press("R");
+    assert!(matches!(cockpit.model.page, Some(Page::Run(_))), "and back");
+    cockpit.press("v");
+    let Some(Overlay::Details { service, .. }) = cockpit.overlay() else { panic!("{:?}", cockpit.overlay()) };
+    assert_eq!((service.as_str(), cockpit.model.page.is_some()), ("auth", true), "nothing is selected: what moves");
+    cockpit.press("<esc>3");
+    assert_eq!((cockpit.model.home.focus, cockpit.model.home.lower), (Pane::Dependencies, Pane::Dependencies));
+}
+
+#[test]
+fn a_plan_that_changed_while_it_was_open_says_once_what_has_changed() {
+    let told = |cockpit: &Cockpit| {
+        let Some(Overlay::Plan(review)) = cockpit.overlay() else { panic!("no plan: {:?}", cockpit.overlay()) };
+        let warned = review.warnings.iter().chain(&review.plan.warnings).map(|it| it.text.clone());
+        let left_out = review.plan.skipped.iter().map(|it| it.why.clone());
+        let texts = warned.chain(left_out).chain(notices(cockpit).into_iter().map(ToOwned::to_owned));
+        texts.filter(|text| text.contains("was changed to v7")).count()
+    };
+    let mut cockpit = Cockpit::demo();
+    cockpit.press("dv9<enter>");
+    shows(&mut cockpit, "auth", "r/auth:v7", 2, true);
+    assert!(cockpit.press("<enter>").written().is_empty());
+    assert_eq!((told(&cockpit), cockpit.notice()), (1, "the plan has changed: read it again"));
+    assert_eq!(cockpit.press("<enter>").written(), ["auth r/auth:v9"], "once read it begins");
+
+    let mut cockpit = Cockpit::demo();
+    cockpit.press("g<enter>dv9<down>v9<down>v9<enter><enter>");
+    goes_out(&mut cockpit, 1, "auth", "r/auth:v9", 2, true);
+    goes_out(&mut cockpit, 1, "cart", "r/cart:v9", 2, true);
+    goes_out(&mut cockpit, 1, "checkout", "r/checkout:v9", 2, true);
+    assert_eq!(cockpit.model.runs[0].state, RunState::Succeeded);
+    cockpit.press("r");
+    shows(&mut cockpit, "auth", "r/auth:v7", 3, true);
+    cockpit.press("<enter>");
+    assert_eq!((told(&cockpit), cockpit.notice()), (1, "the plan has changed: read it again"));
 }

@@ -110,8 +110,9 @@ fn shown_actions(model: &Model) -> Vec<Action> {
             A::RunLeaveOut,
             A::RunAbort,
             A::RunClear,
-            A::CommandLog,
+            A::FocusLogs,
             A::Back,
+            A::CommandLog,
         ],
         (Some(Page::Runs(_)), _) => {
             &[A::Enter, A::RunTakeUp, A::RunRollBack, A::RunAbort, A::RunClear, A::RunsFilter, A::Back]

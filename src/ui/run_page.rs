@@ -18,7 +18,7 @@ use crate::app::geometry::Area;
 use crate::app::model::{Model, RunOf, RunPage};
 use crate::app::others::Life;
 use crate::app::runs;
-use crate::app::screens::run::shown;
+use crate::app::screens::run::{shown, told};
 use crate::app::touch::Touch;
 use crate::domain::ids::ServiceId;
 use crate::domain::plan::Purpose;
@@ -37,8 +37,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunPage, area: Area)
     let taken_up = run.taken_up.last().map(|it| format!(", taken up by {}", it.by)).unwrap_or_default();
     let whole = format!("{name} · started by {}, {}{taken_up}", run.by, format::clock(run.started));
     let body = Area::new(area.x + 2, area.y + 1, area.width.saturating_sub(4), area.height.saturating_sub(3));
-    let degraded = || run.steps.iter().find(|step| step.degraded().is_some());
-    let open = page.selected.as_ref().or(run.first_failure().or_else(degraded).map(|step| &step.service));
+    let open = told(run, page);
     let left = theirs.and_then(|theirs| match theirs.life {
         Life::Left { since } => Some(since),
         _ => None,

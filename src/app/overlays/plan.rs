@@ -213,9 +213,8 @@ fn changed(model: &Model, review: &PlanReview, step: &Step) -> Option<Warning> {
 /// Plans anew after something changed and says what; the plan has to be read again.
 fn rebuild(model: &mut Model, changes: Vec<Warning>) {
     let Some(Overlay::Plan(mut review)) = model.overlays.pop() else { return };
-    let what = changes.iter().map(|it| format!("{} {}", it.subject, it.text)).collect::<Vec<_>>().join("; ");
-    journal::notice(model, State::Blocked, what, "read the plan again; nothing has happened");
-    if review.plan.purpose == Purpose::RollBack || review.puts_a_run_back() {
+    let back = review.plan.purpose == Purpose::RollBack || review.puts_a_run_back();
+    if back {
         // Its order is that of the run, turned round: what no longer stands is left out, the rest stays.
         for change in &changes {
             leave_out_of(&mut review.plan, &ServiceId::new(&change.subject), &change.text);
@@ -233,9 +232,13 @@ fn rebuild(model: &mut Model, changes: Vec<Warning>) {
         }
     }
     if review.plan.is_empty() {
+        let what = changes.iter().map(|it| format!("{} {}", it.subject, it.text)).collect::<Vec<_>>().join("; ");
+        journal::notice(model, State::Blocked, what, "nothing is left to do; nothing has happened");
         return;
     }
-    review.warnings = changes;
+    // What has changed is said once, in the plan: of a roll back where it says what is left out.
+    journal::notice(model, State::Blocked, "the plan has changed: read it again", "nothing has happened");
+    review.warnings = if back { Vec::new() } else { changes };
     review.confirm.clear();
     review.selected = 0;
     model.overlays.push(Overlay::Plan(review));

@@ -5,9 +5,13 @@ use crate::app::model::{Model, Overlay, Pane, Picker, PickerPurpose, Sort};
 use crate::app::{geometry, log_bridge, places, rows, stewards};
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::image::Image;
+use crate::domain::words;
 
-/// Focuses a pane; the lower ones also become the one that is shown where only one fits.
+/// Focuses a pane; the lower ones also become the one that is shown where only one fits. From the page of a run the panes
+/// turn to what it shows.
 pub fn focus(model: &mut Model, pane: Pane) {
+    super::run::turn(model);
+    model.page = None;
     model.home.focus = pane;
     if matches!(pane, Pane::Dependencies | Pane::Logs) {
         model.home.lower = pane;
@@ -81,6 +85,7 @@ pub fn enter(model: &mut Model) {
 
 /// Goes to the details and evidence of the selected cell: to their pane where there is one, else in a box.
 pub fn details(model: &mut Model) {
+    super::run::turn(model);
     if geometry::has_sides(model) {
         focus(model, Pane::Details);
     } else if let (Some(service), Some(env)) = (model.home.service.clone(), model.home.env.clone()) {
@@ -140,7 +145,11 @@ pub fn unmark(model: &mut Model) {
 
 /// Offers the groups.
 pub fn pick_group(model: &mut Model) {
-    let items = model.catalog.groups.iter().map(|group| format!("{} · {} services", group.name, group.services.len()));
+    let items = model
+        .catalog
+        .groups
+        .iter()
+        .map(|group| format!("{} · {}", group.name, words::count(group.services.len(), "service")));
     let picker = Picker {
         title: "Mark a group".to_owned(),
         items: items.collect(),

@@ -36,6 +36,23 @@ pub fn attend(model: &mut Model) {
     }
 }
 
+/// The step of the page that is told of: the selected one, else one that went wrong.
+pub fn told<'a>(run: &'a Run, page: &'a RunPage) -> Option<&'a ServiceId> {
+    let degraded = || run.steps.iter().find(|step| step.degraded().is_some());
+    page.selected.as_ref().or_else(|| run.first_failure().or_else(degraded).map(|step| &step.service))
+}
+
+/// Selects on the home screen what the page of a run tells of, else what moves in it; nothing where none is open.
+pub fn turn(model: &mut Model) {
+    let (Some(run), Some(Page::Run(page))) = (shown(model), &model.page) else { return };
+    let moving = || run.steps.iter().find(|step| matches!(step.state, StepState::Writing | StepState::Watching));
+    let service = told(run, page).or_else(|| moving().or(run.steps.first()).map(|step| &step.service)).cloned();
+    let env = run.plan.env.clone();
+    if let Some(service) = service {
+        super::home::select(model, Some(service), Some(env));
+    }
+}
+
 /// Holds after the active wave, or goes on.
 pub fn pause(model: &mut Model) -> Vec<Effect> {
     let Some(run) = ours(model) else { return Vec::new() };
@@ -103,17 +120,22 @@ pub fn retell(model: &mut Model) {
 
 /// What goes on without shipdeck and what does not, each with its services.
 pub fn what_remains(run: &Run) -> Vec<String> {
-    type Kind = (&'static str, fn(&StepRun) -> bool);
+    // What is said of one of them, and of several.
+    type Kind = ([&'static str; 2], fn(&StepRun) -> bool);
+    let same = |text| [text; 2];
     let kinds: [Kind; 6] = [
-        ("rolling out, Kubernetes goes on", |it| matches!(it.state, StepState::Writing | StepState::Watching)),
-        ("waiting, will not begin", |it| matches!(it.state, StepState::Waiting | StepState::Skipped)),
-        ("done, stays as it is", |it| it.state == StepState::Succeeded),
-        ("failed, stays as it is", |it| it.state == StepState::Failed),
-        ("refused, is unchanged", |it| matches!(it.state, StepState::Refused(_)) && !it.lost),
-        ("perhaps written, look at what runs", |it| matches!(it.state, StepState::Refused(_)) && it.lost),
+        (same("rolling out, Kubernetes goes on"), |it| matches!(it.state, StepState::Writing | StepState::Watching)),
+        (same("waiting, will not begin"), |it| matches!(it.state, StepState::Waiting | StepState::Skipped)),
+        (["done, stays as it is", "done, stay as they are"], |it| it.state == StepState::Succeeded),
+        (["failed, stays as it is", "failed, stay as they are"], |it| it.state == StepState::Failed),
+        (["refused, is unchanged", "refused, are unchanged"], |it| {
+            matches!(it.state, StepState::Refused(_)) && !it.lost
+        }),
+        (same("perhaps written, look at what runs"), |it| matches!(it.state, StepState::Refused(_)) && it.lost),
     ];
     let line = |(what, is): Kind| {
         let names: Vec<&str> = run.steps.iter().filter(|it| is(it)).map(|it| it.service.as_str()).collect();
+        let what = what[usize::from(names.len() > 1)];
         (!names.is_empty()).then(|| format!("{} {what}: {}", names.len(), names.join(", ")))
     };
     kinds.into_iter().filter_map(line).collect()
