@@ -89,7 +89,7 @@ fn welcome(pen: &mut Pen<'_>, area: Area) {
     }
     pen.fill(area, Ground::Band);
     for y in area.y..area.bottom() {
-        pen.text(area.x, y, "▌", Token::Accent, 1);
+        pen.edge(area.x, y, Token::Accent);
     }
     let x = pen.text(1, area.y, "Welcome.", Token::Hi, area.width);
     let texts = [
@@ -119,7 +119,7 @@ fn told_above(pen: &mut Pen<'_>, model: &Model, area: Area) {
     let width = ((notice.title.width() + detail.width()).min(200) as u16 + 5).min(area.width);
     let place = Area::new(area.width - width, 0, width, 1);
     pen.fill(place, Ground::Over);
-    pen.text(place.x, 0, "▌", token, 1);
+    pen.edge(place.x, 0, token);
     let x = pen.text(place.x + 2, 0, glyph, token, 1);
     let title_token = if notice.state == State::Failed { Token::Fail } else { Token::Text };
     let x = pen.text(x + 1, 0, &notice.title, title_token, area.width.saturating_sub(x + 1));
@@ -140,7 +140,7 @@ fn toast(pen: &mut Pen<'_>, model: &Model, area: Area) {
     pen.touch(place, Touch::Do(Action::ErrorLog));
     let token = signs::token(notice.state);
     for y in place.y..place.bottom() {
-        pen.text(place.x, y, "▌", token, 1);
+        pen.edge(place.x, y, token);
     }
     let glyph = signs::glyph(notice.state, pen.look.ascii);
     let x = pen.text(place.x + 2, place.y, glyph, token, 1);

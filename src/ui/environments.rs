@@ -163,7 +163,9 @@ fn head(pen: &mut Pen<'_>, model: &Model, env: &Environment, area: Area, columns
     let counts = Counts::of(model, env);
     let selected = model.home.env.as_ref() == Some(&env.name);
     let style = pen.look.style(if selected { Token::Hi } else { Token::Text });
-    let style = style.add_modifier(ratatui::style::Modifier::BOLD);
+    // Where weight is all that tells the selected one, the others have none.
+    let bold = selected || !pen.look.bare();
+    let style = if bold { style.add_modifier(ratatui::style::Modifier::BOLD) } else { style };
     let at = match counts.there {
         0 => right,
         _ => pen.right(right, area.y, &counts.words(columns.content < 28), counts.token()),

@@ -166,7 +166,7 @@ fn one(pen: &mut Pen<'_>, line: &Line, area: Area) {
         pen.under(area, ground);
     }
     if let Some(token) = line.edge {
-        pen.text(area.x, area.y, "▌", token, 1);
+        pen.edge(area.x, area.y, token);
     }
     if let Some(touch) = &line.touch {
         pen.touch(area, touch.clone());

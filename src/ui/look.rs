@@ -106,16 +106,24 @@ impl Look {
         }
     }
 
-    /// The style of a token.
+    /// The style of a token, which keeps nothing of what it is written over but the ground.
     pub fn style(self, token: Token) -> Style {
-        let bold = matches!(token, Token::Hi | Token::Fail);
+        let weight = if matches!(token, Token::Hi | Token::Fail) { Modifier::BOLD } else { Modifier::empty() };
         let style = match self.colors {
-            Colors::True => Style::new().fg(rgb(self.palette().tokens[token as usize])),
-            Colors::Indexed => Style::new().fg(Color::Indexed(self.palette().indexed[token as usize])),
-            Colors::Sixteen => return self.sixteen(token),
-            Colors::None => return plain(token),
+            Colors::True => Style::new().fg(rgb(self.palette().tokens[token as usize])).add_modifier(weight),
+            Colors::Indexed => {
+                Style::new().fg(Color::Indexed(self.palette().indexed[token as usize])).add_modifier(weight)
+            }
+            Colors::Sixteen => self.sixteen(token),
+            Colors::None => plain(token),
         };
-        if bold { style.add_modifier(Modifier::BOLD) } else { style }
+        let others = (Modifier::BOLD | Modifier::DIM | Modifier::UNDERLINED).difference(style.add_modifier);
+        style.fg(style.fg.unwrap_or(Color::Reset)).remove_modifier(others)
+    }
+
+    /// Whether grounds are not seen: what is told by them alone then needs a sign.
+    pub(super) fn bare(self) -> bool {
+        matches!(self.colors, Colors::None | Colors::Sixteen)
     }
 
     /// The style of a ground: a background, or nothing where the terminal keeps its own.
@@ -131,13 +139,17 @@ impl Look {
 
     fn sixteen(self, token: Token) -> Style {
         let signal = self.theme == Theme::Signal;
+        // The blue of most terminals cannot be read on black, nor their cyan on white.
+        let (blue, bright) = match self.theme {
+            Theme::Day => (Color::Blue, Color::Blue),
+            Theme::Night | Theme::Signal => (Color::Cyan, Color::LightBlue),
+        };
         match token {
             Token::Text => Style::new(),
             Token::Hi => Style::new().add_modifier(Modifier::BOLD),
             Token::Muted | Token::Line | Token::Dim | Token::Edge => Style::new().add_modifier(Modifier::DIM),
-            Token::Accent => Style::new().fg(Color::Blue),
-            Token::Prog => Style::new().fg(if signal { Color::Cyan } else { Color::Blue }),
-            Token::Ok | Token::Calm => Style::new().fg(if signal { Color::Blue } else { Color::Green }),
+            Token::Accent | Token::Prog => Style::new().fg(blue),
+            Token::Ok | Token::Calm => Style::new().fg(if signal { bright } else { Color::Green }),
             Token::Warn => Style::new().fg(Color::Yellow),
             Token::Fail if signal => Style::new().fg(Color::Yellow).add_modifier(Modifier::BOLD | Modifier::REVERSED),
             Token::Fail => Style::new().fg(Color::Red).add_modifier(Modifier::BOLD),
@@ -203,8 +215,30 @@ mod tests {
     fn without_colours_there_is_no_colour() {
         let look = Look::from(&Settings { colors: Colors::None, ..Settings::default() });
         for token in TEXT {
-            assert_eq!((look.style(token).fg, look.style(token).bg), (None, None));
+            assert_eq!((look.style(token).fg, look.style(token).bg), (Some(Color::Reset), None));
         }
         assert_eq!(look.ground(Ground::Bg).bg, None);
+    }
+
+    #[test]
+    fn what_is_written_over_something_else_keeps_nothing_of_it_but_the_ground() {
+        for colors in [Colors::True, Colors::Indexed, Colors::Sixteen, Colors::None] {
+            let look = Look::from(&Settings { colors, ..Settings::default() });
+            for (below, token) in TEXT.iter().flat_map(|below| TEXT.map(|token| (*below, token))) {
+                let alone = Style::reset().patch(look.ground(Ground::Sel)).patch(look.style(token));
+                let over = Style::reset().patch(look.ground(Ground::Sel)).patch(look.style(below));
+                let over = over.patch(look.style(token));
+                let seen = |style: Style| (style.fg, style.bg, style.add_modifier);
+                assert!(seen(over) == seen(alone), "{token:?} over {below:?} in {colors:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn with_sixteen_colours_nothing_is_written_in_dark_blue_on_black() {
+        for theme in [Theme::Night, Theme::Signal] {
+            let look = Look::from(&Settings { colors: Colors::Sixteen, theme, ..Settings::default() });
+            assert!(TEXT.iter().all(|token| look.style(*token).fg != Some(Color::Blue)));
+        }
     }
 }

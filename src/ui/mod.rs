@@ -1,6 +1,8 @@
 //! The view: `draw(model, look, frame)`. Pure: nothing here changes the model, and nobody else styles text.
 
 mod activity;
+#[cfg(test)]
+mod bare_tests;
 mod cleanup_page;
 mod details;
 mod draw;

@@ -13,6 +13,7 @@ use crate::app::focus;
 use crate::app::geometry::Area;
 use crate::app::model::{Model, Overlay};
 use crate::app::touch::{Drawn, Touch};
+use crate::config::Colors;
 use crate::domain::text::clean;
 
 /// A pen on a buffer, which knows the keys in force and keeps where it wrote what can be touched.
@@ -233,19 +234,35 @@ impl<'a> Pen<'a> {
         self.text(x, y, sign, token, 1);
     }
 
+    /// The edge of something that lies on the screen, or is quoted on it.
+    pub(super) fn edge(&mut self, x: u16, y: u16, token: Token) {
+        self.text(x, y, if self.look.ascii { "|" } else { "▌" }, token, 1);
+    }
+
+    /// What a part of a bar is drawn with: where colours do not tell the parts apart, their signs do.
+    fn stroke(&self, token: Token) -> &'static str {
+        match token {
+            Token::Line if self.look.bare() || self.look.ascii => "─",
+            Token::Prog if self.look.colors == Colors::None => "╍",
+            Token::Fail if self.look.colors == Colors::None => "×",
+            _ => "━",
+        }
+    }
+
     /// A bar of one row: parts with their tokens, and the rest as a hairline.
     pub(super) fn bar(&mut self, x: u16, y: u16, width: u16, parts: &[(u32, Token)], total: u32) {
         let style = self.look.style(Token::Line);
+        let sign = self.stroke(Token::Line);
         for column in x..x.saturating_add(width) {
-            self.styled(column, y, "━", style, 1);
+            self.styled(column, y, sign, style, 1);
         }
         let mut at = x;
         for (number, token) in parts.iter().filter(|(number, _)| *number > 0) {
             let share = u32::from(width) * number / total.max(1);
             let cells = u16::try_from(share).unwrap_or(width).max(1).min((x + width).saturating_sub(at));
-            let style = self.look.style(*token);
+            let (style, sign) = (self.look.style(*token), self.stroke(*token));
             for column in at..at + cells {
-                self.styled(column, y, "━", style, 1);
+                self.styled(column, y, sign, style, 1);
             }
             at += cells;
         }

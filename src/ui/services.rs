@@ -75,7 +75,8 @@ fn row(pen: &mut Pen<'_>, model: &Model, service: &ServiceId, area: Area, column
     if model.home.marks.contains(service) {
         pen.text(area.x, area.y, "▌", Token::Accent, 1);
     }
-    if selected && pen.look.ascii {
+    let signs = pen.look.ascii || pen.look.bare();
+    if selected && signs {
         pen.text(area.x + 1, area.y, ">", Token::Hi, 1);
     }
     let envs = || model.catalog.environments.iter().skip(model.home.env_scroll).take(columns.visible);
@@ -135,6 +136,8 @@ fn cell(pen: &mut Pen<'_>, model: &Model, service: &ServiceId, env: &Environment
         let at = x + version_width + 1;
         pen.text(at, y, glyph, token, 1);
         let right = right_slot(model, service, env, cell, wide);
+        // One letter of ASCII would mean something else.
+        let right = if pen.look.ascii { right.replace('≠', "!=") } else { right };
         let end = pen_word(pen, at + 2, y, &word, word_token, x + width);
         if end + 1 + right.len() as u16 <= x + width {
             pen.right(x + width, y, &right, Token::Muted);
@@ -143,7 +146,7 @@ fn cell(pen: &mut Pen<'_>, model: &Model, service: &ServiceId, env: &Environment
     if here {
         let area = Area::new(x.saturating_sub(1), y, width + 2, 1);
         pen.under(area, if focused { Ground::Sel } else { Ground::Row });
-        if pen.look.ascii {
+        if pen.look.ascii || pen.look.bare() {
             pen.text(x.saturating_sub(1), y, "[", Token::Hi, 1);
             pen.text(x + width, y, "]", Token::Hi, 1);
         }

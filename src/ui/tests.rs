@@ -18,7 +18,7 @@ use crate::domain::fixtures::{START, TestWorld, catalog, later};
 use crate::domain::ids::{EnvId, ServiceId};
 
 /// Three services in two environments; one of them crashes in staging.
-fn model(width: u16, height: u16) -> Model {
+pub(super) fn model(width: u16, height: u16) -> Model {
     let catalog = catalog(&[("auth", &[]), ("cart", &["auth"]), ("checkout-web", &["cart", "auth"])]);
     let mut cluster = TestWorld::new("staging").live("production");
     for (env, version) in [("production", "v1"), ("staging", "v2")] {
