@@ -58,6 +58,12 @@ struct Slot {
     flags: u8,
 }
 
+impl Slot {
+    fn order(&self) -> (i64, u16) {
+        (self.time, self.source)
+    }
+}
+
 /// The line came without a time.
 const TIMELESS: u8 = 1;
 /// The filter lets it pass.
@@ -93,17 +99,19 @@ impl Ring {
     /// Takes entries in. Returns the numbers of those that were placed before others, in order: numbers held elsewhere
     /// have moved up by as many as were placed at or before them (see [`moved`]).
     pub fn insert(&mut self, mut batch: Vec<Entry<'_>>) -> Vec<u64> {
-        let last = self.slots.back().map_or(i64::MIN, |slot| slot.time);
-        let mut before = last;
+        // Of one time, each container's lines stay together, whichever arrived first: a trace is not torn apart.
+        let last = self.slots.back().map_or((i64::MIN, 0), Slot::order);
+        let mut before = last.0;
         let mut timed: Vec<(i64, Entry<'_>)> = Vec::with_capacity(batch.len());
         for entry in batch.drain(..) {
             before = entry.time.map_or(before, nanoseconds);
             timed.push((before, entry));
         }
-        if !timed.is_sorted_by_key(|(time, _)| *time) {
-            timed.sort_by_key(|(time, _)| *time);
+        let order = |(time, entry): &(i64, Entry<'_>)| (*time, entry.source);
+        if !timed.is_sorted_by_key(order) {
+            timed.sort_by_key(order);
         }
-        let Some(oldest) = timed.first().map(|(time, _)| *time) else { return Vec::new() };
+        let Some(oldest) = timed.first().map(order) else { return Vec::new() };
         if self.by_arrival || oldest >= last {
             for (time, entry) in timed {
                 let slot = self.store(time, entry);
@@ -114,8 +122,8 @@ impl Ring {
         self.merge(oldest, timed)
     }
 
-    fn merge(&mut self, oldest: i64, batch: Vec<(i64, Entry<'_>)>) -> Vec<u64> {
-        let keep = self.slots.partition_point(|slot| slot.time <= oldest);
+    fn merge(&mut self, oldest: (i64, u16), batch: Vec<(i64, Entry<'_>)>) -> Vec<u64> {
+        let keep = self.slots.partition_point(|slot| slot.order() <= oldest);
         let displaced: Vec<Slot> = self.slots.drain(keep..).collect();
         let from = self.first + keep as u64;
         self.filter.truncate(from);
@@ -123,7 +131,7 @@ impl Ring {
         let mut placed = Vec::with_capacity(batch.len());
         let mut displaced = displaced.into_iter().peekable();
         for (time, entry) in batch {
-            while let Some(slot) = displaced.next_if(|slot| slot.time <= time) {
+            while let Some(slot) = displaced.next_if(|slot| slot.order() <= (time, entry.source)) {
                 self.push(slot);
             }
             let slot = self.store(time, entry);

@@ -73,3 +73,18 @@ fn a_filter_and_a_search_hold_for_what_is_there_and_for_what_comes() {
     ring.set_filter(None);
     assert_eq!((ring.shown(), ring.search().len()), (5, 3));
 }
+
+#[test]
+fn lines_of_one_time_stay_together_by_container_whichever_arrived_first() {
+    let of = |source: u16, text: &'static str| Entry { source, ..entry(1, text) };
+    let read = |batches: [Vec<Entry<'static>>; 2]| {
+        let mut ring = Ring::default();
+        for batch in batches {
+            ring.insert(batch);
+        }
+        ring.iter().map(|(_, entry)| entry.text.to_owned()).collect::<Vec<_>>()
+    };
+    let (one, other) = (vec![of(1, "panic"), of(1, "at main")], vec![of(2, "GET /")]);
+    assert_eq!(read([one.clone(), other.clone()]), ["panic", "at main", "GET /"]);
+    assert_eq!(read([other, one]), ["panic", "at main", "GET /"]);
+}
