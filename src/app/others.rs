@@ -41,6 +41,22 @@ pub enum Life {
     Left {
         since: Timestamp,
     },
+    /// The same, and later runs have since brought to an end what it left in the middle: nobody has to look after it.
+    Superseded {
+        since: Timestamp,
+    },
+}
+
+impl Life {
+    /// Nobody carries it out, and it is not over.
+    pub fn is_left(self) -> bool {
+        matches!(self, Self::Left { .. } | Self::Superseded { .. })
+    }
+
+    /// Nothing of it goes on, and nobody has to look after it.
+    pub fn is_settled(self) -> bool {
+        matches!(self, Self::Over | Self::Superseded { .. })
+    }
 }
 
 /// Why it is not known whether anybody carries a run out.
@@ -86,7 +102,8 @@ pub fn in_env<'a>(model: &'a Model, env: &'a Environment) -> impl Iterator<Item 
         let theirs = world.runs().filter(|filed| !is_ours(model, filed));
         theirs.filter_map(move |filed| {
             let entry = filed.entry.as_ref().ok()?;
-            Some(Other { env, filed, entry, life: life(world, filed, entry, model.session.now) })
+            let life = beside_others(world, entry, life(world, filed, entry, model.session.now));
+            Some(Other { env, filed, entry, life })
         })
     })
 }
@@ -96,9 +113,9 @@ pub fn all(model: &Model) -> impl Iterator<Item = Other<'_>> {
     model.catalog.environments.iter().flat_map(|env| in_env(model, env))
 }
 
-/// Those that are not over, the newest first.
+/// Those that go on, or that somebody has to look after, the newest first.
 pub fn under_way(model: &Model) -> Vec<Other<'_>> {
-    let mut found: Vec<_> = all(model).filter(|other| other.life != Life::Over).collect();
+    let mut found: Vec<_> = all(model).filter(|other| !other.life.is_settled()).collect();
     found.sort_by_key(|other| std::cmp::Reverse(other.entry.run.started));
     found
 }
@@ -153,6 +170,17 @@ fn life(world: &EnvWorld, filed: &Filed, entry: &Entry, now: Timestamp) -> Life 
         }
         None => Life::Left { since: entry.updated.min(filed.since) },
     }
+}
+
+/// The same, as later runs there leave it.
+fn beside_others(world: &EnvWorld, entry: &Entry, life: Life) -> Life {
+    let since = match life {
+        Life::Left { since } => since,
+        Life::Unsure(Doubt::Unleased) => entry.updated,
+        _ => return life,
+    };
+    let runs = world.runs().filter_map(|filed| filed.entry.as_ref().ok()).map(|entry| &entry.run);
+    if entry.run.is_superseded(runs) { Life::Superseded { since } } else { life }
 }
 
 /// What was first seen long after it fell silent tells the time itself, by the clock of its holder.
@@ -240,7 +268,7 @@ fn tell(model: &mut Model) {
 /// When what is said of others will be different without anything happening; none: never.
 pub fn next_change(model: &Model) -> Option<std::time::Duration> {
     let soon = |life: Life| match life {
-        Life::Over => None,
+        Life::Over | Life::Superseded { .. } => None,
         Life::Alive { .. } | Life::Unsure(Doubt::Until(_)) => Some(std::time::Duration::from_secs(1)),
         Life::Left { .. } | Life::Unsure(_) => Some(std::time::Duration::from_secs(30)),
     };
@@ -254,6 +282,7 @@ pub fn words(life: Life, now: Timestamp) -> String {
         Life::Alive { since } => format!("seen alive {}", ago(since, now)),
         Life::Unsure(doubt) => doubt.words(now),
         Life::Left { since } => format!("left behind {}", ago(since, now)),
+        Life::Superseded { .. } => "later runs have deployed or taken back what it left".to_owned(),
     }
 }
 

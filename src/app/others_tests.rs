@@ -150,6 +150,40 @@ fn who_gave_the_leases_back_has_left_the_run_as_soon_as_that_is_sure() {
     assert!(matches!(life(&cockpit), Some(Life::Left { .. })));
 }
 
+/// A deploy of auth by carol that succeeded later, as her document tells of it.
+fn carol_deploys_auth(cockpit: &mut Cockpit) {
+    let mut theirs = Cockpit::of_ana();
+    theirs.wait(600).press("g<enter>dv9<down>v9<down>v9<enter><enter>");
+    let mut run = theirs.model.runs[0].clone();
+    run.plan.waves.truncate(1);
+    run.plan.waves[0].steps.retain(|step| step.service.as_str() == "auth");
+    run.steps.retain(|step| step.service.as_str() == "auth");
+    let mut done = serde_json::from_str::<serde_json::Value>(&text_of_bob()).unwrap()["waves"][0][0].clone();
+    done["state"] = "succeeded".into();
+    let mut text: serde_json::Value = serde_json::from_str(&document::write(&run).unwrap()).unwrap();
+    (text["state"], text["wave"], text["waves"][0][0]) = ("succeeded".into(), 1.into(), done);
+    let meta = meta("shipdeck-run-02carol", None);
+    let texts = document::texts(&text.to_string(), "carol@pc/8/z-1", cockpit.now);
+    let document = Document { meta, about: document::ABOUT.into(), texts };
+    cockpit.send(Msg::Fact { env: staging(), change: Change::Upsert(Object::Document(Box::new(document))) });
+}
+
+#[test]
+fn what_was_left_behind_and_then_deployed_by_somebody_else_calls_for_nobody_any_more() {
+    use super::screens::runs::{Standing, rows};
+    let mut cockpit = left_by_bob();
+    assert!(life(&cockpit).is_some_and(Life::is_left));
+    carol_deploys_auth(&mut cockpit);
+    assert_eq!(life(&cockpit), None, "neither in the header nor at its environment");
+    cockpit.press("L");
+    let Some(Page::Runs(page)) = &cockpit.model.page else { panic!("the list") };
+    let standings: Vec<_> = rows(&cockpit.model, page).iter().map(|row| row.standing).collect();
+    assert_eq!(standings, [Standing::Succeeded, Standing::Superseded], "by when they began");
+    // It is not over: whoever wants to can still go on with it, or forget it.
+    cockpit.press("<down>D");
+    assert!(asked(&cockpit).title.starts_with("Forget a run"));
+}
+
 #[test]
 fn a_run_without_leases_is_never_said_to_be_left() {
     let mut cockpit = Cockpit::of_ana();

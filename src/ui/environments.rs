@@ -258,7 +258,7 @@ fn frozen(model: &Model, env: &Environment) -> Option<(String, Token)> {
 /// A run of another process that is not over: `◐ shop by ana@mac  1 of 2`, `! shop left by ana@mac, 3m`.
 fn kept(model: &Model, env: &Environment) -> Option<(String, Token)> {
     let newest = |found: &Other<'_>| found.entry.run.started;
-    let other = runs_of_others::in_env(model, env).filter(|it| it.life != Life::Over).max_by_key(newest)?;
+    let other = runs_of_others::in_env(model, env).filter(|it| !it.life.is_settled()).max_by_key(newest)?;
     let run = &other.entry.run;
     let (title, by) = (format::cut_middle(&run.plan.title, 20), other.by());
     let holds = matches!(run.state, RunState::Halted | RunState::Paused);

@@ -39,7 +39,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunPage, area: Area)
     let body = Area::new(area.x + 2, area.y + 1, area.width.saturating_sub(4), area.height.saturating_sub(3));
     let open = told(run, page);
     let left = theirs.and_then(|theirs| match theirs.life {
-        Life::Left { since } => Some(since),
+        Life::Left { since } | Life::Superseded { since } => Some(since),
         _ => None,
     });
     let (content, focus) = content(model, (run, left), page.selected.as_ref(), open, body);

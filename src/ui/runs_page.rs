@@ -74,7 +74,7 @@ fn draw_row(pen: &mut Pen<'_>, model: &Model, row: &Row, selected: bool, area: A
     pen.text(2, area.y, glyph, token, 1);
     pen.text(4, area.y, row.standing.word(), token, state);
     let name_x = 4 + state + 1;
-    let age = row.finished.or(row.started).map(|at| format::age(at, model.session.now)).unwrap_or_default();
+    let age = row.started.map(|at| format::age(at, model.session.now)).unwrap_or_default();
     let right = area.width.saturating_sub(2);
     pen.right(right, area.y, &age, Token::Muted);
     let by_x = right.saturating_sub(5 + by);
@@ -102,7 +102,7 @@ fn sign(standing: Standing, ascii: bool) -> (&'static str, Token) {
         Standing::Left | Standing::Unreadable => return ("!", Token::Warn),
         Standing::Unsure => State::Unknown,
         Standing::Succeeded => return (signs::glyph(State::Done, ascii), Token::Calm),
-        Standing::Ended => return (signs::glyph(State::Absent, ascii), Token::Muted),
+        Standing::Ended | Standing::Superseded => return (signs::glyph(State::Absent, ascii), Token::Muted),
         Standing::Placed => return (signs::glyph(State::Blocked, ascii), Token::Warn),
         Standing::Overridden => return (if ascii { ">" } else { "»" }, Token::Warn),
         Standing::Released | Standing::Lifted | Standing::CleanedUp => {

@@ -43,7 +43,6 @@ fn row(env: &Environment, entry: &Entry) -> Row {
         standing,
         done: (0, 0),
         started: Some(entry.at),
-        finished: None,
         note: entry.reason().unwrap_or_default().to_owned(),
         matched: matched(entry),
     }

@@ -58,7 +58,7 @@ pub fn available(action: Action, model: &Model) -> Result<(), String> {
         return if broken && action == Action::RunClear { Ok(()) } else { Err("its record cannot be read".to_owned()) };
     };
     let take_over = || format!("{} carries it out: take it over first", other.by());
-    let left = matches!(other.life, Life::Left { .. });
+    let left = other.life.is_left();
     let over = other.life == Life::Over;
     match action {
         Action::RunPause | Action::RunRetry | Action::RunLeaveOut | Action::RunTakeUp | Action::RunAbort if over => {
@@ -124,7 +124,7 @@ fn ask(model: &mut Model, title: String, lines: Vec<String>, question: &str, the
 pub fn ask_take_up(model: &mut Model) {
     let Some(other) = other(model) else { return };
     let (run, by, now) = (other.run(), other.by().to_owned(), model.session.now);
-    let left = matches!(other.life, Life::Left { .. });
+    let left = other.life.is_left();
     let mut lines = vec![format!("{by}: {}", others::words(other.life, now))];
     lines.extend(super::run::what_remains(&run));
     lines.push(if left {
@@ -146,7 +146,7 @@ pub fn ask_take_up(model: &mut Model) {
 pub fn take_up(model: &mut Model, env: &EnvId, key: &str) -> Vec<Effect> {
     let Some(other) = still_there(model, env, key) else { return Vec::new() };
     let entry = entry(&other);
-    if matches!(other.life, Life::Left { .. }) {
+    if other.life.is_left() {
         return runs::take_up(model, entry, Patience::TakeOver);
     }
     change(model, env, RunChange::Claim(Box::new(entry)))

@@ -23,9 +23,8 @@ pub struct Row {
     pub standing: Standing,
     /// Steps that are done, of so many.
     pub done: (usize, usize),
-    /// When it began; the end of time for what does not say.
+    /// When it began, by which it is listed; none: it does not say.
     pub started: Option<Timestamp>,
-    pub finished: Option<Timestamp>,
     /// How sure it is that anybody carries it out, why it cannot be read, or why it was done.
     pub note: String,
     /// What it is found by beside what is shown.
@@ -39,6 +38,8 @@ pub enum Standing {
     /// It waits for a person.
     Holds,
     Left,
+    /// Left behind, and brought to an end by later runs.
+    Superseded,
     Unsure,
     Succeeded,
     Ended,
@@ -58,6 +59,7 @@ impl Standing {
             Self::Running => "running",
             Self::Holds => "holds",
             Self::Left => "left behind",
+            Self::Superseded => "superseded",
             Self::Unsure => "under way",
             Self::Succeeded => "succeeded",
             Self::Ended => "ended",
@@ -75,6 +77,7 @@ impl Standing {
             (RunState::Succeeded, _) => Self::Succeeded,
             (RunState::Ended, _) => Self::Ended,
             (_, Some(Life::Left { .. })) => Self::Left,
+            (_, Some(Life::Superseded { .. })) => Self::Superseded,
             (_, Some(Life::Unsure(_))) => Self::Unsure,
             (RunState::Halted | RunState::Paused, _) => Self::Holds,
             (RunState::Acquiring | RunState::Running | RunState::Pausing, _) => Self::Running,
@@ -82,7 +85,7 @@ impl Standing {
     }
 
     fn is_over(self) -> bool {
-        matches!(self, Self::Succeeded | Self::Ended)
+        matches!(self, Self::Succeeded | Self::Ended | Self::Superseded)
     }
 
     /// Nothing of it goes on, and nobody has to look at it.
@@ -105,7 +108,6 @@ pub fn rows(model: &Model, page: &RunsPage) -> Vec<Row> {
             standing: Standing::Unreadable,
             done: (0, 0),
             started: None,
-            finished: None,
             note: broken.why.clone(),
             matched: String::new(),
         }));
@@ -135,7 +137,6 @@ fn own(model: &Model, run: &run::Run) -> Row {
         standing: Standing::of(run.state, None),
         done: (run.succeeded(), run.steps.len()),
         started: Some(run.started),
-        finished: run.finished,
         note: "here".to_owned(),
         matched: changes(&run.plan),
     }
@@ -150,7 +151,6 @@ fn foreign(model: &Model, other: &Other<'_>) -> Row {
         standing: Standing::of(run.state, Some(other.life)),
         done: (run.succeeded(), run.steps.len()),
         started: Some(run.started),
-        finished: run.finished,
         note: others::words(other.life, model.session.now),
         matched: changes(&run.plan),
     }

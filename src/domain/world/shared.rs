@@ -28,7 +28,7 @@ impl EnvWorld {
     }
 
     /// Runs that are kept here, in the order in which they began.
-    pub fn runs(&self) -> impl Iterator<Item = &Filed> {
+    pub fn runs(&self) -> impl Iterator<Item = &Filed> + Clone {
         self.runs.values()
     }
 

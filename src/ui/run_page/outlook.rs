@@ -42,6 +42,9 @@ fn their_outlook(theirs: &Theirs, now: Timestamp) -> (String, Token) {
         Life::Left { .. } => {
             (format!("{by} is gone, {sign}: nothing more begins until somebody goes on."), Token::Warn)
         }
+        Life::Superseded { .. } => {
+            ("Later runs have deployed or taken back what it left: nothing is missing.".to_owned(), Token::Muted)
+        }
         Life::Alive { .. } if holds => (format!("It waits for {by}, {sign}."), Token::Held),
         Life::Alive { .. } => (format!("{by} carries it out, {sign}."), Token::Prog),
         Life::Unsure(_) => (format!("{by} carries it out, or did: {sign}."), Token::Muted),
