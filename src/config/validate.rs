@@ -177,24 +177,28 @@ fn environment(
     let soak = soak.and_then(|text| soak_of(&text, problems)).unwrap_or_else(|| usual_soak(protected));
     let span = table.span.clone();
     table.finish(problems);
-    let Some(namespace) = namespace else {
-        problems.add(span, "an environment needs its namespace", "namespace = \"shop-staging\"");
-        return None;
-    };
-    if !is_dns_label(namespace.get_ref()) {
-        let what = format!("{} is no namespace", namespace.get_ref());
-        problems.add(namespace.span(), what, "lower-case letters, digits and '-', at most 63");
+    match &namespace {
+        None => problems.add(span, "an environment needs its namespace", "namespace = \"shop-staging\""),
+        Some(namespace) if !is_dns_label(namespace.get_ref()) => {
+            let what = format!("{} is no namespace", namespace.get_ref());
+            problems.add(namespace.span(), what, "lower-case letters, digits and '-', at most 63");
+        }
+        Some(_) => {}
     }
-    let name = EnvId::new(name?);
-    let cluster = ClusterId::new(context);
-    places.after.extend(after.iter().map(|before| (name.clone(), before.clone())));
+    // What is missing hides nothing of what else is wrong: names are held against each other all the same.
+    let nameless = || EnvId::new("");
+    let name = name.map(EnvId::new);
+    places.after.extend(after.iter().map(|before| (name.clone().unwrap_or_else(nameless), before.clone())));
+    let (name, cluster) = (name?, ClusterId::new(context));
     places.written.contexts.insert(name.clone(), problems.place(context_span.start));
-    places.written.namespaces.insert(name.clone(), problems.place(namespace.span().start));
-    places.namespaces.push((name.clone(), cluster.clone(), namespace.get_ref().clone(), namespace.span()));
+    if let Some(namespace) = &namespace {
+        places.written.namespaces.insert(name.clone(), problems.place(namespace.span().start));
+        places.namespaces.push((name.clone(), cluster.clone(), namespace.get_ref().clone(), namespace.span()));
+    }
     Some(Environment {
         name,
         cluster,
-        namespace: namespace.into_inner().into(),
+        namespace: namespace.map(Spanned::into_inner).unwrap_or_default().into(),
         after: after.iter().map(|before| EnvId::new(before.get_ref())).collect(),
         protected,
         soak,
@@ -337,6 +341,22 @@ promote = \"hyper-x\"
         assert!(has("config.toml:17:9", "list of names"), "{found:#?}");
         assert!(has("config.toml:20:1", "did you mean deploy?"), "{found:#?}");
         assert!(has("config.toml:21:11", "ctrl-d"), "{found:#?}");
+    }
+
+    #[test]
+    fn what_is_missing_in_an_environment_hides_nothing_of_what_else_is_wrong_with_it_or_with_others() {
+        let found = problems(
+            "[[environment]]\nname=\"a\"\nafter=[\"c\"]\n[[environment]]\nname=\"b\"\nnamespace=\"b\"\nafter=[\"a\"]\n\
+             [[environment]]\nnamespace=\"d\"\nafter=[\"e\"]\n",
+        );
+        let wanted = [
+            "1:1: an environment needs",
+            "3:8: there is no environment c",
+            "8:1: a name",
+            "10:8: there is no environment e",
+        ];
+        assert_eq!(found.len(), wanted.len(), "what a names is there, though it is not whole: {found:#?}");
+        assert!(found.iter().zip(wanted).all(|(found, wanted)| found.contains(wanted)), "{found:#?}");
     }
 
     #[test]

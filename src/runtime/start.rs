@@ -22,6 +22,7 @@ use crate::cli::{Cli, Command, Options, Printed};
 use crate::config::example::example;
 use crate::config::load::{Overrides, Shows, load};
 use crate::config::{Colors, Loaded, Origin, Settings, Theme};
+use crate::domain::catalog::Catalog;
 use crate::domain::lock::LockKind;
 use crate::domain::words;
 use crate::report::Report;
@@ -208,7 +209,19 @@ fn headless<F: Future<Output = Result<(), Report>>>(
     if loaded.catalog.environments.is_empty() {
         return Err(headless::unconfigured());
     }
+    known_context(&loaded, options)?;
     block_on(async { work(session(loaded, options, None)?).await })
+}
+
+/// A context that is named for those that name none, and that no kubeconfig has: trying again would not help.
+fn known_context(loaded: &Loaded, options: &Options) -> Result<(), Report> {
+    let named = options.context.last().map(String::as_str);
+    let wanted = loaded.catalog.environments.iter().any(|env| Some(env.cluster.as_str()) == named);
+    // Without a kubeconfig the session says so.
+    let Some(known) = contexts(None).ok().filter(|_| wanted) else { return Ok(()) };
+    let known: Vec<String> = known.into_iter().map(|context| context.name).collect();
+    let strangers = headless::unknown_contexts(&Catalog::default(), named, &known);
+    if strangers.is_empty() { Ok(()) } else { Err(Report::usage(strangers.join("\n"))) }
 }
 
 /// Runs it to its end. A credential plugin that hangs, on a thread that nothing can end, must not keep the program.

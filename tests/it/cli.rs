@@ -184,6 +184,12 @@ async fn every_refusal_has_its_exit_code_and_says_what_to_do() {
     let empty = config("no-such-namespace");
     let answer = Headless::new(&plane.kubeconfig_path(), &empty).run("check --live").await;
     answer.is(2, "shipdeck.toml:3:13: environment staging: the namespace no-such-namespace");
+    let bare = Headless::new(&plane.kubeconfig_path(), &empty);
+    for line in ["status", "status --json", "cleanup --env staging", "cleanup --env staging --json"] {
+        bare.run(line).await.is(2, "staging: the namespace no-such-namespace of ").is(2, "has no workloads");
+    }
+    let strange = Headless::new(&plane.kubeconfig_path(), &strict);
+    strange.run("status").await.is(2, "no context elsewhere");
     let missing = config(&space.name).replace("image = \"shop/cart\"", "workload = \"statefulset/cart\"");
     let answer = Headless::new(&plane.kubeconfig_path(), &missing).run("check --live").await;
     answer.is(2, "shipdeck.toml:9:12: service cart: statefulset/cart is in no environment");
@@ -196,7 +202,11 @@ async fn every_refusal_has_its_exit_code_and_says_what_to_do() {
     lost.run("deploy --env staging auth=v2 --yes").await.is(4, "staging");
     lost.run("init --force").await.is(4, "cannot look around");
     lost.run("init --force --context elsewhere").await.is(2, "the kubeconfig has no context elsewhere");
-    lost.run("plan --env staging auth=v2 --context elsewhere").await.is(2, "no context elsewhere; known are: ");
+    lost.run("plan --env staging auth=v2 --context elsewhere").await.is(2, "no context elsewhere").is(2, "known are: ");
+    for line in ["status", "runs", "history", "locks"] {
+        let answer = lost.run(&format!("{line} --context elsewhere")).await;
+        answer.is(2, "the kubeconfig has no context elsewhere");
+    }
     lost.run("check --context elsewhere").await.is(2, "the kubeconfig has no context elsewhere").is(2, "known are:");
     lost.run("status --context a --context b").await.is(2, "--context is given twice");
     lost.run("status").await.is(4, "could not be read");

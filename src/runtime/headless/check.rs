@@ -40,6 +40,16 @@ pub(in crate::runtime) async fn live(session: Session, written: &Written) -> Res
     Ok(told.collect())
 }
 
+/// What helps where a namespace has no workloads.
+pub(super) const BARE_ADVICE: &str = "Correct its `namespace` or `context`.";
+
+/// All of an environment was read, and nothing runs there: more likely it is called wrongly than well.
+pub(super) fn bare(model: &Model, env: &Environment) -> Option<String> {
+    let world = model.world.env(&env.name).filter(|world| world.freshness().is_live())?;
+    let is_bare = world.workloads().next().is_none() && world.pods().next().is_none() && world.jobs().next().is_none();
+    is_bare.then(|| format!("the namespace {} of {} has no workloads", env.namespace, env.cluster))
+}
+
 /// What is wrong, and where the file says it; none: no file says it.
 type Problem = (Option<Place>, String);
 
@@ -87,11 +97,8 @@ fn of_environment(model: &Model, written: &Written, env: &Environment) -> Vec<Pr
         }
         Freshness::Live => {}
     }
-    if world.workloads().next().is_none() {
-        let words = format!(
-            "environment {}: the namespace {} of {} has no workloads\n    correct its `namespace` or `context`",
-            env.name, env.namespace, env.cluster
-        );
+    if let Some(what) = bare(model, env) {
+        let words = format!("environment {}: {what}\n    {BARE_ADVICE}", env.name);
         return vec![(written.namespaces.get(&env.name).cloned(), words)];
     }
     let ambiguous = |service: &Service| {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::check::{BARE_ADVICE, bare};
 use super::driver::Driver;
 use super::run::{confirm, refused};
 use super::{print, print_json, say, shapes, table};
@@ -38,6 +39,9 @@ pub(in crate::runtime) async fn cleanup(session: Session, args: &Cleanup) -> Res
     };
     driver.current(std::slice::from_ref(&env.name)).await?;
     let unread = jobs_read(&mut driver, &env.name).await?;
+    if let Some(what) = bare(driver.model(), &env) {
+        return Err(Report::usage(format!("{}: {what}", env.name)).hint(BARE_ADVICE));
+    }
     let (found, young) = look(driver.model(), &env, age);
     if !args.json {
         print(&listing(&env, &found, young, args, system::now()))?;

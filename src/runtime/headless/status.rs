@@ -1,11 +1,14 @@
 //! `shipdeck status`: what runs where.
 
+use super::check::{BARE_ADVICE, bare};
 use super::driver::Driver;
 use super::run::refused;
 use super::{print, print_json, shapes, table};
 use crate::app::model::Model;
+use crate::domain::fault::FaultKind;
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::plan::PlanError;
+use crate::domain::world::Freshness;
 use crate::report::Report;
 use crate::runtime::compose::Session;
 
@@ -23,6 +26,7 @@ pub(in crate::runtime) async fn status(mut session: Session, only: Option<&str>,
     let envs: Vec<EnvId> = driver.model().catalog.environments.iter().map(|env| env.name.clone()).collect();
     driver.best_picture(&envs).await?;
     let shape = status_shape(driver.model());
+    let wrong = misconfigured(driver.model());
     if json {
         print_json(&shape)?;
     } else {
@@ -35,7 +39,11 @@ pub(in crate::runtime) async fn status(mut session: Session, only: Option<&str>,
         }
         let mut text = table(&rows);
         for env in shape.environments.iter().filter(|env| env.fault.is_some()) {
-            text.push_str(&format!("{}: {} ({})\n", env.name, env.freshness, env.fault.as_deref().unwrap_or_default()));
+            let fault = env.fault.as_deref().unwrap_or_default();
+            text.push_str(&match env.freshness {
+                "live" => format!("{}: {fault}\n", env.name),
+                freshness => format!("{}: {freshness} ({fault})\n", env.name),
+            });
         }
         print(&text)?;
     }
@@ -43,11 +51,24 @@ pub(in crate::runtime) async fn status(mut session: Session, only: Option<&str>,
     // What may not be read is refused; what did not answer may answer later, which is the better news to act on.
     let unread = |word: &str| shape.environments.iter().find(|env| env.freshness == word);
     let silent = unread("stale").or_else(|| unread("reading"));
-    match (silent, unread("denied")) {
-        (Some(env), _) => Err(Report::unreachable(format!("{} could not be read", env.name))),
-        (None, Some(env)) => Err(Report::refused(format!("{} may not be read", env.name))),
-        (None, None) => Ok(()),
+    match (wrong, silent, unread("denied")) {
+        // No trying again helps here.
+        (Some(wrong), ..) => Err(wrong),
+        (_, Some(env), _) => Err(Report::unreachable(format!("{} could not be read", env.name))),
+        (_, _, Some(env)) => Err(Report::refused(format!("{} may not be read", env.name))),
+        _ => Ok(()),
     }
+}
+
+/// The first environment that the configuration says wrongly: a context that is in no kubeconfig, or a namespace with
+/// nothing in it.
+fn misconfigured(model: &Model) -> Option<Report> {
+    model.catalog.environments.iter().find_map(|env| match model.world.env(&env.name)?.freshness() {
+        Freshness::Stale { fault, .. } if fault.kind == FaultKind::NotFound => {
+            Some(Report::usage(format!("{}: {fault}", env.name)).hint(fault.advice_at_the_end()))
+        }
+        _ => bare(model, env).map(|what| Report::usage(format!("{}: {what}", env.name)).hint(BARE_ADVICE)),
+    })
 }
 
 fn status_shape(model: &Model) -> shapes::StatusShape {
@@ -59,7 +80,7 @@ fn status_shape(model: &Model) -> shapes::StatusShape {
             cluster: env.cluster.to_string(),
             namespace: env.namespace.to_string(),
             freshness,
-            fault,
+            fault: fault.or_else(|| bare(model, env)),
         }
     });
     let cells = |service: &ServiceId| {
