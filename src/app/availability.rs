@@ -39,7 +39,9 @@ fn place(action: Action, model: &Model, scopes: &[Scope]) -> Result<(), String> 
     let line = matches!(model.overlays.last(), Some(Overlay::Line(_)));
     let copy = action == Action::Copy && (model.page.is_some() || line);
     let lent = matches!(model.page, Some(Page::Run(_))) && focus::LENT_TO_A_RUN.contains(&action);
-    if scopes.contains(&scope) || logs || copy || lent {
+    // What runs, what ran and what happened lead to each other.
+    let runs = matches!(action, Action::ShowRun | Action::Runs | Action::History) && scopes.contains(&Scope::Run);
+    if scopes.contains(&scope) || logs || copy || lent || runs {
         return Ok(());
     }
     Err(match scope {

@@ -96,7 +96,7 @@ fn key(model: &mut Model, chord: Chord) -> Vec<Effect> {
     let lent = || lent(model).iter().copied().find(|action| model.keymap.keys(*action).contains(&chord));
     match meant.or_else(lent) {
         Some(action) => dispatch::perform(model, action),
-        None => Vec::new(),
+        None => elsewhere(model, chord).map_or_else(Vec::new, |action| dispatch::perform(model, action)),
     }
 }
 
@@ -120,6 +120,12 @@ pub const LENT_TO_A_RUN: [Action; 7] = [
     Action::Activity,
     Action::Copy,
 ];
+
+/// What a key that means nothing on a page means elsewhere: done where that is possible, else it is said why not.
+fn elsewhere(model: &Model, chord: Chord) -> Option<Action> {
+    let on_page = model.overlays.is_empty() && model.page.is_some();
+    model.keymap.action(&[Scope::Home, Scope::Run, Scope::Cleanup], chord).filter(|_| on_page)
+}
 
 /// Actions whose keys are not for the text that is being typed.
 fn goes_first(model: &Model, action: Action) -> bool {

@@ -3,6 +3,7 @@
 use super::effect::Effect;
 use super::model::{Overlay, Page, Pane};
 use super::msg::{Msg, Outcome};
+use super::screens;
 use super::testkit::Cockpit;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::fixtures::{TestWorld, set_name};
@@ -314,4 +315,20 @@ fn a_plan_that_changed_while_it_was_open_says_once_what_has_changed() {
     shows(&mut cockpit, "auth", "r/auth:v7", 3, true);
     cockpit.press("<enter>");
     assert_eq!((told(&cockpit), cockpit.notice()), (1, "the plan has changed: read it again"));
+}
+
+#[test]
+fn a_run_that_failed_is_listed_as_that_with_what_failed_and_why() {
+    let mut cockpit = Cockpit::demo();
+    cockpit.press("g<enter>dv9<down>v9<down>v9<enter><enter>");
+    goes_out(&mut cockpit, 1, "auth", "r/auth:v9", 2, false);
+    cockpit.press("X<enter>");
+    for keys in ["L", "H"] {
+        cockpit.press(keys);
+        let Some(Page::Runs(page)) = &cockpit.model.page else { panic!("the list") };
+        let row = screens::runs::rows(&cockpit.model, page).remove(0);
+        assert_eq!(row.standing.word(), "failed");
+        assert!(row.note.starts_with("auth: "), "{}", row.note);
+        assert!(row.standing.is_past());
+    }
 }

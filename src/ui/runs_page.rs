@@ -103,6 +103,7 @@ fn sign(standing: Standing, ascii: bool) -> (&'static str, Token) {
         Standing::Unsure => State::Unknown,
         Standing::Succeeded => return (signs::glyph(State::Done, ascii), Token::Calm),
         Standing::Ended | Standing::Superseded => return (signs::glyph(State::Absent, ascii), Token::Muted),
+        Standing::Failed => State::Failed,
         Standing::Placed => return (signs::glyph(State::Blocked, ascii), Token::Warn),
         Standing::Overridden => return (if ascii { ">" } else { "»" }, Token::Warn),
         Standing::Released | Standing::Lifted | Standing::CleanedUp => {

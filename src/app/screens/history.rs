@@ -152,9 +152,42 @@ pub(crate) mod tests {
         };
         assert_eq!(all.len(), 4);
         assert!(at("cleaned up removed 1 leftover, 1 not") < at("released"), "{all:#?}");
-        assert!(at("released the freeze of petra@pc: audit") < at("locked freeze on everything"), "{all:#?}");
+        assert!(at("released the freeze of petra@pc: audit") < at("placed freeze on everything"), "{all:#?}");
         cockpit.press("<esc>L");
         assert_eq!(names(&cockpit).len(), 1);
+    }
+
+    #[test]
+    fn runs_history_and_the_run_lead_to_each_other_and_other_keys_say_where_they_work() {
+        let mut cockpit = lived();
+        let on = |cockpit: &Cockpit| match &cockpit.model.page {
+            Some(Page::Runs(page)) => {
+                if page.everything {
+                    "history"
+                } else {
+                    "runs"
+                }
+            }
+            Some(Page::Run(_)) => "run",
+            _ => "home",
+        };
+        for (keys, place) in
+            [("L", "runs"), ("H", "history"), ("R", "run"), ("H", "history"), ("L", "runs"), ("R", "run")]
+        {
+            cockpit.press(keys);
+            assert_eq!(on(&cockpit), place, "{keys}");
+        }
+        cockpit.press("<esc>");
+        assert_eq!(on(&cockpit), "runs", "back to where it was opened");
+        cockpit.press("/deploy<enter>L");
+        assert!(matches!(&cockpit.model.page, Some(Page::Runs(page)) if page.filter.text() == "deploy"), "it is open");
+        let told = |cockpit: &mut Cockpit, keys: &str| cockpit.press(keys).notice().to_owned();
+        assert_eq!(told(&mut cockpit, "x"), "menu: only on the home screen");
+        assert_eq!(told(&mut cockpit, "d"), "deploy: only on the home screen");
+        assert_eq!(told(&mut cockpit, "Rb"), "why blocked: only on the home screen");
+        assert_eq!(told(&mut cockpit, "<esc><esc><esc>cH"), "history: only on the home screen");
+        assert_eq!(told(&mut cockpit, "p"), "pause after wave: only while a run is shown");
+        assert!(cockpit.overlay().is_none() && matches!(cockpit.model.page, Some(Page::Cleanup(_))));
     }
 
     #[test]

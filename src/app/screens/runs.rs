@@ -8,6 +8,7 @@ use crate::app::history::changes;
 use crate::app::model::{Model, Page, RunOf, RunPage, RunRef, RunsPage};
 use crate::app::others::{self, Life, Other};
 use crate::app::{places, runs};
+use crate::domain::history::Outcome;
 use crate::domain::lease::who;
 use crate::domain::run::document;
 use crate::domain::run::{self, RunState};
@@ -43,6 +44,8 @@ pub enum Standing {
     Unsure,
     Succeeded,
     Ended,
+    /// It ended, and something of it failed or was refused.
+    Failed,
     Unreadable,
     /// Of a lock.
     Placed,
@@ -63,8 +66,9 @@ impl Standing {
             Self::Unsure => "under way",
             Self::Succeeded => "succeeded",
             Self::Ended => "ended",
+            Self::Failed => "failed",
             Self::Unreadable => "unreadable",
-            Self::Placed => "locked",
+            Self::Placed => "placed",
             Self::Overridden => "overridden",
             Self::Released => "released",
             Self::Lifted => "opened",
@@ -72,9 +76,10 @@ impl Standing {
         }
     }
 
-    fn of(state: RunState, life: Option<Life>) -> Self {
-        match (state, life) {
+    fn of(run: &run::Run, life: Option<Life>) -> Self {
+        match (run.state, life) {
             (RunState::Succeeded, _) => Self::Succeeded,
+            (RunState::Ended, _) if Outcome::of(run) == Outcome::Failed => Self::Failed,
             (RunState::Ended, _) => Self::Ended,
             (_, Some(Life::Left { .. })) => Self::Left,
             (_, Some(Life::Superseded { .. })) => Self::Superseded,
@@ -85,7 +90,7 @@ impl Standing {
     }
 
     fn is_over(self) -> bool {
-        matches!(self, Self::Succeeded | Self::Ended | Self::Superseded)
+        matches!(self, Self::Succeeded | Self::Ended | Self::Failed | Self::Superseded)
     }
 
     /// Nothing of it goes on, and nobody has to look at it.
@@ -134,10 +139,10 @@ fn own(model: &Model, run: &run::Run) -> Row {
         of: RunRef::Ours(run.id),
         name: runs::name(&run.plan),
         by,
-        standing: Standing::of(run.state, None),
+        standing: Standing::of(run, None),
         done: (run.succeeded(), run.steps.len()),
         started: Some(run.started),
-        note: "here".to_owned(),
+        note: why(run).unwrap_or_else(|| "here".to_owned()),
         matched: changes(&run.plan),
     }
 }
@@ -148,12 +153,18 @@ fn foreign(model: &Model, other: &Other<'_>) -> Row {
         of: RunRef::Theirs { env: other.env.name.clone(), key: Arc::clone(&other.entry.key) },
         name: runs::name(&run.plan),
         by: other.by().to_owned(),
-        standing: Standing::of(run.state, Some(other.life)),
+        standing: Standing::of(&run, Some(other.life)),
         done: (run.succeeded(), run.steps.len()),
         started: Some(run.started),
-        note: others::words(other.life, model.session.now),
+        note: why(&run).unwrap_or_else(|| others::words(other.life, model.session.now)),
         matched: changes(&run.plan),
     }
+}
+
+/// Why a run that is over has failed: `auth: image not found: …`.
+fn why(run: &run::Run) -> Option<String> {
+    let failed = run.steps.iter().find(|step| step.state.went_wrong()).filter(|_| run.state.is_over())?;
+    Some(format!("{}: {}", failed.service, failed.why()?))
 }
 
 /// Opens the list of runs.
@@ -163,6 +174,10 @@ pub fn open(model: &mut Model) {
 
 pub(super) fn open_page(model: &mut Model, page: RunsPage) {
     told(model);
+    // What is open already keeps its filter and its selection.
+    if matches!(&model.page, Some(Page::Runs(open)) if open.everything == page.everything) {
+        return;
+    }
     model.page = Some(Page::Runs(page));
     keep_selection(model);
 }
@@ -177,6 +192,18 @@ fn told(model: &mut Model) {
 /// The run under way, of whomever; the list where several are, or none.
 pub fn show(model: &mut Model) {
     told(model);
+    let back = match &model.page {
+        Some(Page::Runs(list)) => Some(list.clone()),
+        Some(Page::Run(page)) => page.list.clone(),
+        _ => None,
+    };
+    show_newest(model);
+    if let Some(Page::Run(page)) = &mut model.page {
+        page.list = back;
+    }
+}
+
+fn show_newest(model: &mut Model) {
     if let Some(id) = model.active_run().map(|run| run.id) {
         return runs::show(model, id);
     }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::CleanUp;
 use crate::domain::ids::LockId;
+use crate::domain::lease::who;
 use crate::domain::lock::{Override, Posted, Release};
 use crate::domain::run::document::{self, Unreadable};
 use crate::domain::run::{Run, RunState};
@@ -125,10 +126,17 @@ impl Outcome {
     }
 }
 
+/// Who began a run, and where if its last writer is still the same person: as it is told of everything else.
+fn began(entry: &document::Entry) -> Arc<str> {
+    let writer = who(&entry.owner);
+    let same = writer.split('@').next() == Some(&*entry.run.by);
+    if same { writer.into() } else { Arc::clone(&entry.run.by) }
+}
+
 pub(super) fn of_run(name: Arc<str>, read: Result<document::Entry, Unreadable>, created: Timestamp) -> Entry {
     match read {
         Ok(entry) => {
-            let (at, by, outcome) = (entry.run.started, Arc::clone(&entry.run.by), Some(Outcome::of(&entry.run)));
+            let (at, by, outcome) = (entry.run.started, began(&entry), Some(Outcome::of(&entry.run)));
             Entry { name, at, by, what: What::Run(Box::new(entry)), outcome }
         }
         Err(broken) => unreadable(name, created, broken.why),
