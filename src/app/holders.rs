@@ -116,6 +116,17 @@ mod tests {
     }
 
     #[test]
+    fn a_plan_says_before_enter_who_deploys_what_it_changes() {
+        let mut cockpit = planned();
+        held(&mut cockpit, "1", "ana@mac/7/y");
+        held(&mut cockpit, "2", "ana@mac/7/y");
+        cockpit.press("<esc><enter>");
+        let Some(Overlay::Plan(review)) = cockpit.overlay() else { panic!("a plan") };
+        let told: Vec<_> = review.warnings.iter().map(|it| format!("{} {}", it.subject, it.text)).collect();
+        assert_eq!(told, ["auth is being deployed by ana@mac"]);
+    }
+
+    #[test]
     fn nobody_is_called_alive_whose_record_was_not_seen_to_change() {
         let mut cockpit = planned();
         held(&mut cockpit, "1", "ana@mac/7/y");

@@ -332,3 +332,20 @@ fn a_run_that_failed_is_listed_as_that_with_what_failed_and_why() {
         assert!(row.standing.is_past());
     }
 }
+
+#[test]
+fn a_promotion_of_what_is_marked_names_everything_in_its_way_and_one_of_all_leaves_it_out() {
+    let mut cockpit = Cockpit::demo();
+    for service in ["auth", "cart"] {
+        shows(&mut cockpit, service, &format!("r/{service}:v2"), 1, false);
+    }
+    cockpit.press("g<enter>P");
+    let told = cockpit.notice();
+    assert!(told.starts_with("2 have not succeeded in staging: auth (") && told.contains("cart ("), "{told}");
+    assert!(cockpit.overlay().is_none());
+    cockpit.press("uP");
+    let Some(Overlay::Plan(review)) = cockpit.overlay() else { panic!("{}", cockpit.notice()) };
+    let names = |it: &mut dyn Iterator<Item = &ServiceId>| it.map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(names(&mut review.plan.skipped.iter().map(|it| &it.service)), ["auth", "cart"]);
+    assert_eq!(names(&mut review.plan.steps().map(|it| &it.service)), ["checkout"]);
+}

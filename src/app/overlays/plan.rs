@@ -31,10 +31,27 @@ fn show(model: &mut Model, request: Request, plan: Plan, form: Option<VersionsFo
         model.session.rights.want(&plan.env, need);
     }
     let confirm = LineInput::default();
-    let warnings = locks::of_plan(model, &plan).iter().map(|it| locks::warning(&plan.env, it)).collect();
+    let barred = locks::of_plan(model, &plan);
+    let warnings = barred.iter().map(|it| locks::warning(&plan.env, it)).chain(in_the_way(model, &plan)).collect();
     let review =
         PlanReview { request, plan, confirm, selected: 0, scroll: 0, form, undoes: None, ends: None, warnings };
     model.overlays.push(Overlay::Plan(review));
+}
+
+/// Who changes what the plan changes: told before enter, and judged by how it stands then.
+fn in_the_way(model: &Model, plan: &Plan) -> Vec<Warning> {
+    let told = |it: &Holder| {
+        plan.warnings.iter().any(|told| told.subject == it.service.as_str() && told.text.contains(&*it.by))
+    };
+    let holders = holders::of_plan(model, plan).into_iter().filter(|it| !told(it)).map(|it| {
+        let text = match (it.silent, it.seen_alive) {
+            (true, _) => format!("is held by {}, who is silent: you are asked before it is taken over", it.by),
+            (_, true) => format!("is being deployed by {}", it.by),
+            _ => format!("is held by {}", it.by),
+        };
+        Warning { subject: it.service.to_string(), text }
+    });
+    holders.collect()
 }
 
 fn build(model: &Model, request: &Request) -> Result<Plan, String> {
@@ -72,17 +89,21 @@ pub fn promote(model: &mut Model, to: &EnvId) -> Result<(), String> {
         services: services.into_iter().map(wanted).collect(),
     };
     let mut left = Vec::new();
-    // Where nobody chose, what cannot go is left out and said; what was chosen is refused as a whole.
+    // Where nobody chose, what cannot go is left out and said; what was chosen is refused as a whole, with all that is in
+    // its way.
     while all && let Err(error) = plan::build(&model.catalog, &model.world, &model.board, &request) {
-        let (service, why) = match &error {
+        let left_out = |error: &PlanError| match error {
             PlanError::UpstreamNotReady { service, why, .. } => {
-                (service.clone(), format!("not ready in {from}: {why}"))
+                Some(Skipped { service: service.clone(), why: format!("not ready in {from}: {why}"), already: false })
             }
-            PlanError::NotThere { service, .. } => (service.clone(), format!("does not exist in {to}")),
-            _ => break,
+            PlanError::NotThere { service, .. } => {
+                Some(Skipped { service: service.clone(), why: format!("does not exist in {to}"), already: false })
+            }
+            _ => None,
         };
-        request.services.retain(|(other, _)| *other != service);
-        left.push(Skipped { service, why, already: false });
+        let Some(now) = error.each().iter().map(left_out).collect::<Option<Vec<_>>>() else { break };
+        request.services.retain(|(other, _)| now.iter().all(|it| it.service != *other));
+        left.extend(now);
     }
     let mut plan = build(model, &request)?;
     plan.skipped.extend(left);

@@ -127,18 +127,23 @@ impl Builder<'_> {
     }
 
     fn check_needs_exist(&self) -> Result<(), PlanError> {
+        let mut found = Vec::new();
         for (name, _) in &self.request.services {
-            for need in &self.service(name)?.needs {
-                if self.catalog.service(need).is_none() {
-                    return Err(PlanError::UnknownNeed { service: need.clone(), needed_by: name.clone() });
+            match self.service(name) {
+                Ok(service) => {
+                    let unknown = service.needs.iter().filter(|need| self.catalog.service(need).is_none());
+                    let unknown =
+                        unknown.map(|it| PlanError::UnknownNeed { service: it.clone(), needed_by: name.clone() });
+                    found.extend(unknown);
                 }
+                Err(error) => found.push(error),
             }
         }
-        Ok(())
+        PlanError::of(found)
     }
 
     fn steps(&self) -> Result<(Vec<Step>, Vec<Skipped>), PlanError> {
-        let (mut steps, mut skipped, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
+        let (mut steps, mut skipped, mut seen, mut found) = (Vec::new(), Vec::new(), BTreeSet::new(), Vec::new());
         for (name, wanted) in &self.request.services {
             if !seen.insert(name) {
                 continue;
@@ -148,12 +153,14 @@ impl Builder<'_> {
                 skipped.push(Skipped { service: name.clone(), why: LEFT_ALONE.to_owned(), already: false });
                 continue;
             }
-            match self.step(service, wanted)? {
-                Ok(step) => steps.push(step),
-                Err(why) => skipped.push(Skipped { service: name.clone(), why, already: true }),
+            match self.step(service, wanted) {
+                Ok(Ok(step)) => steps.push(step),
+                Ok(Err(why)) => skipped.push(Skipped { service: name.clone(), why, already: true }),
+                // Whoever mends one thing wants to know of the others now, and not one after the other.
+                Err(error) => found.push(error),
             }
         }
-        Ok((steps, skipped))
+        PlanError::of(found).map(|()| (steps, skipped))
     }
 
     /// A step, or why there is nothing to do.
@@ -235,6 +242,7 @@ impl Builder<'_> {
 
     /// Needed services that are not in the plan must run here, whole.
     fn check_needs_outside(&self, set: &BTreeSet<ServiceId>) -> Result<(), PlanError> {
+        let mut found = Vec::new();
         for name in set {
             for needed in self.service(name)?.needs.iter().filter(|need| !set.contains(*need)) {
                 let cell = self.board.cell(needed, &self.env.name);
@@ -245,10 +253,10 @@ impl Builder<'_> {
                     other => other.words().to_owned(),
                 };
                 let (service, env) = (name.clone(), self.env.name.clone());
-                return Err(PlanError::NeedNotMet { service, needed: needed.clone(), env, why });
+                found.push(PlanError::NeedNotMet { service, needed: needed.clone(), env, why });
             }
         }
-        Ok(())
+        PlanError::of(found)
     }
 }
 

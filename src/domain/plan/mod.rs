@@ -154,6 +154,31 @@ pub enum PlanError {
     ReadOnly(String),
     #[error("no service was chosen: name services, or a group")]
     Nothing,
+    /// More than one thing is in the way, each once.
+    #[error("{}", several(.0))]
+    Several(Vec<PlanError>),
+}
+
+/// What stands in the way of several services alike is told once, with their names.
+fn several(all: &[PlanError]) -> String {
+    let late = |error: &PlanError| match error {
+        PlanError::UpstreamNotReady { service, why, .. } => Some(format!("{service} ({why})")),
+        _ => None,
+    };
+    let upstream =
+        all.iter().find_map(|it| if let PlanError::UpstreamNotReady { env, .. } = it { Some(env) } else { None });
+    let names: Vec<String> = all.iter().filter_map(late).collect();
+    let mut told = Vec::new();
+    if let (Some(env), true) = (upstream, names.len() > 1) {
+        told.push(format!(
+            "{} have not succeeded in {env}: {}. Promote them when they have",
+            names.len(),
+            names.join(", ")
+        ));
+    }
+    let alone = |it: &&PlanError| told.is_empty() || late(it).is_none();
+    let rest: Vec<String> = all.iter().filter(alone).map(ToString::to_string).collect();
+    told.into_iter().chain(rest).collect::<Vec<_>>().join("; ")
 }
 
 fn path(cycle: &[ServiceId]) -> String {
@@ -166,6 +191,29 @@ fn others(names: &[EnvId]) -> String {
 }
 
 impl PlanError {
+    /// Everything that is in the way, one by one.
+    pub fn each(&self) -> &[PlanError] {
+        match self {
+            Self::Several(all) => all,
+            one => std::slice::from_ref(one),
+        }
+    }
+
+    /// Everything that was found to be in the way; none: nothing is.
+    pub(super) fn of(found: Vec<PlanError>) -> Result<(), Self> {
+        let mut all: Vec<Self> = Vec::new();
+        for error in found {
+            if !all.contains(&error) {
+                all.push(error);
+            }
+        }
+        match all.len() {
+            0 => Ok(()),
+            1 => all.pop().map_or(Ok(()), Err),
+            _ => Err(Self::Several(all)),
+        }
+    }
+
     /// No environment is called that.
     pub fn unknown_environment(catalog: &Catalog, env: &EnvId) -> Self {
         let known = catalog.environments.iter().map(|env| env.name.clone()).collect();

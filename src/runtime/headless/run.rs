@@ -170,7 +170,7 @@ async fn follow(driver: &mut Driver) -> Result<(), Report> {
 
 /// What the plan cannot do is a refusal; what was written wrong is a mistake of usage.
 pub(super) fn refused(error: &PlanError) -> Report {
-    match error {
+    let usage = |it: &PlanError| match it {
         PlanError::UnknownService { .. }
         | PlanError::UnknownEnvironment { .. }
         | PlanError::UnknownNeed { .. }
@@ -178,14 +178,18 @@ pub(super) fn refused(error: &PlanError) -> Report {
         | PlanError::BadVersion { .. }
         | PlanError::AmbiguousContainer { .. }
         | PlanError::NoUpstream(_)
-        | PlanError::Nothing => Report::usage(error.to_string()),
+        | PlanError::Nothing => true,
         PlanError::NotThere { .. }
         | PlanError::NeedNotMet { .. }
         | PlanError::UpstreamNotReady { .. }
         | PlanError::NoHistory { .. }
         | PlanError::Stale { .. }
-        | PlanError::ReadOnly(_) => Report::refused(error.to_string()),
-    }
+        | PlanError::ReadOnly(_)
+        | PlanError::Several(_) => false,
+    };
+    // What is wrong with the request itself is no better at another time.
+    let usage = error.each().iter().any(usage);
+    if usage { Report::usage(error.to_string()) } else { Report::refused(error.to_string()) }
 }
 
 /// Asks, unless that was answered on the command line. Where something is protected its name is the answer: a script that

@@ -51,6 +51,31 @@ fn promotion_is_refused_where_the_version_has_not_succeeded() {
 }
 
 #[test]
+fn everything_that_is_in_the_way_is_told_at_once() {
+    let from = || Wanted::As(EnvId::new("staging"));
+    let broken = |cluster: &mut TestWorld, _: &mut Catalog| {
+        cluster.env = EnvId::new("staging");
+        for name in ["auth", "cart"] {
+            cluster.deployment(name, &format!("r/{name}:v2"), 1, |workload| workload.status.available = 0);
+        }
+    };
+    let error = plan(&[("auth", from()), ("cart", from())], broken).unwrap_err();
+    assert_eq!(error.each().len(), 2);
+    let told = "2 have not succeeded in staging: auth (progressing), cart (progressing). Promote them when they have";
+    assert_eq!(error.to_string(), told);
+    let error = plan(&[("auht", version("v3")), ("crat", version("v3"))], |_, _| {}).unwrap_err();
+    assert!(error.to_string().contains("no service auht") && error.to_string().contains("no service crat"), "{error}");
+    let stale = |cluster: &mut TestWorld, _: &mut Catalog| {
+        use crate::domain::fault::{Fault, FaultKind};
+        use crate::domain::observed::{Change, Kind};
+        let lost = Change::Lost(Kind::Pod, Fault::new(FaultKind::Unreachable, "no route"));
+        cluster.world.apply(&EnvId::new("staging"), lost, START);
+    };
+    let error = plan(&[("auth", from()), ("cart", from())], stale).unwrap_err();
+    assert!(matches!(error, PlanError::Stale { .. }), "what is one thing is told once: {error}");
+}
+
+#[test]
 fn what_is_set_already_and_is_not_up_is_followed_and_never_called_running() {
     let paused = |cluster: &mut TestWorld, _: &mut Catalog| {
         cluster.deployment("auth", "r/auth:v1", 2, |workload| (workload.paused, workload.status.updated) = (true, 0));

@@ -6,7 +6,7 @@ use crate::domain::ids::ServiceId;
 use crate::domain::image::Image;
 use crate::domain::lease::{self, who};
 use crate::domain::observed::{ReplicaSet, Workload};
-use crate::domain::plan::{Plan, Step, Warning, version_of};
+use crate::domain::plan::{Plan, Purpose, Step, Warning, version_of};
 use crate::domain::verdict::State;
 use crate::domain::world::World;
 
@@ -69,7 +69,15 @@ impl Builder<'_> {
             told.push(format!("is rolling out {} right now{by}", step.from_version));
         }
         told.extend(another_repository(step));
+        told.extend(self.older(step));
         told
+    }
+
+    /// A promotion that takes a newer version away: most often a hotfix that never came to the environment before.
+    fn older(&self, step: &Step) -> Option<String> {
+        let Purpose::Promote { from } = &self.request.purpose else { return None };
+        let (new, old) = (&step.to_version, &step.from_version);
+        is_lower(new, old).then(|| format!("goes down from {old} to {new}: {from} does not have what runs here"))
     }
 
     /// Who began what rolls out there now: whoever holds the service, else whoever wrote its image.
@@ -96,6 +104,18 @@ impl Builder<'_> {
 
 fn warning(subject: &ServiceId, text: String) -> Warning {
     Warning { subject: subject.to_string(), text }
+}
+
+/// Whether a version is lower than another that is built alike: `v31` than `v32`, `1.9.2` than `1.10.0`.
+fn is_lower(version: &str, other: &str) -> bool {
+    let numbers = |text: &str| -> Vec<u64> {
+        text.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect()
+    };
+    let shape =
+        |text: &str| text.split(|c: char| c.is_ascii_digit()).filter(|part| !part.is_empty()).collect::<String>();
+    shape(version) == shape(other)
+        && numbers(version).len() == numbers(other).len()
+        && numbers(version) < numbers(other)
 }
 
 /// The same version of something else looks like a small step.
@@ -170,6 +190,35 @@ mod tests {
         let released = Some(("", "ana@mac"));
         assert_eq!(said("shipdeck", released), ["is rolling out v2 right now, begun by ana@mac with shipdeck"]);
         assert_eq!(said("helm", released), ["is rolling out v2 right now, begun by helm"], "somebody else came after");
+    }
+
+    #[test]
+    fn a_promotion_that_takes_a_newer_version_away_says_so() {
+        let catalog = catalog(&[("auth", &[])]);
+        let mut cluster = TestWorld::new("staging").live("production");
+        let mut board = Board::default();
+        for (env, version) in [("staging", "v31"), ("production", "v32")] {
+            cluster.env = EnvId::new(env);
+            cluster.rolled_out("auth", &format!("r/auth:{version}"), 1);
+            board.refresh_env(&cluster.world, &catalog, &EnvId::new(env), START);
+        }
+        let from = EnvId::new("staging");
+        let services = vec![(ServiceId::new("auth"), Wanted::As(from.clone()))];
+        let (env, purpose) = (EnvId::new("production"), Purpose::Promote { from });
+        let request = Request { env, purpose, title: String::new(), services };
+        let plan = build(&catalog, &cluster.world, &board, &request).unwrap();
+        let told: Vec<_> = plan.warnings.into_iter().map(|warning| warning.text).collect();
+        assert_eq!(told, ["goes down from v32 to v31: staging does not have what runs here"]);
+    }
+
+    #[test]
+    fn versions_that_are_built_alike_are_compared_by_their_numbers_and_others_are_not() {
+        assert!(super::is_lower("v31", "v32") && super::is_lower("1.9.2", "1.10.0") && super::is_lower("v9", "v10"));
+        for (version, other) in
+            [("v32", "v32"), ("v33", "v32"), ("sha-12", "v32"), ("v31-rc1", "v32"), ("1.2", "1.3.0")]
+        {
+            assert!(!super::is_lower(version, other), "{version} {other}");
+        }
     }
 
     #[test]
