@@ -76,10 +76,13 @@ pub enum Command {
         json: bool,
     },
     /// Print what a deploy would change, and change nothing.
+    #[command(mut_args(for_plan))]
     Plan(Target),
     /// Deploy services in the order of their needs and follow them to the end.
+    #[command(mut_args(for_deploy))]
     Deploy(Target),
     /// Bring exactly what the environment before it runs to an environment, by digest.
+    #[command(mut_args(for_promote))]
     Promote(Target),
     /// Go back to what services ran before, in reverse order of their needs, and follow it to the end.
     Rollback(Rollback),
@@ -134,6 +137,33 @@ pub enum Command {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+}
+
+/// What each command says of the arguments that it shares with others.
+fn for_deploy(arg: clap::Arg) -> clap::Arg {
+    match arg.get_id().as_str() {
+        "services" => arg
+            .value_name("SERVICE=VERSION")
+            .help("What to deploy: a tag, a digest (@sha256:…), or both, as in checkout=v812")
+            .long_help(None),
+        "group" => arg.help("Refuse services that are not in this group").long_help(None),
+        _ => arg,
+    }
+}
+
+fn for_plan(arg: clap::Arg) -> clap::Arg {
+    // A pipeline that plans what it is about to deploy gives the same arguments.
+    let carried_out = ["yes", "confirm", "dry_run", "wait_for_lock", "soak", "over"];
+    let hidden = carried_out.contains(&arg.get_id().as_str());
+    for_deploy(arg).hide(hidden)
+}
+
+fn for_promote(arg: clap::Arg) -> clap::Arg {
+    match arg.get_id().as_str() {
+        "services" => arg.value_name("SERVICE").help("What to promote; none means all that differ").long_help(None),
+        "group" => arg.help("Promote the services of this group, or those of them that are named").long_help(None),
+        _ => arg,
+    }
 }
 
 /// Which services, where, and which versions.

@@ -63,7 +63,7 @@ fn command(cli: &Cli) -> Result<(), Report> {
         Some(Command::Demo { seed }) => cockpit(&cli.options, Some(*seed)),
         Some(Command::Check { live }) => check(&cli.options, *live),
         Some(Command::Status { env, json }) => {
-            headless(&cli.options, |session| headless::status(session, env.as_deref(), *json))
+            looking(&cli.options, |session| headless::status(session, env.as_deref(), *json))
         }
         Some(Command::Plan(target)) => headless(&cli.options, |session| headless::deploy(session, target, Kind::Plan)),
         Some(Command::Deploy(target)) => {
@@ -82,7 +82,7 @@ fn command(cli: &Cli) -> Result<(), Report> {
         Some(Command::History(args)) => headless(&cli.options, |it| headless::history(it, args)),
         Some(Command::Locks(args)) => headless(&cli.options, |it| headless::locks(it, args)),
         Some(Command::Why(args)) => headless(&cli.options, |it| headless::why(it, args)),
-        Some(Command::Logs(args)) => headless(&cli.options, |session| headless::logs(session, args)),
+        Some(Command::Logs(args)) => looking(&cli.options, |session| headless::logs(session, args)),
         Some(Command::Cleanup(args)) => headless(&cli.options, |session| headless::cleanup(session, args)),
         Some(Command::Init { force }) => init(&cli.options, *force),
         Some(Command::Print { what: Printed::Config }) => headless::print(&example()),
@@ -209,6 +209,22 @@ fn headless<F: Future<Output = Result<(), Report>>>(
     if loaded.catalog.environments.is_empty() {
         return Err(headless::unconfigured());
     }
+    on_session(loaded, options, work)
+}
+
+/// The same, for what only looks: without a configuration there are the namespaces that hold workloads, as in the cockpit.
+fn looking<F: Future<Output = Result<(), Report>>>(
+    options: &Options,
+    work: impl FnOnce(Session) -> F,
+) -> Result<(), Report> {
+    on_session(load(&overrides(options))?, options, work)
+}
+
+fn on_session<F: Future<Output = Result<(), Report>>>(
+    loaded: Loaded,
+    options: &Options,
+    work: impl FnOnce(Session) -> F,
+) -> Result<(), Report> {
     known_context(&loaded, options)?;
     block_on(async { work(session(loaded, options, None)?).await })
 }

@@ -37,7 +37,8 @@ async fn a_first_hour_without_a_screen_from_init_to_the_way_back() {
     std::fs::write(&shipdeck.config, config(&staging.name)).unwrap();
     shipdeck.run("check --live").await.is(0, "no problems");
     shipdeck.run("status").await.is(0, "v1 ok");
-    shipdeck.run("deploy --env staging auth=v2 cart=v2 --yes").await.is(0, "cart succeeded");
+    let answer = shipdeck.run("deploy --env staging auth=v2 cart=v2 --yes").await;
+    assert!(answer.is(0, "cart succeeded").out.ends_with(" to staging: 2 of 2 done\n"), "the result: {answer:#?}");
     shipdeck.run("deploy --env staging auth=v2 --yes").await.is(0, "runs v2 already");
     let answer = shipdeck.run("rollback --env staging --json").await;
     answer.is(0, "nothing is failing");
@@ -190,6 +191,11 @@ async fn every_refusal_has_its_exit_code_and_says_what_to_do() {
     }
     let strange = Headless::new(&plane.kubeconfig_path(), &strict);
     strange.run("status").await.is(2, "no context elsewhere");
+    shipdeck.run("deploy --env staging nope=v3 atuh=v3 --yes").await.is(2, "nope").is(2, "Did you mean auth?");
+    shipdeck.run("plan --help").await.is(0, "SERVICE=VERSION").is(0, "--hotfix");
+    let help = shipdeck.run("plan --help").await.out;
+    assert!(!help.contains("--yes") && !help.contains("--soak"), "a plan changes nothing: {help}");
+    shipdeck.run("promote --help").await.is(0, "none means all that differ");
     let missing = config(&space.name).replace("image = \"shop/cart\"", "workload = \"statefulset/cart\"");
     let answer = Headless::new(&plane.kubeconfig_path(), &missing).run("check --live").await;
     answer.is(2, "shipdeck.toml:9:12: service cart: statefulset/cart is in no environment");
@@ -223,6 +229,14 @@ async fn logs_are_printed_once_or_followed_and_a_failed_deploy_shows_the_last_wo
     shop(&space).await;
     let shipdeck = Headless::new(&plane.kubeconfig_path(), &config(&space.name));
     shipdeck.run("logs --env staging auth").await.is(0, "listening on");
+    // Also where nothing is configured: then a namespace is an environment.
+    let bare = Headless::new(&plane.kubeconfig_path(), "");
+    bare.run(&format!("logs --env {} auth", space.name)).await.is(0, "listening on");
+    let status = bare.run(&format!("status --env {}", space.name)).await;
+    let names: Vec<&str> = status.is(0, "v1 ok").out.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(names, ["SERVICE", "auth", "cart"], "{status:#?}");
+    bare.run("status --env nowhere").await.is(2, "nowhere");
+    bare.run("deploy --env nowhere auth=v2 --yes").await.is(2, "there is no configuration here");
     let answer = shipdeck.run("logs --env staging auth --tail 1 --json").await;
     let line: Value = serde_json::from_str(answer.out.trim()).unwrap_or_else(|_| panic!("{answer:#?}"));
     assert!(line["pod"].as_str().unwrap().starts_with("auth-") && line["container"] == "auth", "{line}");

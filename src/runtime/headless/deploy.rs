@@ -22,6 +22,7 @@ pub(in crate::runtime) enum Kind {
 pub(in crate::runtime) async fn deploy(session: Session, target: &Target, kind: Kind) -> Result<(), Report> {
     let mut driver = Driver::start(session)?;
     let request = request(driver.model(), target, kind)?;
+    known(&driver.model().catalog, &request)?;
     let mut envs = vec![request.env.clone()];
     if let Purpose::Promote { from } = &request.purpose {
         envs.push(from.clone());
@@ -82,6 +83,15 @@ fn request(model: &Model, target: &Target, kind: Kind) -> Result<Request, Report
     }
     let title = group.map(|group| group.name.to_string()).unwrap_or_default();
     Ok(Request { env, purpose, title, services })
+}
+
+/// Every service that the configuration does not have, at once.
+fn known(catalog: &Catalog, request: &Request) -> Result<(), Report> {
+    let strangers = request.services.iter().map(|(service, _)| service);
+    let mut strangers = strangers.filter(|service| catalog.service(service).is_none());
+    let Some(first) = strangers.next() else { return Ok(()) };
+    let report = refused(&plan::unknown_service(catalog, first));
+    Err(strangers.fold(report, |report, service| report.hint(plan::unknown_service(catalog, service).to_string())))
 }
 
 /// A group alone says who and not what.

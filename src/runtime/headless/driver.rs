@@ -20,7 +20,7 @@ use crate::domain::rights::Need;
 use crate::domain::world::Freshness;
 use crate::report::Report;
 use crate::runtime::compose::Session;
-use crate::runtime::headless::say;
+use crate::runtime::headless::{failed, say, unconfigured};
 use crate::runtime::signals::Signals;
 use crate::runtime::sleep::Sleep;
 
@@ -107,6 +107,26 @@ impl Driver {
             if end.is_some_and(|end| Instant::now() >= end) {
                 return Err(Report::unreachable("no answer in time"));
             }
+        }
+    }
+
+    /// Without a configuration, waits until it is known which namespaces hold workloads: they are the environments then.
+    ///
+    /// # Errors
+    /// Why nobody could look around; 2 where nothing is there; 130 when interrupted.
+    pub(super) async fn discovered(&mut self) -> Result<(), Report> {
+        if !self.model().catalog.discovered {
+            return Ok(());
+        }
+        let looked = |model: &Model| {
+            let blind = model.session.undiscovered.iter().next();
+            let blind =
+                blind.map(|(cluster, fault)| Err(failed(format!("cannot look around in {cluster}: {fault}"), fault)));
+            blind.or_else(|| (!model.catalog.environments.is_empty()).then_some(Ok(())))
+        };
+        match self.until(Some(PATIENCE), looked).await {
+            Err(report) if report.exit_code() == Report::UNREACHABLE => Err(unconfigured()),
+            answer => answer?,
         }
     }
 

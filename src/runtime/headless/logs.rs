@@ -26,6 +26,7 @@ const LAST_LINES: usize = 10;
 pub(in crate::runtime) async fn logs(session: Session, args: &Logs) -> Result<(), Report> {
     let read_back = read_back(args)?;
     let mut driver = Driver::start(session)?;
+    driver.discovered().await?;
     let (env, service) = (EnvId::new(&args.env), ServiceId::new(&args.service));
     if driver.model().catalog.environment(&env).is_none() {
         return Err(refused(&PlanError::unknown_environment(&driver.model().catalog, &env)));

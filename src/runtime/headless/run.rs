@@ -125,6 +125,8 @@ pub(super) async fn watch(mut driver: Driver, json: bool, soak: bool) -> Result<
     let Some(run) = run else { return outcome };
     if json {
         print_json(&shapes::run(&run, key.as_deref()))?;
+    } else if outcome.is_ok() {
+        print(&format!("{}: {} of {} done\n", runs::name(&run.plan), run.succeeded(), run.steps.len()))?;
     }
     outcome.map_err(|report| next::steps(report, &run, key.as_deref()))
 }

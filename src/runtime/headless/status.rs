@@ -5,6 +5,7 @@ use super::driver::Driver;
 use super::run::refused;
 use super::{print, print_json, shapes, table};
 use crate::app::model::Model;
+use crate::domain::catalog::Catalog;
 use crate::domain::fault::FaultKind;
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::plan::PlanError;
@@ -14,15 +15,14 @@ use crate::runtime::compose::Session;
 
 /// `shipdeck status`.
 pub(in crate::runtime) async fn status(mut session: Session, only: Option<&str>, json: bool) -> Result<(), Report> {
-    let catalog = &mut session.model.catalog;
-    if let Some(only) = only.map(EnvId::new) {
-        if catalog.environment(&only).is_none() {
-            return Err(refused(&PlanError::unknown_environment(catalog, &only)));
-        }
+    let only = only.map(EnvId::new);
+    if !session.model.catalog.discovered {
         // What is not asked about is not read either.
-        catalog.environments.retain(|env| env.name == only);
+        keep(&mut session.model.catalog, only.as_ref())?;
     }
     let mut driver = Driver::start(session)?;
+    driver.discovered().await?;
+    keep(&mut driver.session.model.catalog, only.as_ref())?;
     let envs: Vec<EnvId> = driver.model().catalog.environments.iter().map(|env| env.name.clone()).collect();
     driver.best_picture(&envs).await?;
     let shape = status_shape(driver.model());
@@ -60,6 +60,16 @@ pub(in crate::runtime) async fn status(mut session: Session, only: Option<&str>,
     }
 }
 
+/// Keeps the one environment that is asked about.
+fn keep(catalog: &mut Catalog, only: Option<&EnvId>) -> Result<(), Report> {
+    let Some(only) = only else { return Ok(()) };
+    if catalog.environment(only).is_none() {
+        return Err(refused(&PlanError::unknown_environment(catalog, only)));
+    }
+    catalog.environments.retain(|env| env.name == *only);
+    Ok(())
+}
+
 /// The first environment that the configuration says wrongly: a context that is in no kubeconfig, or a namespace with
 /// nothing in it.
 fn misconfigured(model: &Model) -> Option<Report> {
@@ -92,7 +102,10 @@ fn status_shape(model: &Model) -> shapes::StatusShape {
         .services
         .iter()
         .map(|service| shapes::ServiceShape { name: service.name.to_string(), environments: cells(&service.name) });
-    shapes::StatusShape { version: shapes::VERSION, environments: environments.collect(), services: services.collect() }
+    // What was only found elsewhere is no service of these.
+    let absent = |service: &shapes::ServiceShape| service.environments.iter().all(|cell| cell.state == "absent");
+    let services = services.filter(|service| !model.catalog.discovered || !absent(service)).collect();
+    shapes::StatusShape { version: shapes::VERSION, environments: environments.collect(), services }
 }
 
 /// `v812 ok`, `v98 failed: crashes on start`, and a dash where it does not exist.
