@@ -56,6 +56,13 @@ pub fn dismiss(model: &mut Model) {
     model.session.dirty = true;
 }
 
+/// What was said, short of failures, is not about what is shown from now on.
+pub fn pass(model: &mut Model) {
+    for notice in model.journal.notices.iter_mut().filter(|notice| !notice.sticky) {
+        notice.dismissed = true;
+    }
+}
+
 /// The last notice says what is on the screen already: it is kept, and not shown over it.
 pub fn seen_at_once(model: &mut Model) {
     if let Some(last) = model.journal.notices.last_mut() {

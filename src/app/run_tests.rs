@@ -3,8 +3,8 @@
 use super::effect::Effect;
 use super::model::{Overlay, Page, Pane};
 use super::msg::{Msg, Outcome};
-use super::screens;
 use super::testkit::Cockpit;
+use super::{journal, screens};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::fixtures::{TestWorld, set_name};
 use crate::domain::ids::{EnvId, RunId, ServiceId};
@@ -348,4 +348,23 @@ fn a_promotion_of_what_is_marked_names_everything_in_its_way_and_one_of_all_leav
     let names = |it: &mut dyn Iterator<Item = &ServiceId>| it.map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(names(&mut review.plan.skipped.iter().map(|it| &it.service)), ["auth", "cart"]);
     assert_eq!(names(&mut review.plan.steps().map(|it| &it.service)), ["checkout"]);
+}
+
+#[test]
+fn a_run_that_begins_is_not_covered_by_what_was_said_before_it() {
+    let mut cockpit = Cockpit::demo();
+    cockpit.press("ldv9<enter><enter>");
+    assert!(cockpit.notice().starts_with("type production"), "{}", cockpit.notice());
+    cockpit.press("production<enter>");
+    assert!(journal::toast(&cockpit.model).is_none());
+}
+
+#[test]
+fn marking_a_group_brings_the_cursor_to_it() {
+    let mut cockpit = Cockpit::demo();
+    cockpit.model.catalog.groups[0].services.retain(|service| service.as_str() == "checkout");
+    cockpit.press("g<enter>");
+    assert_eq!(cockpit.selected(), "checkout");
+    cockpit.press("kg<enter>");
+    assert_eq!(cockpit.selected(), "checkout");
 }

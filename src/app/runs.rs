@@ -50,8 +50,9 @@ pub fn take_up(model: &mut Model, entry: Entry, patience: Patience) -> Vec<Effec
     effects
 }
 
-/// Opens the page of a run.
+/// Opens the page of a run. What was said before it is not shown over it.
 pub fn show(model: &mut Model, run: RunId) {
+    journal::pass(model);
     model.overlays.clear();
     model.page = Some(Page::Run(RunPage { of: RunOf::Ours(run), selected: None, list: None }));
     super::screens::run::attend(model);
@@ -306,7 +307,10 @@ fn announce(model: &mut Model, id: RunId, news: &Announcement) {
             journal::notice(model, State::Blocked, format!("{service} in {env}: {why}"), "nothing was written");
         }
         Announcement::TakenOver { service, from } => {
-            journal::notice(model, State::Blocked, format!("{service} in {env} was taken over from {from}"), see);
+            // It was asked for, and so it is no surprise.
+            let asked = model.run(id).is_some_and(|run| run.patience == Patience::TakeOver);
+            let state = if asked { State::Done } else { State::Blocked };
+            journal::notice(model, state, format!("{service} in {env} was taken over from {from}"), see);
         }
         Announcement::LeaseLost { service, why } => {
             let detail = "nothing more is written; trying again asks for it anew";

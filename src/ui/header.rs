@@ -12,6 +12,7 @@ use crate::app::model::Model;
 use crate::app::others::{self as runs_of_others, Doubt, Life};
 use crate::app::touch::Touch;
 use crate::domain::ids::EnvId;
+use crate::domain::plan::{Plan, Purpose};
 use crate::domain::run::{Run, RunState, StepState};
 use crate::domain::world::{EnvWorld, Freshness};
 use unicode_width::UnicodeWidthStr;
@@ -59,7 +60,7 @@ fn kept(pen: &mut Pen<'_>, model: &Model, area: Area) -> bool {
     let found = runs_of_others::under_way(model);
     let Some(other) = found.first() else { return false };
     let (run, by) = (&other.entry.run, other.by());
-    let what = format!("{} → {}", format::cut_middle(&run.plan.title, 20), other.env.name);
+    let what = way(&run.plan, &other.env.name);
     let (wave, waves) = ((run.wave + 1).min(run.plan.waves.len()), run.plan.waves.len());
     let more = if found.len() > 1 { format!(" +{}", found.len() - 1) } else { String::new() };
     let (texts, token) = if let Life::Left { since } = other.life {
@@ -173,8 +174,14 @@ impl Told {
     }
 }
 
+/// `browse → staging`; what goes back says so, for it does not go there.
+fn way(plan: &Plan, env: &EnvId) -> String {
+    let title = format::cut_middle(&plan.title, 20);
+    if plan.purpose == Purpose::RollBack { format!("roll back {title} in {env}") } else { format!("{title} → {env}") }
+}
+
 fn variants(model: &Model, run: &Run, glyph: &str, failed: usize) -> Vec<Told> {
-    let what = format!("{} → {}", format::cut_middle(&run.plan.title, 20), run.plan.env);
+    let what = way(&run.plan, &run.plan.env);
     let (wave, waves) = ((run.wave + 1).min(run.plan.waves.len()), run.plan.waves.len());
     let (done, all) = (run.succeeded(), run.steps.len());
     let until = run.clock(model.session.now);

@@ -10,6 +10,8 @@ mod environments;
 mod format;
 mod frame;
 mod graph;
+#[cfg(test)]
+mod head_tests;
 mod header;
 mod hints;
 #[cfg(test)]

@@ -23,6 +23,7 @@ use crate::app::touch::Touch;
 use crate::domain::ids::ServiceId;
 use crate::domain::plan::Purpose;
 use crate::domain::run::{Run, RunState, StepRun, StepState};
+use crate::domain::verdict::State;
 
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunPage, area: Area) {
     let Some(run) = shown(model) else { return };
@@ -117,8 +118,12 @@ fn summary(run: &Run, now: Timestamp, width: u16) -> Line {
     let (done, total) = (run.succeeded(), run.steps.len());
     let failed = run.steps.iter().filter(|step| step.holds_up()).count();
     let left_out = run.steps.iter().filter(|step| step.went_on_without().is_some()).count();
-    let moving = run.steps.iter().filter(|step| matches!(step.state, StepState::Writing | StepState::Watching)).count();
-    let parts = vec![(done as u32, Token::Ok), (failed as u32, Token::Fail), (moving as u32, Token::Prog)];
+    let under_way = |step: &&StepRun| matches!(step.state, StepState::Writing | StepState::Watching);
+    // Of a run that nobody carries out: it is there, and nobody has noted it.
+    let landed = |step: &&StepRun| under_way(step) && step.verdict.as_ref().is_some_and(|it| it.state == State::Done);
+    let there = run.steps.iter().filter(landed).count();
+    let moving = run.steps.iter().filter(under_way).count() - there;
+    let parts = vec![((done + there) as u32, Token::Ok), (failed as u32, Token::Fail), (moving as u32, Token::Prog)];
     // Beside the bar there must be room for what is moving, what failed and for how long.
     let bar = (width * 2 / 5).min(width.saturating_sub(64)).clamp(8, 48);
     let word = match run.plan.purpose {
@@ -131,6 +136,7 @@ fn summary(run: &Run, now: Timestamp, width: u16) -> Line {
     let left = if run.state.is_over() { "left to Kubernetes" } else { "moving" };
     let degraded = run.steps.iter().filter(|step| step.degraded().is_some()).count();
     let told = [
+        (there, "there and not noted", Token::Ok),
         (moving, left, Token::Prog),
         (failed, "failed", Token::Fail),
         (left_out, "left out", Token::Held),

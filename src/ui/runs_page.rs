@@ -1,5 +1,7 @@
 //! The list of runs: of this session and of others, under way, left behind and over.
 
+use unicode_width::UnicodeWidthStr;
+
 use super::format;
 use super::look::{Ground, Token};
 use super::more::{More, beside};
@@ -34,9 +36,12 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunsPage, area: Area
         pen.text(2, area.y + 2, &text, Token::Text, area.width.saturating_sub(3));
         return;
     }
-    for (index, row) in rows.iter().skip(first).take(room).enumerate() {
+    let shown = || rows.iter().skip(first).take(room);
+    // What people are called takes no more room than they need: what was done is told with it.
+    let by = shown().map(|row| row.by.width()).max().unwrap_or(0) as u16;
+    for (index, row) in shown().enumerate() {
         let line = Area::new(area.x, area.y + 2 + index as u16, area.width, 1);
-        draw_row(pen, model, row, page.selected.as_ref() == Some(&row.of), line);
+        draw_row(pen, model, row, page.selected.as_ref() == Some(&row.of), (line, by));
     }
     let foot = area.bottom().saturating_sub(2);
     let title = "Selected";
@@ -62,7 +67,7 @@ fn told(row: &Row) -> (String, Token) {
     }
 }
 
-fn draw_row(pen: &mut Pen<'_>, model: &Model, row: &Row, selected: bool, area: Area) {
+fn draw_row(pen: &mut Pen<'_>, model: &Model, row: &Row, selected: bool, (area, by): (Area, u16)) {
     pen.touch(area, Touch::Run(row.of.clone()));
     if selected {
         pen.under(Area::new(area.x + 1, area.y, area.width.saturating_sub(2), 1), Ground::Sel);
@@ -70,7 +75,7 @@ fn draw_row(pen: &mut Pen<'_>, model: &Model, row: &Row, selected: bool, area: A
     let (glyph, token) = sign(row.standing, pen.look.ascii);
     let over = row.standing.is_past();
     let wide = area.width >= 104;
-    let (state, by) = if wide { (14, 24) } else { (12, 15) };
+    let (state, by) = if wide { (14, by.min(24)) } else { (12, by.min(15)) };
     pen.text(2, area.y, glyph, token, 1);
     pen.text(4, area.y, row.standing.word(), token, state);
     let name_x = 4 + state + 1;

@@ -43,7 +43,7 @@ pub(super) fn model(width: u16, height: u16) -> Model {
     model
 }
 
-fn look() -> Look {
+pub(super) fn look() -> Look {
     Look::from(&Settings::default())
 }
 
@@ -369,42 +369,4 @@ fn old_pods_that_still_end_after_success_are_counted_on_the_page_of_the_run_and_
     (cockpit.model.session.width, cockpit.model.session.height) = (200, 50);
     cockpit.press("<esc>");
     assert!(page(&cockpit, "● ok") && page(&cockpit, "draining 2"), "{:#?}", screen(&cockpit.model, look()));
-}
-
-#[test]
-fn an_environment_without_any_of_the_services_is_not_well_and_names_its_namespace() {
-    for (width, height) in [(80, 24), (120, 36), (200, 50)] {
-        let mut model = model(width, height);
-        let staging = EnvId::new("staging");
-        model.world = TestWorld::new("staging").live("production").world;
-        for env in ["staging", "production"] {
-            model.board.refresh_env(&model.world, &model.catalog, &EnvId::new(env), later(90_000));
-        }
-        let home = screen(&model, look()).join("\n");
-        assert!(home.contains("○ nothing in shop-staging"), "{home}");
-        assert!(home.contains("○ 2 with nothing") && !home.contains("all well"), "{home}");
-        model.world = TestWorld::new("production").world;
-        model.world.begin(&staging, later(90_000));
-        model.board.refresh_env(&model.world, &model.catalog, &staging, later(90_000));
-        let home = screen(&model, look()).join("\n");
-        assert!(home.contains("○ 1 with nothing"), "what is still read is not said to be empty: {home}");
-    }
-}
-
-#[test]
-fn what_was_well_when_it_was_last_seen_is_counted_as_that_and_nothing_of_it_moves_or_fails_now() {
-    use crate::domain::observed::{Change, Kind};
-    let mut cockpit = Cockpit::demo();
-    for kind in Kind::ALL {
-        let change = Change::Lost(kind, Fault::new(FaultKind::Unreachable, "no answer"));
-        cockpit.send(crate::app::msg::Msg::Fact { env: EnvId::new("staging"), change });
-    }
-    let shown = |cockpit: &mut Cockpit, width, height| {
-        (cockpit.model.session.width, cockpit.model.session.height) = (width, height);
-        screen(&cockpit.model, look()).join("\n")
-    };
-    let home = shown(&mut cockpit, 80, 24);
-    assert!(home.contains("was 3/3") && home.contains("≈ 1 as last seen"), "{home}");
-    let home = shown(&mut cockpit, 200, 50);
-    assert!(home.contains("was 3 of 3 ready") && home.contains("3 of 3 ready") && !home.contains("moving"), "{home}");
 }

@@ -164,7 +164,14 @@ pub fn pick_group(model: &mut Model) {
 pub fn mark_group(model: &mut Model, index: usize) {
     if let Some(group) = model.catalog.groups.get(index) {
         model.home.marks = group.services.iter().cloned().collect();
+        // What was marked is to be seen: from a service outside the group the cursor goes to the first of it.
+        let marks = &model.home.marks;
+        if model.home.service.as_ref().is_none_or(|it| !marks.contains(it)) {
+            let first = model.home.rows.iter().find(|it| marks.contains(*it)).cloned();
+            model.home.service = first.or(model.home.service.take());
+        }
         model.home.group = Some(group.name.clone());
+        places::clamp(model);
     }
 }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::app::history::changes;
 use crate::app::model::{Model, Page, RunOf, RunPage, RunRef, RunsPage};
 use crate::app::others::{self, Life, Other};
-use crate::app::{places, runs};
+use crate::app::{journal, places, runs};
 use crate::domain::history::Outcome;
 use crate::domain::lease::who;
 use crate::domain::run::document;
@@ -173,7 +173,7 @@ pub fn open(model: &mut Model) {
 }
 
 pub(super) fn open_page(model: &mut Model, page: RunsPage) {
-    told(model);
+    journal::pass(model);
     // What is open already keeps its filter and its selection.
     if matches!(&model.page, Some(Page::Runs(open)) if open.everything == page.everything) {
         return;
@@ -182,16 +182,9 @@ pub(super) fn open_page(model: &mut Model, page: RunsPage) {
     keep_selection(model);
 }
 
-/// What was said of runs is on the screen now, and is not shown over it.
-fn told(model: &mut Model) {
-    for notice in model.journal.notices.iter_mut().filter(|notice| !notice.sticky) {
-        notice.dismissed = true;
-    }
-}
-
 /// The run under way, of whomever; the list where several are, or none.
 pub fn show(model: &mut Model) {
-    told(model);
+    journal::pass(model);
     let back = match &model.page {
         Some(Page::Runs(list)) => Some(list.clone()),
         Some(Page::Run(page)) => page.list.clone(),

@@ -1,0 +1,56 @@
+//! What the header and the heads of the environments say of the whole.
+
+use super::picture::text as screen;
+use super::tests::{look, model};
+use crate::app::soaks::tests::succeeded;
+use crate::app::testkit::Cockpit;
+use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::fixtures::{TestWorld, later};
+use crate::domain::ids::EnvId;
+
+#[test]
+fn the_header_calls_a_roll_back_one_and_does_not_send_it_anywhere() {
+    let (mut cockpit, _) = succeeded();
+    cockpit.press("r<enter>");
+    (cockpit.model.session.width, cockpit.model.session.height) = (120, 36);
+    let head = screen(&cockpit.model, look()).remove(0);
+    assert!(head.contains("roll back auth in staging") && !head.contains('→'), "{head}");
+}
+
+#[test]
+fn an_environment_without_any_of_the_services_is_not_well_and_names_its_namespace() {
+    for (width, height) in [(80, 24), (120, 36), (200, 50)] {
+        let mut model = model(width, height);
+        let staging = EnvId::new("staging");
+        model.world = TestWorld::new("staging").live("production").world;
+        for env in ["staging", "production"] {
+            model.board.refresh_env(&model.world, &model.catalog, &EnvId::new(env), later(90_000));
+        }
+        let home = screen(&model, look()).join("\n");
+        assert!(home.contains("○ nothing in shop-staging"), "{home}");
+        assert!(home.contains("○ 2 with nothing") && !home.contains("all well"), "{home}");
+        model.world = TestWorld::new("production").world;
+        model.world.begin(&staging, later(90_000));
+        model.board.refresh_env(&model.world, &model.catalog, &staging, later(90_000));
+        let home = screen(&model, look()).join("\n");
+        assert!(home.contains("○ 1 with nothing"), "what is still read is not said to be empty: {home}");
+    }
+}
+
+#[test]
+fn what_was_well_when_it_was_last_seen_is_counted_as_that_and_nothing_of_it_moves_or_fails_now() {
+    use crate::domain::observed::{Change, Kind};
+    let mut cockpit = Cockpit::demo();
+    for kind in Kind::ALL {
+        let change = Change::Lost(kind, Fault::new(FaultKind::Unreachable, "no answer"));
+        cockpit.send(crate::app::msg::Msg::Fact { env: EnvId::new("staging"), change });
+    }
+    let shown = |cockpit: &mut Cockpit, width, height| {
+        (cockpit.model.session.width, cockpit.model.session.height) = (width, height);
+        screen(&cockpit.model, look()).join("\n")
+    };
+    let home = shown(&mut cockpit, 80, 24);
+    assert!(home.contains("was 3/3") && home.contains("≈ 1 as last seen"), "{home}");
+    let home = shown(&mut cockpit, 200, 50);
+    assert!(home.contains("was 3 of 3 ready") && home.contains("3 of 3 ready") && !home.contains("moving"), "{home}");
+}
