@@ -129,10 +129,14 @@ fn elsewhere(model: &Model, chord: Chord) -> Option<Action> {
 
 /// Actions whose keys are not for the text that is being typed.
 fn goes_first(model: &Model, action: Action) -> bool {
-    let list = matches!(model.overlays.last(), Some(Overlay::Help(_) | Overlay::Palette(_) | Overlay::Menu(_)));
+    use Overlay as O;
+    let list = matches!(model.overlays.last(), Some(O::Help(_) | O::Palette(_) | O::Menu(_)));
+    // What is to be read before a name is typed may be longer than the screen; the name itself is short.
+    let read = matches!(model.overlays.last(), Some(O::Plan(_) | O::Confirm(_) | O::Versions(_)));
     match action {
         Action::Enter | Action::Back | Action::Up | Action::Down | Action::Suspend | Action::Redraw => true,
-        Action::HalfPageUp | Action::HalfPageDown => list,
+        Action::HalfPageUp | Action::HalfPageDown => list || read,
+        Action::Top | Action::Bottom => matches!(model.overlays.last(), Some(O::Plan(_))),
         other => matches!(other.spec().scope, Scope::Form | Scope::Plan),
     }
 }

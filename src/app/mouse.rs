@@ -113,13 +113,10 @@ pub fn move_overlay(model: &mut Model, by: isize) {
     match overlay {
         Overlay::Versions(form) => form.selected = places::moved(form.selected, by, len),
         Overlay::Plan(review) => {
-            // Below the last step stands what is left out and why: moving on scrolls to it.
-            let rest = drawn.overlay + 1;
-            if by > 0 && review.selected + 1 >= len || by < 0 && review.scroll > 0 {
-                review.scroll = places::moved(review.scroll, by, rest);
-            } else {
-                review.selected = places::moved(review.selected, by, len);
-            }
+            // Below the last step stands what is left out and why: moving on scrolls to it, and back from it.
+            let at = places::moved(review.selected + review.scroll, by, len + drawn.overlay);
+            review.selected = at.min(len.saturating_sub(1));
+            review.scroll = at - review.selected;
         }
         Overlay::Picker(picker) => picker.selected = places::moved(picker.selected, by, len),
         Overlay::Confirm(confirm) => confirm.scroll = places::moved(confirm.scroll, by, len),

@@ -6,8 +6,8 @@ use ratatui::buffer::Buffer;
 use super::look::{Ground, Look, Token};
 use super::pen::Pen;
 use super::{
-    activity, cleanup_page, details, environments, graph, header, hints, logs, overlays, run_page, runs_page, services,
-    signs,
+    activity, cleanup_page, details, environments, graph, header, hints, lines, logs, overlays, run_page, runs_page,
+    services, signs,
 };
 use crate::actions::Action;
 use crate::app::geometry::{self, Area, SMALLEST};
@@ -34,7 +34,8 @@ pub(super) fn paint(model: &Model, look: Look, buf: &mut Buffer) -> Drawn {
     let mut pen = Pen::new(buf, look, model);
     pen.fill(area, Ground::Bg);
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
-        pen.text(0, 0, "too small: 40x8 at least", Token::Text, area.width);
+        let told = lines::wrapped(0, "too small: 40x8 at least", Token::Text, area.width);
+        lines::draw(&mut pen, &told, 0, area);
         return pen.drawn;
     }
     let home = geometry::home(model);

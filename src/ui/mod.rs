@@ -3,6 +3,8 @@
 mod activity;
 #[cfg(test)]
 mod bare_tests;
+#[cfg(test)]
+mod box_tests;
 mod cleanup_page;
 mod details;
 mod draw;
@@ -37,6 +39,7 @@ mod signs;
 mod snapshots;
 #[cfg(test)]
 mod tests;
+mod versions_box;
 
 pub use draw::draw;
 pub(crate) use format::span;

@@ -10,11 +10,10 @@ use crate::actions::Action;
 use crate::app::geometry::{self, Area};
 use crate::app::input::LineInput;
 use crate::app::logs::Detail;
-use crate::app::model::{Answer, Confirm, Model, Overlay, Picker, Prompt, VersionRow, VersionsForm};
+use crate::app::model::{Answer, Confirm, Model, Overlay, Picker, Prompt};
 use crate::app::touch::Touch;
 use crate::app::why::causes;
 use crate::domain::ids::{EnvId, ServiceId};
-use crate::domain::versions::Source;
 use unicode_width::UnicodeWidthStr;
 
 /// The prompt on the hint row, if one is open.
@@ -29,7 +28,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
     pen.over(model);
     match model.overlays.last() {
         None | Some(Overlay::Prompt(_)) => {}
-        Some(Overlay::Versions(form)) => versions(pen, form, area, model),
+        Some(Overlay::Versions(form)) => super::versions_box::draw(pen, form, area, model),
         Some(Overlay::Plan(review)) => {
             let undone = review.undoes.and_then(|id| model.run(id));
             super::plan_box::draw(pen, review, undone.filter(|run| !run.state.is_over()), area);
@@ -121,100 +120,6 @@ fn scrolled(pen: &mut Pen<'_>, content: &[Line], scroll: usize, frame: Frame) {
     frame.foot(pen, lines::more(content, scroll, frame.inside));
 }
 
-fn versions(pen: &mut Pen<'_>, form: &VersionsForm, area: Area, model: &Model) {
-    let now = model.session.now;
-    let height = form.rows.len() as u16 + 10;
-    let what = match form.rows.as_slice() {
-        _ if !form.title.is_empty() => form.title.clone(),
-        [only] => only.service.to_string(),
-        several => format::count(several.len(), "service"),
-    };
-    let frame = open(pen, area, (84, height), &format!("Deploy {what} to {}", form.env), "", Token::Accent);
-    let inside = frame.inside;
-    let mut y = inside.y;
-    pen.text(inside.x, y, "Nothing has happened yet.", Token::Text, inside.width);
-    y += 1;
-    let source = form.source.as_ref().map_or("as typed below".to_owned(), |env| format!("exactly what {env} runs"));
-    pen.text(inside.x, y, &format!("Versions: {source}"), Token::Muted, inside.width);
-    y += 2;
-    let column = inside.x + 28;
-    pen.text(inside.x, y, "service", Token::Muted, 20);
-    pen.text(column, y, "now", Token::Muted, 14);
-    pen.text(column + 16, y, "new: tag, digest or both", Token::Muted, inside.width.saturating_sub(44));
-    y += 1;
-    let room = usize::from(inside.bottom().saturating_sub(y + 5)).max(1);
-    let skip = form.selected.saturating_sub(room - 1);
-    for (index, row) in form.rows.iter().enumerate().skip(skip).take(room) {
-        let selected = index == form.selected;
-        pen.touch(Area::new(inside.x, y, inside.width, 1), Touch::Row(index));
-        if selected {
-            pen.under(Area::new(inside.x - 1, y, inside.width + 2, 1), Ground::Sel);
-        }
-        pen.text(
-            inside.x,
-            y,
-            &format::cut_middle(row.service.as_str(), 26),
-            if selected { Token::Hi } else { Token::Text },
-            26,
-        );
-        pen.text(column, y, &format!("{} →", row.current), Token::Muted, 15);
-        if selected {
-            line(pen, &row.input, column + 16, y, inside.width.saturating_sub(46));
-        } else {
-            pen.text(column + 16, y, row.input.text(), Token::Hi, inside.width.saturating_sub(46));
-        }
-        if row.input.text().is_empty() {
-            let offered = row.offered.as_deref().filter(|_| form.source.is_some()).unwrap_or("type a version");
-            pen.text(column + 18, y, offered, Token::Edge, inside.width.saturating_sub(48));
-        }
-        y += 1;
-    }
-    if let Some(error) = &form.error {
-        let lines = lines::wrap(error, usize::from(inside.width));
-        for text in lines.iter().take(2) {
-            pen.text(inside.x, y, text, Token::Fail, inside.width);
-            y += 1;
-        }
-    }
-    if let Some(row) = form.rows.get(form.selected).filter(|row| !row.known.is_empty()) {
-        known_versions(pen, row, Area::new(inside.x, inside.bottom() - 3, inside.width, 1), now);
-    }
-    if model.session.demo {
-        let line = "In the demo, versions named missing, crash, oom, unready or slow misbehave.";
-        pen.text(inside.x, inside.bottom() - 2, line, Token::Muted, inside.width);
-    }
-    let y = inside.bottom() - 1;
-    let x = pen.hint(inside.x, y, Action::Enter, "see the plan") + 3;
-    let x = pen.hint(x, y, Action::KnownNext, "known") + 3;
-    let x = pen.hint(x, y, Action::Other, "take from another") + 3;
-    pen.hint(x, y, Action::Back, "cancel");
-    frame.more(pen, More::of(form.rows.len(), skip, room), Token::Muted);
-}
-
-/// What can be chosen instead of typed: `v813 hotfix · v812 ran 3d ago`, the chosen one lit.
-fn known_versions(pen: &mut Pen<'_>, row: &VersionRow, area: Area, now: jiff::Timestamp) {
-    let mut x = pen.text(area.x, area.y, "known", Token::Muted, area.width) + 2;
-    for (index, known) in row.known.iter().enumerate() {
-        let from = match &known.from {
-            Source::Runs(env) => format!("in {env}"),
-            Source::Ran(at) => format!("ran {} ago", format::age(*at, now)),
-        };
-        let width = (known.version.width() + 1 + from.width()) as u16;
-        if x + width > area.right() {
-            pen.text(x, area.y, "…", Token::Muted, 1);
-            return;
-        }
-        x = pen.text(
-            x,
-            area.y,
-            &known.version,
-            if row.picked == Some(index) { Token::Accent } else { Token::Text },
-            40,
-        );
-        x = pen.text(x + 1, area.y, &from, Token::Muted, 40) + 3;
-    }
-}
-
 /// `Type production to run it`: Enter works only when it is right, and does what the verb says.
 pub(super) fn typed(
     pen: &mut Pen<'_>,
@@ -226,8 +131,11 @@ pub(super) fn typed(
 ) {
     let x = pen.text(inside.x, y, "Type ", Token::Text, inside.width);
     let x = pen.text(x, y, word, Token::Warn, inside.width);
-    let x = pen.text(x, y, &format!(" to {verb} {what}  "), Token::Text, inside.width) + 1;
     let width = word.width() as u16 + 2;
+    let what = format!(" to {verb} {what} ");
+    // Where it goes is worth more than what for.
+    let fits = x + what.width() as u16 + 2 + width <= inside.right();
+    let x = pen.text(x, y, if fits { &what } else { "" }, Token::Text, inside.width) + 2;
     pen.fill(Area::new(x.saturating_sub(1), y, width + 2, 1), Ground::Bg);
     let below = if word.starts_with(input.text()) { word } else { "" };
     pen.text(x, y, below, Token::Edge, width);

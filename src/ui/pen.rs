@@ -7,8 +7,8 @@ use unicode_width::UnicodeWidthStr;
 
 use super::look::{Ground, Look, Token};
 use super::signs;
-use crate::actions::Action;
 use crate::actions::keymap::Keymap;
+use crate::actions::{Action, Scope};
 use crate::app::focus;
 use crate::app::geometry::Area;
 use crate::app::model::{Model, Overlay};
@@ -50,9 +50,14 @@ impl<'a> Pen<'a> {
         self.within = self.buf.area;
     }
 
-    /// The key of an action as it works now.
+    /// The key of an action as it works now; of a plan, while a name is typed, it is held with alt.
     pub(super) fn key(&self, action: Action) -> String {
-        if self.typing { self.keymap.typing_hint(action) } else { self.keymap.hint(action) }
+        let (bare, typing) = (self.keymap.hint(action), self.keymap.typing_hint(action));
+        match action.spec().scope {
+            _ if !self.typing => bare,
+            Scope::Plan if typing.is_empty() && !bare.is_empty() => format!("alt-{bare}"),
+            _ => typing,
+        }
     }
 
     /// Notes what a click on this place means.

@@ -2,18 +2,20 @@
 
 use super::format;
 use super::frame::open;
-use super::lines::{self, Line, wrap, wrapped};
+use super::lines::{self, Line, wrapped};
 use super::look::{Ground, Token};
 use super::more::More;
 use super::overlays::typed;
 use super::pen::Pen;
 use crate::actions::Action;
 use crate::app::geometry::{self, Area};
-use crate::app::model::PlanReview;
+use crate::app::model::{PlanReview, VersionsForm};
 use crate::app::touch::Touch;
-use crate::domain::plan::{Plan, Purpose};
+use crate::domain::ids::ServiceId;
+use crate::domain::plan::{Plan, Purpose, Skipped, Step};
 use crate::domain::run::{Run, RunState};
 use crate::domain::words;
+use unicode_width::UnicodeWidthStr;
 
 /// Columns that the box wants.
 const WIDTH: u16 = 88;
@@ -22,7 +24,8 @@ const WIDTH: u16 = 88;
 pub(super) fn draw(pen: &mut Pen<'_>, review: &PlanReview, aborts: Option<&Run>, area: Area) {
     let plan = &review.plan;
     let edge = if plan.protected { Token::Warn } else { Token::Accent };
-    let mut content = content(review, geometry::inside_box(area.width, WIDTH));
+    let width = geometry::inside_box(area.width, WIDTH);
+    let (head, mut content) = (head(plan, aborts, width), content(review, width));
     let steps = plan.steps().count();
     if steps > 1
         && let Some(selected) = content.get_mut(review.selected)
@@ -30,27 +33,64 @@ pub(super) fn draw(pen: &mut Pen<'_>, review: &PlanReview, aborts: Option<&Run>,
         selected.ground = Some(Ground::Sel);
     }
     let note = if plan.protected { "protected" } else { "" };
-    let frame = open(pen, area, (WIDTH, content.len() as u16 + 6), &title(review), note, edge);
+    let frame = open(pen, area, (WIDTH, (content.len() + head.len()) as u16 + 4), &title(review), note, edge);
     let inside = frame.inside;
-    let x = pen.text(inside.x, inside.y, "Nothing has happened yet.", Token::Text, inside.width);
-    if let Some(run) = aborts {
-        let halted = run.state == RunState::Halted;
-        let this = if halted { "halted: this ends it first" } else { "under way: this aborts it first" };
-        let text = format!("The {} is {this}.", purpose(&run.plan));
-        pen.text(x + 1, inside.y, &text, Token::Warn, (inside.right()).saturating_sub(x + 1));
-    }
-    if let Purpose::Promote { from } = &plan.purpose {
-        let text = format!("This ships exactly what runs in {from}.");
-        pen.text(x + 2, inside.y, &text, Token::Muted, inside.width.saturating_sub(28));
-    }
-    let room = usize::from(inside.height.saturating_sub(5)).max(1);
-    let skip = (review.selected + 1).saturating_sub(room) + review.scroll;
-    let skip = skip.min(content.len().saturating_sub(room));
-    lines::draw(pen, &content, skip, Area::new(inside.x, inside.y + 2, inside.width, room as u16));
-    pen.drawn.overlay = content.len().saturating_sub(room);
-    foot(pen, review, inside);
+    let rows = Rows::of(inside.height, head.len() as u16);
+    lines::draw(pen, &head, 0, Area { height: rows.head, ..inside });
+    let room = usize::from(rows.room);
+    // Beyond the last step it is the rest that is scrolled, as far as there is some.
+    let rest = content.len().saturating_sub(room).saturating_sub(steps.saturating_sub(room));
+    let skip = (review.selected + 1).saturating_sub(room) + review.scroll.min(rest);
+    lines::draw(pen, &content, skip, Area::new(inside.x, inside.y + rows.above, inside.width, rows.room));
+    pen.drawn.overlay = rest;
+    foot(pen, review, inside, rows.total);
     // What is out of sight may be what speaks against it.
     frame.more(pen, More::of(content.len(), skip, room), Token::Warn);
+}
+
+/// How the rows of the box are shared out: on low screens the gaps go first, then what is said before and after.
+struct Rows {
+    head: u16,
+    /// The head and the gap below it.
+    above: u16,
+    room: u16,
+    total: bool,
+}
+
+impl Rows {
+    fn of(height: u16, head: u16) -> Self {
+        let gaps = u16::from(height >= head + 8);
+        let head = if height >= head + 4 { head } else { 0 };
+        let total = height >= 3;
+        let above = head + gaps;
+        let room = height.saturating_sub(above + gaps + u16::from(total) + 1).max(1);
+        Self { head, above, room, total }
+    }
+}
+
+/// What is to be known of all of it: that nothing has happened, what ends when it begins, and what a promotion is.
+fn head(plan: &Plan, aborts: Option<&Run>, width: u16) -> Vec<Line> {
+    const NOTHING: &str = "Nothing has happened yet.";
+    let at = NOTHING.len() as u16 + 2;
+    let mut head = vec![Line::text(0, NOTHING, Token::Text)];
+    let ends = aborts.map(|run| {
+        let halted = run.state == RunState::Halted;
+        let this = if halted { "halted: this ends it first" } else { "under way: this aborts it first" };
+        (format!("The {} is {this}.", purpose(&run.plan)), Token::Warn)
+    });
+    let ships = match &plan.purpose {
+        Purpose::Promote { from } => Some((format!("This ships exactly what runs in {from}."), Token::Muted)),
+        _ => None,
+    };
+    for (text, token) in ends.into_iter().chain(ships) {
+        match head.as_mut_slice() {
+            [first] if first.pieces.len() == 1 && at + text.len() as u16 <= width => {
+                *first = std::mem::take(first).and(at, text, token);
+            }
+            _ => head.extend(wrapped(0, &text, token, width)),
+        }
+    }
+    head
 }
 
 fn purpose(plan: &Plan) -> &'static str {
@@ -73,40 +113,92 @@ fn title(review: &PlanReview) -> String {
     }
 }
 
-/// A line for each step, in their order; then what is left out, what to know, and what runs already.
+/// A line for each step, in their order; then what to know, what is left out, and what stays as it is.
 fn content(review: &PlanReview, width: u16) -> Vec<Line> {
     let plan = &review.plan;
+    let columns = Columns::of(plan, width);
     let mut content = Vec::new();
     for (index, wave) in plan.waves.iter().enumerate() {
         for (row, step) in wave.steps.iter().enumerate() {
             let touch = Some(Touch::Row(content.len()));
-            let title = if row == 0 { format!("wave {}", index + 1) } else { String::new() };
-            let line = Line::text(0, title, Token::Muted)
-                .and(9, format::cut_middle(step.service.as_str(), 24), Token::Text)
-                .within(35, 16, step.from_version.clone(), Token::Muted)
-                .and(52, "→", Token::Muted)
-                .and(54, step.to_version.clone(), Token::Hi);
-            content.push(Line { touch, ..line });
+            let title = if row == 0 { columns.wave(index) } else { String::new() };
+            content.push(Line { touch, ..columns.step(step, title) });
         }
     }
-    content.push(Line::default());
-    for left_out in plan.skipped.iter().filter(|skipped| !skipped.already) {
-        content.extend(told("⊘", Token::Held, &format!("{}  {}", left_out.service, left_out.why), width));
-    }
-    for warning in plan.warnings.iter().chain(&review.warnings) {
+    let steps = content.len();
+    for warning in review.warnings.iter().chain(&plan.warnings) {
         content.extend(told("▲", Token::Warn, &format!("{}  {}", warning.subject, warning.text), width));
+    }
+    for left_out in left_out(plan) {
+        content.extend(told("⊘", Token::Held, &format!("{}  {}", left_out.service, left_out.why), width));
     }
     let already = plan.skipped.iter().filter(|skipped| skipped.already).map(|skipped| skipped.service.as_str());
     let already: Vec<&str> = already.collect();
-    if !already.is_empty() {
-        let run = words::verb(already.len(), "run");
-        let text = format!("{} {run} it already: {}", format::count(already.len(), "service"), already.join(", "));
-        for (row, part) in wrap(&text, usize::from(width.saturating_sub(2)).max(1)).into_iter().enumerate() {
-            let sign = if row == 0 { "○" } else { "" };
-            content.push(Line::text(0, sign, Token::Muted).and(2, part, Token::Muted));
+    let untyped: Vec<&str> = review.form.iter().flat_map(VersionsForm::untyped).map(ServiceId::as_str).collect();
+    for (services, does, how) in [(already, "run", "it already"), (untyped, "stay", "unchanged, no version was chosen")]
+    {
+        if services.is_empty() {
+            continue;
         }
+        let (count, does) = (format::count(services.len(), "service"), words::verb(services.len(), does));
+        let text = format!("{count} {does} {how}: {}", services.join(", "));
+        let mut lines = wrapped(2, &text, Token::Muted, width);
+        lines[0] = std::mem::take(&mut lines[0]).and(0, "○", Token::Muted);
+        content.extend(lines);
+    }
+    if content.len() > steps {
+        content.insert(steps, Line::default());
     }
     content
+}
+
+fn left_out(plan: &Plan) -> impl Iterator<Item = &Skipped> {
+    plan.skipped.iter().filter(|skipped| !skipped.already)
+}
+
+/// Where the parts of a step stand: as wide as they like where there is room, else no wider than what is in them, and of
+/// that the version that is to run is cut last.
+struct Columns {
+    /// The word `wave` has room too.
+    roomy: bool,
+    name: (u16, u16),
+    from: (u16, u16),
+    to: (u16, u16),
+}
+
+impl Columns {
+    fn of(plan: &Plan, width: u16) -> Self {
+        if width >= 68 {
+            return Self { roomy: true, name: (9, 24), from: (35, 16), to: (54, width - 54) };
+        }
+        let longest = |of: fn(&Step) -> &str| plan.steps().map(|step| of(step).width()).max().unwrap_or(0) as u16;
+        let name = longest(|step| step.service.as_str()).min(24);
+        let from = longest(|step| &step.from_version).min(16);
+        let to = longest(|step| &step.to_version);
+        // Two columns before what runs now, and an arrow between two more.
+        let gaps = 2 + 3;
+        let roomy = 8 + name + from + to + gaps <= width;
+        let left = if roomy { 8 } else { 3 };
+        let room = width.saturating_sub(left + gaps);
+        let name = name.min(room.saturating_sub(from + to).max(10));
+        let from = from.min(room.saturating_sub(name + to).max(5));
+        let at = left + name + 2;
+        Self { roomy, name: (left, name), from: (at, from), to: (at + from + 3, room.saturating_sub(name + from)) }
+    }
+
+    fn wave(&self, index: usize) -> String {
+        if self.roomy { format!("wave {}", index + 1) } else { (index + 1).to_string() }
+    }
+
+    fn step(&self, step: &Step, wave: String) -> Line {
+        let Self { name, from, to, .. } = self;
+        let cut = |text: &str, width: u16| format::cut_middle(text, usize::from(width));
+        Line::text(0, wave, Token::Muted)
+            .within(name.0, name.1, cut(step.service.as_str(), name.1), Token::Text)
+            .within(from.0, from.1, cut(&step.from_version, from.1), Token::Muted)
+            .and(to.0 - 2, "→", Token::Muted)
+            .within(to.0, to.1, cut(&step.to_version, to.1), Token::Hi)
+    }
 }
 
 /// A sign and what it is about, in as many lines as that takes.
@@ -118,28 +210,56 @@ fn told(sign: &str, token: Token, text: &str, width: u16) -> Vec<Line> {
     lines
 }
 
-fn foot(pen: &mut Pen<'_>, review: &PlanReview, inside: Area) {
+/// How much it is, with what to know of it counted, and the keys.
+fn foot(pen: &mut Pen<'_>, review: &PlanReview, inside: Area, total: bool) {
     let plan = &review.plan;
     let y = inside.bottom() - 1;
     let steps = plan.steps().count();
-    let mut total = format!("{}  {}", format::count(steps, "service"), format::count(plan.waves.len(), "wave"));
-    if let Some(time) = plan.estimate() {
-        total.push_str(&format!("  about {}", format::span(time)));
+    if total {
+        summary(pen, review, Area::new(inside.x, y - 1, inside.width, 1));
     }
-    pen.text(inside.x, y - 1, &total, Token::Muted, inside.width);
     if plan.is_empty() {
         pen.text(inside.x, y, "Everything runs as wanted already.", Token::Text, inside.width);
         pen.hint(inside.x + 38, y, Action::Back, "close");
     } else if plan.protected {
         typed(pen, plan.env.as_str(), ("run", "it"), &review.confirm, inside, y);
     } else {
-        let mut x = pen.hint(inside.x, y, Action::Enter, "run") + 3;
+        let x = pen.hint(inside.x, y, Action::Enter, "run") + 3;
+        let cancel = if inside.width >= 68 { "cancel, nothing happens" } else { "cancel" };
+        let mut x = pen.hint(x, y, Action::Back, cancel) + 3;
         if steps > 1 {
-            x = pen.hint(x, y, Action::PlanLeaveOut, "leave this one out") + 3;
+            x = pen.hint(x, y, Action::PlanLeaveOut, LEAVE_OUT) + 3;
         }
-        if review.form.is_some() && inside.width >= 70 {
-            x = pen.hint(x, y, Action::PlanEdit, "versions") + 3;
+        if review.form.is_some() {
+            pen.hint(x, y, Action::PlanEdit, "versions");
         }
-        pen.hint(x, y, Action::Back, "cancel, nothing happens");
+    }
+}
+
+const LEAVE_OUT: &str = "leave this one out";
+
+/// `4 services  1 wave  about 20s   ▲ 1 to know  ⊘ 3 left out`, and where a name is typed the key that is held for it.
+fn summary(pen: &mut Pen<'_>, review: &PlanReview, area: Area) {
+    let plan = &review.plan;
+    let (steps, waves) = (plan.steps().count(), plan.waves.len());
+    let mut told = vec![(format::count(steps, "service"), Token::Muted), (format::count(waves, "wave"), Token::Muted)];
+    told.extend(plan.estimate().map(|time| (format!("about {}", format::span(time)), Token::Muted)));
+    let (know, out) = (review.warnings.len() + plan.warnings.len(), left_out(plan).count());
+    told.extend((know > 0).then(|| (format!("▲ {know} to know"), Token::Warn)));
+    told.extend((out > 0).then(|| (format!("⊘ {out} left out"), Token::Held)));
+    // Where not all of it has room, what speaks against it stays.
+    let columns = |told: &[(String, Token)]| told.iter().map(|(text, _)| text.width() as u16 + 2).sum::<u16>() - 2;
+    while told.len() > 1 && columns(&told) > area.width {
+        told.remove(0);
+    }
+    let mut x = area.x;
+    for (text, token) in &told {
+        x = pen.text(x, area.y, text, *token, area.right().saturating_sub(x)) + 2;
+    }
+    if plan.protected && steps > 1 {
+        let width = pen.hint_width(Action::PlanLeaveOut, LEAVE_OUT).saturating_sub(2);
+        if x + width <= area.right() {
+            pen.hint(area.right() - width, area.y, Action::PlanLeaveOut, LEAVE_OUT);
+        }
     }
 }

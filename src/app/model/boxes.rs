@@ -72,6 +72,14 @@ pub struct VersionsForm {
     pub error: Option<String>,
 }
 
+impl VersionsForm {
+    /// Services of which no version was chosen: they stay as they are.
+    pub fn untyped(&self) -> impl Iterator<Item = &ServiceId> {
+        let none = |row: &&VersionRow| row.input.text().trim().is_empty() && self.source.is_none();
+        self.rows.iter().filter(none).map(|row| &row.service)
+    }
+}
+
 /// One service of the form.
 #[derive(Clone, Debug)]
 pub struct VersionRow {

@@ -1,0 +1,114 @@
+//! Boxes on screens of every size: what is decided in them can be read on the smallest one.
+
+use crate::app::model::Overlay;
+use crate::app::msg::{Input, Msg};
+use crate::app::testkit::Cockpit;
+use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::plan::{Skipped, Warning};
+
+fn at(cockpit: &mut Cockpit, width: u16, height: u16) -> String {
+    cockpit.send(Msg::Input(Input::Resize { width, height }));
+    cockpit.draw().join("\n")
+}
+
+fn shop() -> Cockpit {
+    Cockpit::with(&[("auth", &[]), ("identity-federation", &[]), ("cart", &["auth"]), ("checkout", &["cart"])])
+}
+
+#[test]
+fn versions_are_typed_on_the_smallest_screen_without_one_word_over_another() {
+    let mut cockpit = shop();
+    cockpit.press("dv9");
+    let screen = at(&mut cockpit, 40, 8);
+    assert!(screen.contains("auth") && screen.contains("v2 →") && screen.contains("v9"), "{screen}");
+    assert!(screen.contains("enter plan  esc cancel"), "{screen}");
+    let screen = at(&mut cockpit, 40, 10);
+    assert!(screen.contains("known  v1 in production") && screen.contains("new"), "{screen}");
+}
+
+#[test]
+fn a_plan_says_from_what_to_what_on_every_screen() {
+    for (width, height) in [(40, 8), (40, 10), (40, 12), (60, 15), (80, 24), (200, 50)] {
+        let mut cockpit = shop();
+        cockpit.model.home.service = Some(ServiceId::new("identity-federation"));
+        cockpit.press("dv2026.11.25<enter>");
+        let screen = at(&mut cockpit, width, height);
+        let row = screen.lines().find(|row| row.contains("→")).unwrap_or_else(|| panic!("{screen}"));
+        assert!(row.contains("v2 ") && row.contains("v2026.11.25"), "{width}x{height}\n{screen}");
+        assert!(row.contains("deration") && screen.contains("enter run   esc cancel"), "{width}x{height}\n{screen}");
+    }
+}
+
+#[test]
+fn the_versions_box_tells_the_way_to_the_next_service_and_what_nothing_typed_means() {
+    let mut cockpit = shop();
+    cockpit.press("g<enter>d");
+    let screen = at(&mut cockpit, 120, 40);
+    assert!(screen.contains("up down next service") && screen.contains("tab from another"), "{screen}");
+    assert!(screen.contains("Where nothing is typed, a service stays as it is."), "{screen}");
+    let screen = at(&mut cockpit, 80, 24);
+    assert!(screen.contains("up down next") && screen.contains("tab from another"), "{screen}");
+    cockpit.press("<tab>");
+    let screen = at(&mut cockpit, 80, 24);
+    assert!(screen.contains("Where nothing is typed: exactly what production runs."), "{screen}");
+}
+
+#[test]
+fn a_plan_names_the_marked_services_of_which_no_version_was_chosen() {
+    let mut cockpit = shop();
+    cockpit.press("g<enter>dv9<enter>");
+    let screen = at(&mut cockpit, 80, 24);
+    assert!(screen.contains("○ 3 services stay unchanged, no version was chosen: "), "{screen}");
+    assert!(screen.contains("identity-federation,"), "{screen}");
+}
+
+/// Four services to production, with more to know of it than a low screen holds.
+fn protected() -> Cockpit {
+    let mut cockpit = shop();
+    cockpit.model.home.env = Some(EnvId::new("staging"));
+    cockpit.send(Msg::Input(Input::Resize { width: 80, height: 20 }));
+    cockpit.press("g<enter>P");
+    let Some(Overlay::Plan(review)) = cockpit.model.overlays.last_mut() else { panic!("{}", cockpit.notice()) };
+    let out = |number: usize| Skipped {
+        service: ServiceId::new(format!("other-{number}")),
+        why: "not ready in staging".to_owned(),
+        already: false,
+    };
+    review.plan.skipped.extend((0..8).map(out));
+    review.warnings = vec![Warning { subject: "production".to_owned(), text: "frozen by ana: the fair".to_owned() }];
+    cockpit
+}
+
+#[test]
+fn what_stands_below_a_protected_plan_is_reached_by_pages_and_by_the_end() {
+    for keys in ["<pagedown><pagedown>", "<ctrl-d><ctrl-d>", "<end>"] {
+        let mut cockpit = protected();
+        assert!(cockpit.draw().join("\n").contains("more below"));
+        cockpit.press(keys);
+        let screen = cockpit.draw().join("\n");
+        assert!(screen.contains("⊘ other-7") && !screen.contains("more below"), "{keys}\n{screen}");
+        cockpit.press("<up>");
+        assert!(cockpit.draw().join("\n").contains("1 more below"), "one back is one row back");
+        cockpit.press("<home>");
+        let screen = cockpit.draw().join("\n");
+        assert!(screen.contains("wave 1") && !screen.contains("more above"), "{screen}");
+    }
+}
+
+#[test]
+fn the_summary_of_a_plan_counts_what_speaks_against_it_and_what_bars_it_stands_first() {
+    let mut cockpit = protected();
+    let screen = cockpit.draw().join("\n");
+    assert!(screen.contains("4 services  3 waves  ▲ 1 to know  ⊘ 8 left out"), "{screen}");
+    let at = |sign: &str| screen.find(sign).unwrap_or_else(|| panic!("{sign}\n{screen}"));
+    assert!(at("▲ production frozen by ana") < at("⊘ other-0"), "{screen}");
+}
+
+#[test]
+fn the_row_of_a_protected_plan_is_left_out_with_a_key_that_is_shown() {
+    let mut cockpit = protected();
+    assert!(cockpit.draw().join("\n").contains("alt-x leave this one out"));
+    cockpit.press("<down><alt-x>");
+    let Some(Overlay::Plan(review)) = cockpit.overlay() else { panic!() };
+    assert_eq!((review.plan.steps().count(), review.confirm.text()), (3, ""));
+}
