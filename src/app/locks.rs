@@ -1,6 +1,7 @@
 //! Locks, freezes and holds as the model knows them: what bars a plan, and what an attempt is.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::effect::{Effect, LockChange};
 use super::model::Model;
@@ -22,10 +23,17 @@ pub struct Barred {
 }
 
 /// An attempt to change a service, as everything stands now.
-pub fn attempt(model: &Model, env: &EnvId, service: &ServiceId, act: Act, passes: Passes) -> Attempt {
+pub fn attempt(
+    model: &Model,
+    env: &EnvId,
+    (service, image): (&ServiceId, Option<&Arc<str>>),
+    act: Act,
+    passes: Passes,
+) -> Attempt {
     Attempt {
         env: env.clone(),
         service: service.clone(),
+        image: image.cloned(),
         groups: model.catalog.groups_of(service),
         act,
         passes,
@@ -71,18 +79,19 @@ pub fn act(plan: &Plan) -> Act {
 
 /// Locks that bar the plan, each once, those that open soonest first.
 pub fn of_plan(model: &Model, plan: &Plan) -> Vec<Barred> {
-    collected(model, &plan.env, plan.steps().map(|step| &step.service), act(plan), &plan.passes)
+    let steps = plan.steps().map(|step| (&step.service, Some(&step.to)));
+    collected(model, &plan.env, steps, act(plan), &plan.passes)
 }
 
 /// Locks that bar something new of any service, each once.
 pub fn in_force(model: &Model, env: &EnvId) -> Vec<Barred> {
-    let services = model.catalog.services.iter().map(|service| &service.name);
+    let services = model.catalog.services.iter().map(|service| (&service.name, None));
     collected(model, env, services, Act::Forward, &Passes::default())
 }
 
 /// `frozen`, where something bars a deploy of the service and not of every service there: that is told once, at the head.
 pub fn word(model: &Model, service: &ServiceId, env: &EnvId) -> Option<&'static str> {
-    let barring = collected(model, env, std::iter::once(service), Act::Forward, &Passes::default());
+    let barring = collected(model, env, std::iter::once((service, None)), Act::Forward, &Passes::default());
     let first = barring.into_iter().find(|it| it.bar.lock.lock.as_ref().is_ok_and(|lock| !lock.covers_all()))?;
     Some(first.bar.lock.lock.map_or("frozen", |lock| lock.kind.done()))
 }
@@ -90,7 +99,9 @@ pub fn word(model: &Model, service: &ServiceId, env: &EnvId) -> Option<&'static 
 /// Whether something opens or closes by the clock.
 pub fn something_ages(model: &Model) -> bool {
     let timed = |posted: &Posted| {
-        posted.lock.as_ref().is_ok_and(|lock| lock.window.is_some() || lock.opens_at(model.session.now).is_some())
+        // What bars only one image is not on the screen.
+        let clocked = |lock: &Lock| lock.window.is_some() || lock.opens_at(model.session.now).is_some();
+        posted.lock.as_ref().is_ok_and(|lock| lock.images.is_empty() && clocked(lock))
     };
     model.catalog.environments.iter().any(|env| posted(model, &env.name).any(timed))
 }
@@ -98,7 +109,7 @@ pub fn something_ages(model: &Model) -> bool {
 fn collected<'a>(
     model: &Model,
     env: &EnvId,
-    services: impl Iterator<Item = &'a ServiceId>,
+    services: impl Iterator<Item = (&'a ServiceId, Option<&'a Arc<str>>)>,
     act: Act,
     passes: &Passes,
 ) -> Vec<Barred> {
@@ -108,8 +119,8 @@ fn collected<'a>(
     }
     let mut found: Vec<Barred> = Vec::new();
     let mut places: BTreeMap<LockId, usize> = BTreeMap::new();
-    for service in services {
-        let attempt = attempt(model, env, service, act, passes.clone());
+    for (service, image) in services {
+        let attempt = attempt(model, env, (service, image), act, passes.clone());
         for bar in bars(posted(model, env), &attempt, model.session.now) {
             let place = *places.entry(bar.lock.id.clone()).or_insert(found.len());
             match found.get_mut(place) {
@@ -205,7 +216,7 @@ mod tests {
         attempt(
             &Cockpit::demo().model,
             &EnvId::new("staging"),
-            &ServiceId::new("auth"),
+            (&ServiceId::new("auth"), None),
             Act::Forward,
             Passes::default(),
         )
@@ -262,7 +273,8 @@ mod tests {
             Effect::SetImage { attempt, .. } => Some(attempt.clone()),
             _ => None,
         });
-        assert_eq!(*written.expect("a write"), deploys_auth());
+        let wanted = Attempt { image: Some("r/auth:v9".into()), ..deploys_auth() };
+        assert_eq!(*written.expect("a write"), wanted);
     }
 
     #[test]

@@ -21,6 +21,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::fault::Fault;
 use crate::domain::ids::{ClusterId, EnvId, RunId, ServiceId, Uid};
 use crate::domain::image::Image;
+use crate::domain::lease::who;
 use crate::domain::run::Run;
 use crate::domain::steward::Practice;
 use crate::domain::verdict::State;
@@ -210,6 +211,16 @@ pub struct Command {
     pub text: String,
     /// None while it is under way.
     pub ok: Option<bool>,
+}
+
+impl Session {
+    /// Who acts, as others read it: `ana@mac`.
+    pub fn person(&self) -> Arc<str> {
+        match &*self.identity {
+            "" => self.user.as_str().into(),
+            identity => who(identity).into(),
+        }
+    }
 }
 
 impl Model {

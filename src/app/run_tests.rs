@@ -1,6 +1,6 @@
 //! A run by its keys: tried again, put back while it goes on, left.
 
-use super::effect::Effect;
+use super::effect::{Effect, LockChange};
 use super::model::{Overlay, Page, Pane};
 use super::msg::{Msg, Outcome};
 use super::testkit::Cockpit;
@@ -367,4 +367,33 @@ fn marking_a_group_brings_the_cursor_to_it() {
     assert_eq!(cockpit.selected(), "checkout");
     cockpit.press("kg<enter>");
     assert_eq!(cockpit.selected(), "checkout");
+}
+
+#[test]
+fn what_a_roll_back_takes_back_is_held_from_its_first_write_and_its_fix_is_not() {
+    let mut cockpit = Cockpit::of_ana();
+    cockpit.press("dv9<enter><enter>");
+    goes_out(&mut cockpit, 1, "auth", "r/auth:v9", 2, false);
+    cockpit.press("r<enter>");
+    let placed: Vec<_> = cockpit
+        .effects
+        .iter()
+        .filter_map(|it| match it {
+            Effect::ChangeLock { change: LockChange::Place(lock, _), .. } => Some((**lock).clone()),
+            _ => None,
+        })
+        .collect();
+    let [hold] = placed.as_slice() else { panic!("{placed:?}") };
+    assert!(hold.reason.starts_with("auth v9 taken back: "), "{}", hold.reason);
+    assert_eq!(hold.images.values().map(|it| &**it).collect::<Vec<_>>(), ["r/auth:v9"]);
+    let texts = crate::domain::lock::data_of(hold);
+    let texts: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (&**name, &**text)).collect();
+    let change = Change::Upsert(Object::Document(Box::new(crate::domain::fixtures::document("h1", &texts))));
+    goes_out(&mut cockpit, 2, "auth", "r/auth:v1", 3, true);
+    cockpit.send(Msg::Fact { env: staging(), change });
+    cockpit.press("qqdv9<enter><enter>");
+    assert!(cockpit.written().is_empty(), "{}", cockpit.notice());
+    assert!(matches!(cockpit.overlay(), Some(Overlay::Confirm(it)) if it.question.contains("in spite")));
+    cockpit.press("<esc><esc><esc><esc>dv10<enter><enter>");
+    assert_eq!(cockpit.written(), ["auth r/auth:v10"], "{}", cockpit.notice());
 }

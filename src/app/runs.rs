@@ -1,17 +1,18 @@
 //! Runs: begun from a plan, fed with answers and judgements, their commands turned into effects.
 
-use super::effect::Effect;
+use super::effect::{Effect, LockChange};
 use super::keeping::Kept;
 use super::model::{Model, Page, RunOf, RunPage};
 use super::{journal, keeping, locks};
 use crate::domain::catalog::Environment;
 use crate::domain::ids::{EnvId, RunId, ServiceId};
 use crate::domain::lease::{self, Patience};
+use crate::domain::lock::taken_back;
 use crate::domain::observed::Workload;
 use crate::domain::plan::{Plan, Purpose, Step};
 use crate::domain::rollout::{self, View};
 use crate::domain::run::document::Entry;
-use crate::domain::run::{Announcement, Baseline, Run, RunCommand, RunEvent, StepState, TakenUp};
+use crate::domain::run::{Announcement, Baseline, Run, RunCommand, RunEvent, StepRun, StepState, TakenUp};
 use crate::domain::verdict::{State, Verdict};
 use crate::domain::world::Touched;
 use crate::ports::cluster::ImageChange;
@@ -50,6 +51,21 @@ pub fn take_up(model: &mut Model, entry: Entry, patience: Patience) -> Vec<Effec
     effects
 }
 
+/// What a roll back takes back is held from its first write on, so that nobody sends it out again unawares.
+fn hold_taken_back(model: &Model, id: RunId) -> Option<Effect> {
+    let run = model.run(id)?;
+    let env = model.catalog.environment(&run.plan.env)?;
+    let undone = model.runs.iter().find(|other| other.undone_by == Some(id));
+    let failure = undone.and_then(|run| run.steps.iter().find_map(StepRun::why));
+    let lock = taken_back(&run.plan, failure.as_deref(), model.session.person(), model.session.now)?;
+    Some(Effect::ChangeLock {
+        env: env.name.clone(),
+        cluster: env.cluster.clone(),
+        namespace: env.namespace.clone(),
+        change: LockChange::Place(Box::new(lock), Vec::new()),
+    })
+}
+
 /// Opens the page of a run. What was said before it is not shown over it.
 pub fn show(model: &mut Model, run: RunId) {
     journal::pass(model);
@@ -63,10 +79,15 @@ pub fn on(model: &mut Model, id: RunId, event: RunEvent) -> Vec<Effect> {
     let now = model.session.now;
     let Some(run) = model.run_mut(id) else { return Vec::new() };
     let was = (run.state, run.wave);
+    let untouched = run.steps.iter().all(|step| step.started.is_none());
     let commands = run.on(event, now);
+    let begins = untouched && commands.iter().any(|it| matches!(it, RunCommand::Write(_)));
     let settled = run.state.is_over() && was.0 != run.state;
     model.session.dirty = true;
     let mut effects: Vec<Effect> = keeping::follow(model, id).into_iter().collect();
+    if begins {
+        effects.extend(hold_taken_back(model, id));
+    }
     for command in commands {
         match command {
             RunCommand::Acquire => effects.extend(acquire(model, id)),
@@ -107,7 +128,7 @@ fn write(model: &mut Model, id: RunId, step: &Step) -> Option<Effect> {
     let env = model.run(id).and_then(|run| model.catalog.environment(&run.plan.env))?.clone();
     let fence = model.run(id).and_then(|run| run.fence(&step.service)).cloned();
     let (act, passes) = model.run(id).map(|run| (locks::act(&run.plan), run.plan.passes.clone()))?;
-    let attempt = Box::new(locks::attempt(model, &env.name, &step.service, act, passes));
+    let attempt = Box::new(locks::attempt(model, &env.name, (&step.service, Some(&step.to)), act, passes));
     let text = kubectl(&env, step);
     journal::command(model, text);
     Some(Effect::SetImage {

@@ -149,7 +149,7 @@ pub fn causes(model: &Model, env: &EnvId, service: &ServiceId) -> Vec<Cause> {
     if cell.is_some_and(|cell| cell.verdict.state == State::Absent) {
         found.push(Cause::NotThere);
     }
-    let attempt = locks::attempt(model, env, service, Act::Forward, Passes::default());
+    let attempt = locks::attempt(model, env, (service, None), Act::Forward, Passes::default());
     let barred = bars(locks::posted(model, env), &attempt, model.session.now);
     found.extend(barred.into_iter().map(Box::new).map(Cause::Lock));
     if let locks::Known::Lost(why) = locks::known(model, env) {

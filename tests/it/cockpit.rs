@@ -104,6 +104,9 @@ async fn a_group_is_deployed_in_waves_and_a_missing_image_is_named() {
     terminal.press("missing\r");
     terminal.shows(&["Nothing has happened yet"]);
     terminal.press("\r");
+    // It was taken back: whoever wants it again says why.
+    terminal.shows(&["staging is barred", "auth missing taken back", "Why in spite of it?"]);
+    terminal.press("it was pushed since\r");
     terminal.shows(&["image not found: shop/auth:missing"]);
     terminal.press("q");
     terminal.press("q");

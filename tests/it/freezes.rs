@@ -65,7 +65,8 @@ async fn a_freeze_refuses_a_deploy_until_it_is_overridden_by_a_reason_or_release
 
     shipdeck.run("unlock nobody").await.is(3, "there is no lock nobody");
     shipdeck.run(&format!("unlock {id}")).await.is(0, "released in staging: frozen by ana@");
-    shipdeck.run("locks").await.is(0, "nothing is locked");
+    let left = shipdeck.run("locks").await;
+    assert!(left.is(0, "auth v2 taken back").out.lines().count() <= 2, "only what the roll back holds: {left:#?}");
     shipdeck.run("deploy --env staging auth=v3 --yes").await.is(0, "auth succeeded");
 }
 
@@ -211,4 +212,26 @@ async fn a_freeze_that_waits_for_a_group_is_lifted_for_good_once_the_group_has_a
     assert!(locks["locks"][0]["lifted"].is_string(), "{locks}");
     shipdeck.run("locks").await.is(0, "open since");
     shipdeck.run("deploy --env staging auth=v3 --yes").await.is(0, "auth succeeded");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_back_is_not_deployed_again_unawares_and_whatever_mends_it_is() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let space = plane.namespace("taken-back").await;
+    shop(&space).await;
+    let shipdeck = Headless::new(&plane.kubeconfig_path(), &config(&space.name));
+    shipdeck.run("deploy --env staging auth=missing --yes").await.is(1, "image not found");
+    let back = shipdeck.run("rollback --env staging auth --yes").await;
+    back.is(0, "auth succeeded").is(0, "is not deployed again before it is unlocked");
+    let again = shipdeck.run("deploy --env staging auth=missing --yes").await;
+    again.is(3, "held by").is(3, "auth missing taken back").is(3, "shipdeck unlock");
+    let locks: Value = serde_json::from_str(&shipdeck.run("locks --json").await.out).unwrap();
+    let hold = &locks["locks"][0];
+    assert_eq!((&hold["kind"], &hold["images"]), (&json!("hold"), &json!(["shop/auth:missing"])), "{locks}");
+    assert!(hold["until"].is_string() && !hold["enforced"].as_bool().unwrap(), "{locks}");
+    // It is in nobody's way otherwise.
+    shipdeck.run("why --env staging auth").await.is(0, "nothing stands in the way");
+    shipdeck.run("deploy --env staging auth=v2 --yes").await.is(0, "auth succeeded");
+    shipdeck.run(&format!("unlock {} --env staging", hold["id"].as_str().unwrap())).await.is(0, "");
+    shipdeck.run("deploy --env staging auth=missing --dry-run").await.is(0, "missing");
 }

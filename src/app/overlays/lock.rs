@@ -1,6 +1,6 @@
 //! Locks by hand: freezing for a reason and until an end, releasing by id, and going on in spite of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::actions::Action;
@@ -11,7 +11,7 @@ use crate::app::model::{Answer, Confirm, Confirmed, Model, Overlay, Picker, Pick
 use crate::app::{journal, runs, screens};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{EnvId, LockId, ServiceId};
-use crate::domain::lease::{Patience, who};
+use crate::domain::lease::Patience;
 use crate::domain::lock::{Force, Lock, LockKind, Opens, Override, Posted, Release};
 use crate::domain::rights::Need;
 use crate::domain::text::clean;
@@ -88,6 +88,7 @@ pub fn freeze(
         author: author(model),
         services,
         groups: BTreeSet::new(),
+        images: BTreeMap::new(),
         opens,
         window: None,
         hard: false,
@@ -98,7 +99,7 @@ pub fn freeze(
 }
 
 fn author(model: &Model) -> Arc<str> {
-    who(&model.session.identity).into()
+    model.session.person()
 }
 
 /// Shows what can be released in the environment.
@@ -197,6 +198,7 @@ pub fn answered(
     result: Result<Option<Force>, Fault>,
 ) -> Vec<Effect> {
     let what = match &change {
+        LockChange::Place(lock, _) if !lock.images.is_empty() => format!("{env}: not deployed again: {}", lock.reason),
         LockChange::Place(lock, _) => {
             let are = words::are(lock.services.len().max(1));
             format!("{} {are} {}", covered(env, &lock.services), lock.kind.done())

@@ -1,13 +1,10 @@
 //! Watching a run: hold, try again, put back, leave.
 
-use std::sync::Arc;
-
 use crate::app::effect::Effect;
 use crate::app::model::{Answer, Confirm, Confirmed, Model, Overlay, Page, RunOf, RunPage};
 use crate::app::overlays::plan::{open_way_back, way_back};
 use crate::app::{input::LineInput, journal, runs};
 use crate::domain::ids::{RunId, ServiceId};
-use crate::domain::lease::who;
 use crate::domain::run::{LeftOut, Run, RunEvent, RunState, StepRun, StepState};
 use crate::domain::verdict::State;
 
@@ -201,8 +198,7 @@ fn left_out_means(run: &Run, service: &ServiceId) -> Vec<String> {
 
 /// Goes on without a service.
 pub fn leave_out(model: &mut Model, run: RunId, service: ServiceId, reason: &str) -> Vec<Effect> {
-    let (by, at) = (Arc::from(who(&model.session.identity)), model.session.now);
-    let by = if model.session.identity.is_empty() { Arc::from(model.session.user.as_str()) } else { by };
+    let (by, at) = (model.session.person(), model.session.now);
     runs::on(model, run, RunEvent::LeaveOut { service, how: LeftOut { by, reason: reason.into(), at } })
 }
 

@@ -151,6 +151,10 @@ pub fn data_of(lock: &Lock) -> Texts {
     if !lock.groups.is_empty() {
         put("groups", &lock.groups.iter().map(GroupId::as_str).collect::<Vec<_>>().join(" "));
     }
+    if !lock.images.is_empty() {
+        let image = |(service, image): (&ServiceId, &Arc<str>)| format!("{service}={image}");
+        put("images", &lock.images.iter().map(image).collect::<Vec<_>>().join(" "));
+    }
     if let Opens::At(end) = lock.opens {
         put("until", &end.to_string());
     }
@@ -167,6 +171,17 @@ pub fn data_of(lock: &Lock) -> Texts {
         put("hotfixes", "true");
     }
     texts
+}
+
+/// What says no image of a service is not guessed at: it would let pass what was meant.
+fn images(text: &str) -> Result<BTreeMap<ServiceId, Arc<str>>, Unreadable> {
+    let pair = |pair: &str| {
+        let (service, image) =
+            pair.split_once('=').filter(|(service, image)| !service.is_empty() && !image.is_empty())?;
+        Some((ServiceId::new(service), image.into()))
+    };
+    let all = text.split_whitespace().map(|it| pair(it).ok_or(Unreadable::Missing("image of a service")));
+    all.collect()
 }
 
 fn lock(texts: &Texts) -> Result<Lock, Unreadable> {
@@ -191,6 +206,7 @@ fn lock(texts: &Texts) -> Result<Lock, Unreadable> {
         author: text("author").ok_or(Unreadable::Missing("author"))?.into(),
         services: text("services").map(|text| names(text).map(ServiceId::new).collect()).unwrap_or_default(),
         groups: text("groups").map(|text| names(text).map(GroupId::new).collect()).unwrap_or_default(),
+        images: images(text("images").unwrap_or_default())?,
         opens,
         window: text("window").map(str::parse).transpose()?,
         hard: flag("hard"),
@@ -326,6 +342,7 @@ mod tests {
             reason in "[a-z]([a-z äß:=,]{0,30}[a-z])?",
             services in proptest::collection::btree_set("[a-z][a-z0-9-]{0,9}", 0..4),
             groups in proptest::collection::btree_set("[a-z][a-z0-9-]{0,9}", 0..3),
+            images in proptest::collection::btree_map("[a-z][a-z0-9-]{0,9}", "[a-z]{1,5}(/[a-z]{1,5})?[:@][a-z0-9:]{1,9}", 0..3),
             opens in 0_u8..4,
             window in proptest::bool::ANY,
             hard in proptest::bool::ANY,
@@ -337,6 +354,7 @@ mod tests {
                 author: "ana@mac".into(),
                 services: services.iter().map(ServiceId::new).collect(),
                 groups: groups.iter().map(GroupId::new).collect(),
+                images: images.iter().map(|(service, image)| (ServiceId::new(service), image.as_str().into())).collect(),
                 opens: match opens {
                     0 => Opens::Released,
                     1 => Opens::ByAuthor,

@@ -33,6 +33,9 @@ impl Posted {
         if lock.window.is_some() {
             return Err("an API server cannot tell times that come again");
         }
+        if !lock.images.is_empty() {
+            return Err("only shipdeck knows which images are meant");
+        }
         Ok(lock)
     }
 }

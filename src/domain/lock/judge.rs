@@ -1,6 +1,7 @@
 //! What stands in the way of an attempt: one pure function for every moment in which it is asked.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -22,6 +23,8 @@ pub struct Attempt {
     pub service: ServiceId,
     /// The groups that it is in.
     pub groups: BTreeSet<GroupId>,
+    /// What it is to run; none: whatever it may be.
+    pub image: Option<Arc<str>>,
     pub act: Act,
     pub passes: Passes,
     /// Conditions that hold now.
@@ -33,6 +36,8 @@ pub struct Attempt {
 pub enum Pass {
     /// It covers other services.
     OtherService,
+    /// It bars another image of the service.
+    OtherImage,
     /// What it waited for was so once, and that was written down.
     Lifted,
     /// Its time is over.
@@ -98,6 +103,9 @@ fn lets(lock: &Lock, attempt: &Attempt, now: Timestamp) -> Option<Pass> {
     if !lock.covers(&attempt.service, &attempt.groups) {
         return Some(Pass::OtherService);
     }
+    if !lock.images.is_empty() && !lock.bars_image(&attempt.service, attempt.image.as_deref()) {
+        return Some(Pass::OtherImage);
+    }
     if lock.window.as_ref().is_some_and(|window| window.ends(now).is_none()) {
         return Some(Pass::OutsideItsTimes);
     }
@@ -133,6 +141,7 @@ mod tests {
             env: EnvId::new("staging"),
             service: ServiceId::new("auth"),
             groups: BTreeSet::from([GroupId::new("login")]),
+            image: None,
             act: Act::Forward,
             passes: Passes::default(),
             fulfilled: Vec::new(),
@@ -143,6 +152,21 @@ mod tests {
         let passes = pass(lock, attempt, later(100));
         assert_eq!(bars([lock], attempt, later(100)).is_empty(), passes.is_some());
         passes
+    }
+
+    #[test]
+    fn what_was_taken_back_bars_that_image_and_never_its_fix() {
+        let hold =
+            freeze(&[("kind", "hold"), ("services", "auth cart"), ("images", "auth=shop/auth:v9 cart=shop/cart:v9")]);
+        let of = |image: &str| Attempt { image: Some(image.into()), ..attempt() };
+        assert_eq!(passes(&hold, &of("shop/auth:v9")), None);
+        assert_eq!(passes(&hold, &of(&format!("shop/auth:v9@sha256:{}", "0".repeat(64)))), None, "the same tag");
+        assert_eq!(passes(&hold, &of("shop/auth:v10")), Some(Pass::OtherImage));
+        assert_eq!(passes(&hold, &attempt()), Some(Pass::OtherImage), "nobody knows yet what is to go out");
+        let back = Attempt { act: Act::RollBack, ..of("shop/auth:v9") };
+        assert_eq!(passes(&hold, &back), Some(Pass::RollBack));
+        let broken = freeze(&[("kind", "hold"), ("services", "auth"), ("images", "auth")]);
+        assert_eq!(passes(&broken, &of("shop/auth:v10")), None, "what cannot be read bars everything");
     }
 
     #[test]

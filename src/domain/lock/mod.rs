@@ -7,6 +7,7 @@
 mod document;
 mod force;
 mod judge;
+mod taken_back;
 mod window;
 
 pub use document::{
@@ -15,9 +16,10 @@ pub use document::{
 };
 pub use force::Force;
 pub use judge::{Act, Attempt, Bar, Pass, bars};
+pub use taken_back::taken_back;
 pub use window::{BadWindow, Window};
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -74,6 +76,8 @@ pub struct Lock {
     pub services: BTreeSet<ServiceId>,
     /// The groups that it covers, whatever services they have by then.
     pub groups: BTreeSet<GroupId>,
+    /// It bars only these images of its services, as after a roll back what was taken back; none: every image.
+    pub images: BTreeMap<ServiceId, Arc<str>>,
     pub opens: Opens,
     /// It bars only within these times.
     pub window: Option<Window>,

@@ -65,6 +65,7 @@ fn lock(session: &Session, args: &Placing, kind: LockKind) -> Result<Lock, Repor
         author: author(session),
         services: services.into_iter().collect(),
         groups: groups.into_iter().collect(),
+        images: std::collections::BTreeMap::new(),
         opens,
         window: args.window.as_deref().map(str::parse).transpose().map_err(|error| usage(&error))?,
         hard: args.hard,

@@ -15,7 +15,7 @@ use crate::app::{locks, rights, runs};
 use crate::cli::Agreed;
 use crate::domain::ids::RunId;
 use crate::domain::lease::Patience;
-use crate::domain::plan::{Plan, PlanError};
+use crate::domain::plan::{Plan, PlanError, Purpose};
 use crate::domain::rights::Need;
 use crate::domain::run::{Hold, RunEvent, StepState};
 use crate::report::Report;
@@ -236,6 +236,10 @@ fn plan_text(plan: &Plan) -> String {
     rows.extend(skipped);
     let warnings = plan.warnings.iter().map(|it| vec!["warning".to_owned(), it.subject.clone(), it.text.clone()]);
     rows.extend(warnings);
+    if plan.purpose == Purpose::RollBack && !plan.is_empty() {
+        let held = "what is taken back is not deployed again before it is unlocked: shipdeck locks lists it";
+        rows.push(vec!["held".to_owned(), plan.env.to_string(), held.to_owned()]);
+    }
     if let Some(time) = plan.estimate() {
         rows.push(vec!["takes".to_owned(), format!("about {}", ui::span(time))]);
     }

@@ -26,6 +26,9 @@ pub(in crate::runtime::headless) struct LockShape {
     pub(in crate::runtime::headless) services: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(in crate::runtime::headless) groups: Vec<String>,
+    /// Only these images are barred.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(in crate::runtime::headless) images: Vec<String>,
     pub(in crate::runtime::headless) headline: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::runtime::headless) reason: Option<String>,
@@ -102,6 +105,7 @@ pub(in crate::runtime::headless) fn lock(env: &EnvId, posted: &Posted, force: &F
         kind: lock.map_or("unreadable", |lock| lock.kind.as_str()),
         services: lock.iter().flat_map(|lock| &lock.services).map(ToString::to_string).collect(),
         groups: lock.iter().flat_map(|lock| &lock.groups).map(ToString::to_string).collect(),
+        images: lock.iter().flat_map(|lock| lock.images.values()).map(ToString::to_string).collect(),
         lifted: posted.lifted.map(|at| at.to_string()),
         headline: posted.headline(),
         reason: lock.map(|lock| lock.reason.to_string()),

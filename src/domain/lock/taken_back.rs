@@ -1,0 +1,59 @@
+//! The hold after a roll back: what was taken back does not go out again by mistake, and whatever mends it does.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Lock, LockKind, Opens};
+use crate::domain::ids::ServiceId;
+use crate::domain::image::Image;
+use crate::domain::plan::{Plan, Purpose, Step};
+
+/// By then it is long forgotten, or mended.
+const HELD_FOR: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// So many versions are named in its reason.
+const NAMED: usize = 3;
+
+impl Lock {
+    /// Whether this image of the service is one that it bars.
+    pub(super) fn bars_image(&self, service: &ServiceId, image: Option<&str>) -> bool {
+        let Some((held, wanted)) = self.images.get(service).zip(image) else { return false };
+        let parsed = |text: &str| text.parse::<Image>().ok();
+        **held == *wanted
+            || parsed(held).zip(parsed(wanted)).is_some_and(|(held, wanted)| match (&held.digest, &wanted.digest) {
+                (Some(held), Some(wanted)) => held == wanted,
+                _ => held.repository == wanted.repository && held.tag.is_some() && held.tag == wanted.tag,
+            })
+    }
+}
+
+/// The hold that a roll back leaves on what it takes back; none: the plan is no roll back, or changes nothing.
+///
+/// `why`: what went wrong, where that is known.
+pub fn taken_back(plan: &Plan, why: Option<&str>, author: Arc<str>, now: Timestamp) -> Option<Lock> {
+    let steps: Vec<&Step> = plan.steps().filter(|step| step.changes()).collect();
+    if plan.purpose != Purpose::RollBack || steps.is_empty() {
+        return None;
+    }
+    let versions = steps.iter().take(NAMED).map(|step| format!("{} {}", step.service, step.from_version));
+    let mut reason = versions.collect::<Vec<_>>().join(", ");
+    if steps.len() > NAMED {
+        reason.push_str(&format!(" and {} more", steps.len() - NAMED));
+    }
+    reason.push_str(" taken back");
+    if let Some(why) = why {
+        reason.push_str(&format!(": {why}"));
+    }
+    Some(Lock {
+        kind: LockKind::Hold,
+        reason: reason.into(),
+        author,
+        services: steps.iter().map(|step| step.service.clone()).collect(),
+        groups: std::collections::BTreeSet::new(),
+        images: steps.iter().map(|step| (step.service.clone(), Arc::clone(&step.from))).collect(),
+        opens: now.checked_add(HELD_FOR).map_or(Opens::Released, Opens::At),
+        window: None,
+        hard: false,
+        hotfixes: false,
+    })
+}
