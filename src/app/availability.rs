@@ -36,7 +36,7 @@ fn place(action: Action, model: &Model, scopes: &[Scope]) -> Result<(), String> 
     let scope = action.spec().scope;
     // Keys of the log pane are offered everywhere on the home screen; only their keys need its focus.
     let logs = scope == Scope::Logs && model.page.is_none() && model.overlays.is_empty();
-    let line = matches!(model.overlays.last(), Some(Overlay::Line(_)));
+    let line = matches!(model.overlays.last(), Some(Overlay::Line(_) | Overlay::Commands { .. }));
     let copy = action == Action::Copy && (model.page.is_some() || line);
     let lent = matches!(model.page, Some(Page::Run(_))) && focus::LENT_TO_A_RUN.contains(&action);
     // What runs, what ran and what happened lead to each other.

@@ -51,7 +51,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         A::Sort => home::sort(model),
         A::Details => home::details(model),
         A::Activity => home::activity(model),
-        A::CommandLog => model.overlays.push(Overlay::Commands { scroll: 0 }),
+        A::CommandLog => model.overlays.push(Overlay::Commands { selected: 0 }),
         A::ErrorLog => show_errors(model),
         A::ShowRun | A::Runs | A::History => show_runs(model, action),
         A::Mark => home::mark(model),
@@ -355,7 +355,8 @@ fn write_config(model: &mut Model) {
                 words::count(model.catalog.environments.len(), "environment"),
                 words::count(model.catalog.services.len(), "service")
             ),
-            "An existing file is not overwritten. Start shipdeck again to use it.".to_owned(),
+            format!("It goes to {}, which is not overwritten if it exists.", model.session.configuration),
+            "Start shipdeck again to use it.".to_owned(),
         ],
         question: "Write it?".to_owned(),
         word: None,

@@ -104,7 +104,7 @@ fn key(model: &mut Model, chord: Chord) -> Vec<Effect> {
 /// away.
 fn lent(model: &Model) -> &'static [Action] {
     match (model.overlays.last(), &model.page) {
-        (Some(Overlay::Line(_)), _) => &[Action::Copy],
+        (Some(Overlay::Line(_) | Overlay::Commands { .. }), _) => &[Action::Copy],
         (None, Some(Page::Run(_))) => &LENT_TO_A_RUN,
         _ => &[],
     }

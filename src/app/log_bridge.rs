@@ -42,7 +42,7 @@ pub fn follow(model: &mut Model) -> Vec<Effect> {
     let mut effects = Vec::new();
     if model.logs.target != target {
         effects.extend(close(model.logs.turn_to(target)));
-        model.home.details_scroll = 0;
+        (model.home.details_scroll, model.home.graph_scroll) = (0, 0);
         model.session.dirty = true;
     }
     effects.extend(logs::sync(&mut model.logs, &model.catalog, &model.world));

@@ -93,6 +93,8 @@ pub struct Session {
     /// Runs that were left behind, by their names, of which that was said.
     pub told: BTreeSet<Arc<str>>,
     pub demo: bool,
+    /// Where a first configuration would be written.
+    pub configuration: Arc<str>,
     /// Why nothing may be changed, or none.
     pub read_only: Option<String>,
     /// The welcome of a first start is still shown.
@@ -238,6 +240,7 @@ impl Model {
             kept: BTreeMap::new(),
             told: BTreeSet::new(),
             demo: false,
+            configuration: "".into(),
             read_only: None,
             welcome: catalog.discovered,
             hidden_namespaces: 0,

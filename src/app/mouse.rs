@@ -72,6 +72,7 @@ fn row_of_box(model: &mut Model, row: usize) -> Vec<Effect> {
     match overlay {
         Overlay::Versions(form) => form.selected = row.min(form.rows.len().saturating_sub(1)),
         Overlay::Plan(review) => review.selected = row,
+        Overlay::Commands { selected } => *selected = row,
         Overlay::Picker(picker) => {
             picker.selected = row;
             return picker::choose(model);
@@ -119,11 +120,11 @@ pub fn move_overlay(model: &mut Model, by: isize) {
             review.scroll = at - review.selected;
         }
         Overlay::Picker(picker) => picker.selected = places::moved(picker.selected, by, len),
+        Overlay::Commands { selected } => *selected = places::moved(*selected, by, len),
         Overlay::Confirm(confirm) => confirm.scroll = places::moved(confirm.scroll, by, len),
         Overlay::Details { scroll, .. }
         | Overlay::Why { scroll, .. }
         | Overlay::Told { scroll, .. }
-        | Overlay::Commands { scroll }
         | Overlay::Errors { scroll }
         | Overlay::Activity { scroll } => {
             *scroll = places::moved(*scroll, by, len);

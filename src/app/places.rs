@@ -18,7 +18,6 @@ pub fn clamp(model: &mut Model) {
     model.home.scroll = visible(model.home.scroll, row, rows, model.home.rows.len());
     model.home.env_scroll =
         visible(model.home.env_scroll, env, columns.visible.max(1), model.catalog.environments.len());
-    model.home.graph_scroll = model.home.graph_scroll.min(model.catalog.services.len());
 }
 
 /// The scroll position nearest to the present one that shows the selection and no needless emptiness.

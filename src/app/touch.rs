@@ -28,8 +28,9 @@ pub enum Touch {
 pub struct Drawn {
     /// Later ones lie over earlier ones.
     pub touches: Vec<(Area, Touch)>,
-    /// How far the box on top, the details and the activity can be scrolled.
+    /// How far the box on top, the dependencies in words, the details and the activity can be scrolled.
     pub overlay: usize,
+    pub dependencies: usize,
     pub details: usize,
     pub activity: usize,
 }

@@ -45,7 +45,9 @@ pub(super) fn real(mut loaded: Loaded, context: Option<String>) -> Result<Sessio
         env.cluster = ClusterId::new(&current);
     }
     let connect: Connect = Box::new(|id| Arc::new(KubernetesCluster::new(id.as_str(), None)) as Arc<dyn Cluster>);
-    let mut session = session(loaded, connect, &system::user())?;
+    let configuration = loaded.path.clone().unwrap_or_else(|| loaded.default_path.clone());
+    let files = Files { data: data_folder(), configuration };
+    let mut session = session(loaded, files, connect, &system::user())?;
     session.model.session.explore = vec![ClusterId::new(current)];
     Ok(session)
 }
@@ -76,9 +78,16 @@ pub(super) fn context(named: Option<String>) -> Result<String, Report> {
 pub(super) fn demo(mut loaded: Loaded, seed: u64) -> Result<Session, Report> {
     loaded.catalog = demo_catalog()?;
     let world = Arc::new(SimulatedCluster::new(&loaded.catalog, seed, system::now));
-    let mut session = session(loaded, Box::new(move |_| Arc::clone(&world) as Arc<dyn Cluster>), DEMO_USER)?;
+    let connect: Connect = Box::new(move |_| Arc::clone(&world) as Arc<dyn Cluster>);
+    let mut session = session(loaded, demo_files(), connect, DEMO_USER)?;
     session.model.session.demo = true;
     Ok(session)
+}
+
+/// The demo saves beside nothing of yours: what it writes goes with the temporary files.
+fn demo_files() -> Files {
+    let data = std::env::temp_dir().join(format!("shipdeck-demo-{}", std::process::id()));
+    Files { configuration: data.join("config.toml"), data }
 }
 
 /// What the demo's team runs.
@@ -90,11 +99,10 @@ pub(super) fn demo_catalog() -> Result<Catalog, Report> {
     Ok(parsed.map_err(|problems| Report::usage(format!("the demo is broken: {problems:?}")))?.catalog)
 }
 
-fn session(loaded: Loaded, connect: Connect, user: &str) -> Result<Session, Report> {
-    let configuration = loaded.path.clone().unwrap_or_else(|| loaded.default_path.clone());
-    let files = Files { data: data_folder(), configuration };
-    let read_only = loaded.settings.read_only;
+fn session(loaded: Loaded, files: Files, connect: Connect, user: &str) -> Result<Session, Report> {
+    let (read_only, configuration) = (loaded.settings.read_only, files.configuration.display().to_string());
     let mut session = assemble((loaded.catalog, loaded.settings), files, connect, (user, Clock::of_the_machine()))?;
+    session.model.session.configuration = configuration.into();
     if read_only {
         session.model.session.read_only = Some("--read-only, or read_only = true in the configuration".to_owned());
     }
@@ -124,4 +132,16 @@ pub(super) fn assemble(
 pub(super) fn data_folder() -> PathBuf {
     ProjectDirs::from("dev", "shipdeck", "shipdeck")
         .map_or_else(|| std::env::temp_dir().join("shipdeck"), |dirs| dirs.data_local_dir().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_demo_writes_nothing_beside_what_is_the_users() {
+        let Files { data, configuration } = demo_files();
+        assert!(data.starts_with(std::env::temp_dir()) && configuration.starts_with(&data));
+        assert_ne!(data, data_folder());
+    }
 }

@@ -1,10 +1,14 @@
 //! Boxes on screens of every size: what is decided in them can be read on the smallest one.
 
+use crate::app::effect::Effect;
+use crate::app::journal;
 use crate::app::model::Overlay;
-use crate::app::msg::{Input, Msg};
+use crate::app::msg::{Input, Msg, Outcome};
 use crate::app::testkit::Cockpit;
+use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::plan::{Skipped, Warning};
+use crate::domain::verdict::State;
 
 fn at(cockpit: &mut Cockpit, width: u16, height: u16) -> String {
     cockpit.send(Msg::Input(Input::Resize { width, height }));
@@ -111,4 +115,94 @@ fn the_row_of_a_protected_plan_is_left_out_with_a_key_that_is_shown() {
     cockpit.press("<down><alt-x>");
     let Some(Overlay::Plan(review)) = cockpit.overlay() else { panic!() };
     assert_eq!((review.plan.steps().count(), review.confirm.text()), (3, ""));
+}
+
+/// A run whose first step was refused, at a size.
+fn refused(width: u16, height: u16) -> String {
+    let mut cockpit = shop();
+    cockpit.press("g<enter>dv9<down>v9<down>v9<down>v9<enter><enter>");
+    let run = cockpit.model.runs[0].id;
+    let why = Fault::new(FaultKind::Forbidden, "no right to patch deployments");
+    let at_time = cockpit.now;
+    cockpit.done(Outcome::Written { run, service: "auth".into(), result: Err(why), at: at_time });
+    cockpit.wait(75);
+    at(&mut cockpit, width, height)
+}
+
+#[test]
+fn the_page_of_a_run_writes_nothing_over_anything_else_on_narrow_screens() {
+    let screen = refused(40, 20);
+    let row =
+        |of: &str| screen.lines().find(|row| row.contains(of)).unwrap_or_else(|| panic!("{of}\n{screen}")).to_owned();
+    assert!(row("0 of 4 deployed").contains("0 of 4 deployed  1 failed"), "{screen}");
+    assert!(row("0 of 4 deployed").trim_end().ends_with(" 1m 15s"), "{screen}");
+    let step = row("→ v9");
+    assert!(step.contains("auth       → v9    refused"), "{screen}");
+    let step = refused(60, 16).lines().find(|row| row.contains("v2 → v9")).unwrap().to_owned();
+    assert!(step.contains("refused") && !step.contains("━"), "{step}");
+}
+
+#[test]
+fn the_log_is_a_key_away_beside_a_failure_at_80_columns() {
+    let screen = refused(80, 24);
+    let last = screen.lines().last().unwrap();
+    assert!(last.contains("roll back all  4 logs") && last.contains("? help"), "{last}");
+}
+
+#[test]
+fn what_happens_by_itself_is_told_to_its_end() {
+    let screen = refused(40, 20);
+    assert!(screen.contains("Nothing more begins: try again, roll") && screen.contains("or leave it."), "{screen}");
+}
+
+#[test]
+fn a_notice_is_told_to_its_end_and_on_the_lowest_screen_too() {
+    let title = "the cluster does not refuse what is frozen";
+    let detail = "shipdeck print admission-policy writes what the cluster needs for that; apply it once with kubectl";
+    for (width, height) in [(40, 8), (80, 24), (200, 50)] {
+        let mut cockpit = shop();
+        journal::notice(&mut cockpit.model, State::Degraded, title, detail);
+        let screen = at(&mut cockpit, width, height);
+        assert!(screen.contains("the cluster does not refuse what"), "{width}x{height}\n{screen}");
+        assert!(
+            height < 12 || screen.contains("once with") && screen.contains("kubectl"),
+            "{width}x{height}\n{screen}"
+        );
+    }
+}
+
+#[test]
+fn a_command_is_read_with_its_digest_whole_and_copied_as_it_is() {
+    let digest = format!("sha256:{}", "0123456789abcdef".repeat(4));
+    let text = |name: &str| {
+        format!(
+            "kubectl --context production --namespace shop-production set image deployment/{name} {name}=registry.example/shop/{name}@{digest}"
+        )
+    };
+    let mut cockpit = shop();
+    for name in ["auth", "checkout"] {
+        journal::command(&mut cockpit.model, text(name));
+    }
+    cockpit.press("@");
+    let screen = at(&mut cockpit, 120, 36);
+    assert!(
+        screen.contains("y copies it") && screen.contains("up down choose") || screen.contains("k j choose"),
+        "{screen}"
+    );
+    assert_eq!(screen.matches(&*digest).count(), 2, "{screen}");
+    cockpit.press("y");
+    assert!(cockpit.effects.contains(&Effect::Copy(text("checkout"))), "the newest comes first: {:?}", cockpit.effects);
+    at(&mut cockpit, 120, 36);
+    cockpit.press("<down>y");
+    assert!(cockpit.effects.contains(&Effect::Copy(text("auth"))), "{:?}", cockpit.effects);
+}
+
+#[test]
+fn a_first_configuration_is_written_to_a_file_that_is_named_before() {
+    let mut cockpit = shop();
+    cockpit.model.catalog.discovered = true;
+    cockpit.model.session.configuration = "/home/ana/.config/shipdeck/config.toml".into();
+    cockpit.press("I");
+    let screen = at(&mut cockpit, 80, 24);
+    assert!(screen.contains("It goes to /home/ana/.config/shipdeck/config.toml"), "{screen}");
 }

@@ -183,7 +183,17 @@ fn details(pen: &mut Pen<'_>, model: &Model, page: &CleanupPage, area: Area) {
         let parts = if fits { vec![text.clone()] } else { wrap(text, usize::from(width)) };
         parts.into_iter().map(|part| (part, *token))
     });
-    for (index, (text, token)) in lines.take(usize::from(area.height.saturating_sub(1))).enumerate() {
-        pen.text(area.x + 3, area.y + 1 + index as u16, &text, token, width);
+    let mut lines: Vec<(String, Token)> = lines.collect();
+    let room = usize::from(area.height.saturating_sub(1));
+    if lines.len() > room {
+        // On low screens the gaps go first; what has no room even then is at least counted.
+        lines.retain(|(text, _)| !text.is_empty());
+        let shown = if lines.len() > room { room.saturating_sub(1) } else { room };
+        let more = More::of(lines.len(), 0, shown).below();
+        lines.truncate(shown);
+        lines.extend((!more.is_empty()).then(|| (format!("{more}, on a higher screen"), Token::Warn)));
+    }
+    for (index, (text, token)) in lines.iter().enumerate() {
+        pen.text(area.x + 3, area.y + 1 + index as u16, text, *token, width);
     }
 }

@@ -7,15 +7,12 @@ use super::look::{Ground, Look, Token};
 use super::pen::Pen;
 use super::{
     activity, cleanup_page, details, environments, graph, header, hints, lines, logs, overlays, run_page, runs_page,
-    services, signs,
+    services, toast,
 };
 use crate::actions::Action;
 use crate::app::geometry::{self, Area, SMALLEST};
-use crate::app::journal;
-use crate::app::model::{Model, Overlay, Page, Pane};
-use crate::app::touch::{Drawn, Touch};
-use crate::domain::verdict::State;
-use unicode_width::UnicodeWidthStr;
+use crate::app::model::{Model, Page, Pane};
+use crate::app::touch::Drawn;
 
 /// Milliseconds of a quarter turn, as `app::update::next_tick` wakes for it.
 const QUARTER: i64 = 250;
@@ -48,12 +45,7 @@ pub(super) fn paint(model: &Model, look: Look, buf: &mut Buffer) -> Drawn {
     }
     overlays::draw(&mut pen, model, area);
     pen.anywhere();
-    let boxed = model.overlays.last().is_some_and(|overlay| !matches!(overlay, Overlay::Prompt(_)));
-    if boxed {
-        told_above(&mut pen, model, area);
-    } else {
-        toast(&mut pen, model, area);
-    }
+    toast::draw(&mut pen, model, area);
     hints::draw(&mut pen, model, home.hints);
     pen.drawn
 }
@@ -109,43 +101,4 @@ fn welcome(pen: &mut Pen<'_>, area: Area) {
     let what = "writes a configuration from what you see here";
     let x = pen.hint(1, area.y + 2, Action::WriteConfig, what);
     pen.hint(x + 4, area.y + 2, Action::Back, "hides this");
-}
-
-/// The notice while a box is open, which may reach down to the hints: in the first row, where no box ever is.
-fn told_above(pen: &mut Pen<'_>, model: &Model, area: Area) {
-    let Some(notice) = journal::toast(model) else { return };
-    let token = signs::token(notice.state);
-    let glyph = signs::glyph(notice.state, pen.look.ascii);
-    let detail = if notice.detail.is_empty() { String::new() } else { format!("  {}", notice.detail) };
-    let width = ((notice.title.width() + detail.width()).min(200) as u16 + 5).min(area.width);
-    let place = Area::new(area.width - width, 0, width, 1);
-    pen.fill(place, Ground::Over);
-    pen.edge(place.x, 0, token);
-    let x = pen.text(place.x + 2, 0, glyph, token, 1);
-    let title_token = if notice.state == State::Failed { Token::Fail } else { Token::Text };
-    let x = pen.text(x + 1, 0, &notice.title, title_token, area.width.saturating_sub(x + 1));
-    pen.text(x, 0, &detail, Token::Muted, area.width.saturating_sub(x));
-}
-
-/// The notice that `app::journal` wants shown, above the hints at the right.
-fn toast(pen: &mut Pen<'_>, model: &Model, area: Area) {
-    let Some(notice) = journal::toast(model) else { return };
-    if area.height < 12 {
-        return;
-    }
-    let longest = notice.title.width().max(notice.detail.width() + 2).min(200) as u16 + 5;
-    // The path of a saved file is worth its width.
-    let width = longest.clamp(24, 100).min(area.width);
-    let place = Area::new(area.width - width, area.height - 3, width, 2);
-    pen.fill(place, Ground::Over);
-    pen.touch(place, Touch::Do(Action::ErrorLog));
-    let token = signs::token(notice.state);
-    for y in place.y..place.bottom() {
-        pen.edge(place.x, y, token);
-    }
-    let glyph = signs::glyph(notice.state, pen.look.ascii);
-    let x = pen.text(place.x + 2, place.y, glyph, token, 1);
-    let title_token = if notice.state == State::Failed { Token::Fail } else { Token::Text };
-    pen.text(x + 1, place.y, &notice.title, title_token, width - 5);
-    pen.text(x + 1, place.y + 1, &notice.detail, Token::Muted, width - 5);
 }

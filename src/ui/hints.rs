@@ -19,7 +19,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
         return prompted(pen, prompt, area);
     }
     if let Some(overlay) = model.overlays.last() {
-        return in_box(pen, overlay, y);
+        return in_box(pen, model, overlay, y);
     }
     if let Some(Page::Cleanup(page)) =
         model.page.as_ref().filter(|page| matches!(page, Page::Cleanup(page) if page.filtering))
@@ -55,7 +55,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
 }
 
 /// What works while a box is open; one that asks or plans says so itself.
-fn in_box(pen: &mut Pen<'_>, overlay: &Overlay, y: u16) {
+fn in_box(pen: &mut Pen<'_>, model: &Model, overlay: &Overlay, y: u16) {
     match overlay {
         Overlay::Help(_) | Overlay::Palette(_) | Overlay::Menu(_) => listing_box::hints(pen, 1, y),
         Overlay::Details { .. }
@@ -66,8 +66,13 @@ fn in_box(pen: &mut Pen<'_>, overlay: &Overlay, y: u16) {
         | Overlay::Commands { .. }
         | Overlay::Errors { .. } => {
             let mut x = 1;
+            let commands = matches!(overlay, Overlay::Commands { .. });
             if pen.drawn.overlay > 0 {
-                x = pen.hint_pair(x, y, (Action::Up, Action::Down), "scroll") + 2;
+                let word = if commands { "choose" } else { "scroll" };
+                x = pen.hint_pair(x, y, (Action::Up, Action::Down), word) + 2;
+            }
+            if commands && available(Action::Copy, model).is_ok() {
+                x = pen.hint(x, y, Action::Copy, "copy") + 2;
             }
             pen.hint(x, y, Action::Back, "close");
         }
@@ -107,10 +112,11 @@ fn shown_actions(model: &Model) -> Vec<Action> {
             A::RunPause,
             A::RunRetry,
             A::RunRollBack,
+            // Why it failed comes before the ways out that give something up; the way back is told above, too.
+            A::FocusLogs,
             A::RunLeaveOut,
             A::RunAbort,
             A::RunClear,
-            A::FocusLogs,
             A::Back,
             A::CommandLog,
         ],

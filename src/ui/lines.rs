@@ -127,14 +127,17 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Where a word has to be broken; at least one character goes on each line.
+/// Where a word has to be broken: before a digest and after the parts of a path where that fills some of the line, so
+/// that what is read as one stays whole; at least one character goes on each line.
 fn split_at(word: &str, width: usize) -> usize {
     use unicode_segmentation::UnicodeSegmentation;
     let mut used = 0;
     for (index, (at, grapheme)) in word.grapheme_indices(true).enumerate() {
         used += grapheme.width();
         if used > width && index > 0 {
-            return at;
+            let line = &word[..at];
+            let ends = [line.rfind('@'), line.rfind(['/', '=', ',']).map(|end| end + 1)];
+            return ends.into_iter().flatten().filter(|end| end * 4 >= at).max().unwrap_or(at);
         }
     }
     word.len()
@@ -216,6 +219,8 @@ mod tests {
     fn words_stay_whole_where_they_fit_and_are_broken_where_they_do_not() {
         assert_eq!(wrap("image not found: r/auth:v2", 16), ["image not found:", "r/auth:v2"]);
         assert_eq!(wrap("sha256:0123456789", 8), ["sha256:0", "12345678", "9"]);
+        assert_eq!(wrap("api=r/auth@sha256:0123456789", 20), ["api=r/auth", "@sha256:0123456789"]);
+        assert_eq!(wrap("/tmp/shipdeck/logs/auth", 16), ["/tmp/shipdeck/", "logs/auth"]);
         assert_eq!(wrap("世界世界", 5), ["世界", "世界"]);
         assert_eq!(wrap("", 5), [""]);
     }

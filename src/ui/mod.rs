@@ -6,6 +6,7 @@ mod bare_tests;
 #[cfg(test)]
 mod box_tests;
 mod cleanup_page;
+mod commands_box;
 mod details;
 mod draw;
 mod environments;
@@ -39,6 +40,7 @@ mod signs;
 mod snapshots;
 #[cfg(test)]
 mod tests;
+mod toast;
 mod versions_box;
 
 pub use draw::draw;

@@ -64,17 +64,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
             let more = super::logs::detail(pen, detail, frame.inside);
             frame.foot(pen, more);
         }
-        Some(Overlay::Commands { scroll }) => {
-            let told = model.journal.commands.iter().rev().map(|command| {
-                let sign = match command.ok {
-                    Some(true) => "✓",
-                    Some(false) => "✗",
-                    None => "◐",
-                };
-                (format!("{} {sign}", format::clock(command.at)), command.text.clone(), Token::Text)
-            });
-            text(pen, area, "Commands", "nothing was changed yet", told, *scroll);
-        }
+        Some(Overlay::Commands { selected }) => super::commands_box::draw(pen, model, *selected, area),
         Some(Overlay::Errors { scroll }) => {
             let told = model.journal.notices.iter().rev().flat_map(|notice| {
                 let first = (format::clock(notice.at), notice.title.clone(), super::signs::token(notice.state));

@@ -37,7 +37,10 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunPage, area: Area)
     let name = runs::name(&run.plan);
     let taken_up = run.taken_up.last().map(|it| format!(", taken up by {}", it.by)).unwrap_or_default();
     let whole = format!("{name} · started by {}, {}{taken_up}", run.by, format::clock(run.started));
-    let body = Area::new(area.x + 2, area.y + 1, area.width.saturating_sub(4), area.height.saturating_sub(3));
+    let (ahead, token) = outlook::told(model, (run, theirs), area.width);
+    // On low screens its end is worth less than the steps.
+    let foot = 1 + (ahead.len() as u16).min((area.height / 4).max(1));
+    let body = Area::new(area.x + 2, area.y + 1, area.width.saturating_sub(4), area.height.saturating_sub(1 + foot));
     let open = told(run, page);
     let left = theirs.and_then(|theirs| match theirs.life {
         Life::Left { since } | Life::Superseded { since } => Some(since),
@@ -57,13 +60,8 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunPage, area: Area)
     let note = if fits(&whole, end) { whole } else { name };
     pen.rule(area, &Rule { title: &title, note: &note, state: end, focused: true, ..Rule::default() });
     lines::draw(pen, &content, skip, body);
-    outlook::draw(
-        pen,
-        model,
-        (run, theirs),
-        &more.below(),
-        Area::new(area.x, area.bottom().saturating_sub(2), area.width, 2),
-    );
+    let foot = Area::new(area.x, area.bottom().saturating_sub(foot), area.width, foot);
+    outlook::draw(pen, (&ahead, token), &more.below(), foot);
 }
 
 fn leave_words(state: RunState) -> &'static str {
@@ -125,32 +123,44 @@ fn summary(run: &Run, now: Timestamp, width: u16) -> Line {
     let moving = run.steps.iter().filter(under_way).count() - there;
     let parts = vec![((done + there) as u32, Token::Ok), (failed as u32, Token::Fail), (moving as u32, Token::Prog)];
     // Beside the bar there must be room for what is moving, what failed and for how long.
-    let bar = (width * 2 / 5).min(width.saturating_sub(64)).clamp(8, 48);
+    let narrow = width < 60;
+    let bar = if narrow { 0 } else { (width * 2 / 5).min(width.saturating_sub(64)).clamp(8, 48) };
     let word = match run.plan.purpose {
         Purpose::Deploy => "deployed",
         Purpose::Promote { .. } => "promoted",
         Purpose::RollBack => "put back",
     };
-    let mut line = Line::text(0, format!("{done} of {total} {word}"), Token::Hi).bar(20, bar, parts, total as u32);
-    let mut x = 20 + bar + 3;
+    let count = format!("{done} of {total} {word}");
+    let mut x = if narrow { count.width() as u16 + 2 } else { 20 + bar + 3 };
+    let mut line = Line::text(0, count, Token::Hi);
+    if !narrow {
+        line = line.bar(20, bar, parts, total as u32);
+    }
+    let now = run.clock(now);
+    let took = if narrow { format::span(now.duration_since(run.started)) } else { took(run, now) };
+    let right = width.saturating_sub(took.width() as u16 + 1);
     let left = if run.state.is_over() { "left to Kubernetes" } else { "moving" };
     let degraded = run.steps.iter().filter(|step| step.degraded().is_some()).count();
-    let told = [
+    let mut told = [
         (there, "there and not noted", Token::Ok),
         (moving, left, Token::Prog),
         (failed, "failed", Token::Fail),
         (left_out, "left out", Token::Held),
         (degraded, "degraded since", Token::Warn),
     ];
-    for (number, word, token) in told {
-        if number > 0 {
-            let text = format!("{number} {word}");
-            let next = x + text.len() as u16 + 3;
+    if narrow {
+        // What there is no room for is left out, and that is not what failed.
+        told.swap(0, 2);
+    }
+    for (number, word, token) in told.into_iter().filter(|(number, ..)| *number > 0) {
+        let text = format!("{number} {word}");
+        let end = x + text.width() as u16;
+        if end <= right {
             line = line.and(x, text, token);
-            x = next;
+            x = end + 3;
         }
     }
-    line.right(took(run, run.clock(now)), Token::Text)
+    line.right(took, Token::Text)
 }
 
 /// `26s of about 1m 20s`: how long it has been going, and how long it will; beyond that nothing is said of the end.

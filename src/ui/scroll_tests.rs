@@ -152,3 +152,41 @@ fn the_line_between_leftovers_and_their_proof_is_joined_to_both_rules() {
         assert!((2..37).all(|y| column(y) == Some(line)) && column(38) != Some(line));
     }
 }
+
+/// `auth`, which sixty others need, selected on a screen where the panes share a place.
+fn needed_by_many() -> Cockpit {
+    let names: Vec<String> = (0..60).map(|number| format!("service-{number:02}")).collect();
+    let mut services: Vec<(&str, &[&str])> = vec![("auth", &[])];
+    services.extend(names.iter().map(|name| (name.as_str(), &["auth"] as &[&str])));
+    let mut cockpit = Cockpit::with(&services);
+    cockpit.model.home.service = Some("auth".into());
+    cockpit.send(Msg::Input(Input::Resize { width: 80, height: 24 }));
+    cockpit.press("3");
+    cockpit
+}
+
+#[test]
+fn the_dependencies_are_scrolled_to_the_last_service_and_say_what_is_above_and_below() {
+    let mut cockpit = needed_by_many();
+    assert!(row(&mut cockpit, "3 Dependencies").contains(" more below "));
+    assert!(!cockpit.draw().join("\n").contains("service-59"));
+    down(&mut cockpit, 30);
+    assert!(row(&mut cockpit, "3 Dependencies").contains(" more above "));
+    assert!(cockpit.draw().join("\n").contains("service-59"));
+    cockpit.press("<up>");
+    assert!(row(&mut cockpit, "3 Dependencies").contains("above, 1 below"), "one back is one row back");
+    cockpit.press("2<down>3");
+    assert_eq!(cockpit.model.home.graph_scroll, 0, "another service is read from its beginning");
+}
+
+#[test]
+fn what_has_no_room_beside_the_leftovers_is_counted() {
+    let mut cockpit = many((120, 14));
+    leftovers(&mut cockpit, 3);
+    let screen = cockpit.draw().join("\n");
+    assert!(screen.contains(" more below, on a higher screen"), "{screen}");
+    let mut cockpit = many((120, 30));
+    leftovers(&mut cockpit, 3);
+    let screen = cockpit.draw().join("\n");
+    assert!(screen.contains("By hand") && !screen.contains("on a higher screen"), "{screen}");
+}

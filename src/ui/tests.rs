@@ -283,7 +283,7 @@ fn a_notice_is_read_while_a_box_is_open_and_covers_nothing_of_it() {
     use crate::app::model::Overlay;
     for (width, height) in [(80, 24), (120, 36), (200, 50)] {
         let mut model = model(width, height);
-        model.overlays.push(Overlay::Commands { scroll: 0 });
+        model.overlays.push(Overlay::Commands { selected: 0 });
         let before = screen(&model, look());
         journal::notice(&mut model, crate::domain::verdict::State::Failed, "cannot write the log", "the disk is full");
         let shown = screen(&model, look());

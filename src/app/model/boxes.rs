@@ -48,8 +48,9 @@ pub enum Overlay {
     Activity {
         scroll: usize,
     },
+    /// What was sent to clusters, newest first.
     Commands {
-        scroll: usize,
+        selected: usize,
     },
     Errors {
         scroll: usize,

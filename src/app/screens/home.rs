@@ -36,7 +36,9 @@ pub fn vertical(model: &mut Model, by: isize) {
             places::clamp(model);
         }
         Pane::Environments => horizontal(model, by.signum()),
-        Pane::Dependencies => model.home.graph_scroll = model.home.graph_scroll.saturating_add_signed(by),
+        Pane::Dependencies => {
+            model.home.graph_scroll = places::moved(model.home.graph_scroll, by, model.drawn.dependencies + 1);
+        }
         Pane::Logs => log_bridge::select(model, by),
         Pane::Details => {
             model.home.details_scroll = places::moved(model.home.details_scroll, by, model.drawn.details + 1);
@@ -188,15 +190,19 @@ pub fn sort(model: &mut Model) {
 
 /// What is selected, as text.
 pub fn copied(model: &Model) -> Option<String> {
+    match model.overlays.last() {
+        Some(Overlay::Line(detail)) => return Some(detail.text.clone()),
+        Some(Overlay::Commands { selected }) => {
+            return model.journal.commands.iter().rev().nth(*selected).map(|command| command.text.clone());
+        }
+        _ => {}
+    }
     if let Some(run) = super::run::shown(model) {
         let step = run.first_failure().or_else(|| run.steps.first())?;
         let evidence = step.verdict.as_ref().and_then(|verdict| verdict.evidence.as_ref());
         let mut lines = vec![format!("{} in {}", step.service, run.plan.env)];
         lines.extend(evidence.iter().flat_map(|it| std::iter::once(&it.headline).chain(&it.details)).cloned());
         return Some(lines.join("\n"));
-    }
-    if let Some(Overlay::Line(detail)) = model.overlays.last() {
-        return Some(detail.text.clone());
     }
     if model.home.focus == Pane::Logs {
         return model.logs.selected().map(|entry| entry.text.to_owned());

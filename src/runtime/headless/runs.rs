@@ -219,7 +219,7 @@ pub(in crate::runtime) async fn resume(session: Session, args: &Resume) -> Resul
     let wait = patience(args.wait_for_lock);
     let effects = runs::take_up(&mut driver.session.model, entry, wait);
     driver.perform(effects);
-    watch(driver, args.json, false).await
+    Box::pin(watch(driver, args.json, false)).await
 }
 
 /// Goes on without what is named, before anything of the run is done.

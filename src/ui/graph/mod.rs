@@ -28,7 +28,8 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area, tabs: bool) {
     let focused = model.home.focus == Pane::Dependencies;
     let tabs: &[Tab] = if tabs { &TABS } else { &[] };
     let key = Some(Action::FocusDependencies);
-    pen.rule(area, &Rule { key, title: "Dependencies", tabs, note: &note, focused, ..Rule::default() });
+    let mut rule = Rule { key, title: "Dependencies", tabs, note: &note, focused, ..Rule::default() };
+    pen.rule(area, &rule);
     if model.catalog.services.iter().all(|service| service.needs.is_empty()) {
         return unknown(pen, body);
     }
@@ -41,7 +42,11 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area, tabs: bool) {
                 None => (body.y, 0),
             };
             let room = body.bottom().saturating_sub(below);
-            words::draw(pen, model, Area::new(body.x, below, body.width, room), hidden);
+            let more = words::draw(pen, model, Area::new(body.x, below, body.width, room), hidden).around();
+            if !more.is_empty() {
+                rule.state = &more;
+                pen.rule(area, &rule);
+            }
         }
         Err(error) => {
             pen.text(body.x + 2, body.y, &format!("✗ {error}"), Token::Fail, body.width.saturating_sub(3));

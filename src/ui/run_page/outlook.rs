@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::super::lines::wrap;
 use super::super::look::Token;
 use super::super::pen::{Pen, Rule};
 use super::after;
@@ -11,14 +12,20 @@ use crate::app::others::{self, Life};
 use crate::domain::run::{Hold, Run, RunState};
 use crate::domain::world::Freshness;
 
-/// `theirs`: it is a run of another process.
-pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, (run, theirs): (&Run, Option<&Theirs>), below: &str, area: Area) {
+/// What is said, in lines of so many columns. `theirs`: it is a run of another process.
+pub(super) fn told(model: &Model, (run, theirs): (&Run, Option<&Theirs>), width: u16) -> (Vec<String>, Token) {
     let words = || theirs.map_or_else(|| outlook_words(run), |theirs| their_outlook(theirs, model.session.now));
     let after =
         || after::outlook(model, run, theirs.map(|theirs| &*theirs.by)).filter(|_| theirs.is_none_or(|it| !it.gone));
     let (text, token) = out_of_sight(model, run, theirs).or_else(after).unwrap_or_else(words);
+    (wrap(&text, usize::from(width.saturating_sub(4)).max(1)), token)
+}
+
+pub(super) fn draw(pen: &mut Pen<'_>, (lines, token): (&[String], Token), below: &str, area: Area) {
     pen.rule(area, &Rule { title: "What happens by itself", state: below, ..Rule::default() });
-    pen.text(2, area.y + 1, &text, token, area.width.saturating_sub(3));
+    for (row, text) in lines.iter().take(usize::from(area.height.saturating_sub(1))).enumerate() {
+        pen.text(2, area.y + 1 + row as u16, text, token, area.width.saturating_sub(3));
+    }
 }
 
 /// While the cluster is away nothing is decided, and that is what happens by itself.

@@ -8,11 +8,19 @@ use crate::app::model::Model;
 use crate::domain::plan::Step;
 use crate::domain::run::{Run, StepRun, StepState};
 use crate::domain::verdict::{Cause, State};
+use unicode_width::UnicodeWidthStr;
 
 pub(super) fn row(model: &Model, run: &Run, step: &StepRun, planned: &Step, (width, told_below): (u16, bool)) -> Line {
     let (state, token) = state_of(step);
     let wide = width >= 96;
-    let name_width = if wide { 20 } else { 16 };
+    // Without room for all of it the bar goes, and then what ran before.
+    let (name_width, arrow, bar) = match width {
+        96.. => (20, 22, 24),
+        64.. => (16, 18, 8),
+        52.. => (16, 18, 0),
+        _ => (10, 8, 0),
+    };
+    let gap = if width >= 52 { 2 } else { 1 };
     let name = match step.state {
         StepState::Succeeded | StepState::Waiting | StepState::Skipped => Token::Muted,
         StepState::Failed | StepState::Refused(_) if step.left_out.is_some() => Token::Muted,
@@ -20,10 +28,9 @@ pub(super) fn row(model: &Model, run: &Run, step: &StepRun, planned: &Step, (wid
         StepState::Writing | StepState::Watching => Token::Hi,
     };
     let name_text = format::cut_middle(step.service.as_str(), usize::from(name_width));
-    let arrow = if wide { 22 } else { 18 };
-    let versions = format!("{} → {}", planned.from_version, planned.to_version);
-    let bar = if wide { 24 } else { 8 };
-    let at = 4 + name_width + 2 + arrow;
+    let from = if gap == 2 { format!("{} ", planned.from_version) } else { String::new() };
+    let versions = format!("{from}→ {}", planned.to_version);
+    let at = 4 + name_width + gap + arrow;
     let progress = step.verdict.as_ref().map(|verdict| verdict.progress).unwrap_or_default();
     let done = step.state == StepState::Succeeded;
     let parts = if done {
@@ -36,11 +43,17 @@ pub(super) fn row(model: &Model, run: &Run, step: &StepRun, planned: &Step, (wid
         vec![(progress.ready, Token::Ok), (progress.failed, Token::Fail), (coming, Token::Prog)]
     };
     // Where somebody else's change took its place there is nothing to count, and their name needs the room.
-    let (bar, words) = if superseded(step) && !wide { (0, at) } else { (bar, at + bar + 2) };
+    let (bar, words) = if superseded(step) && !wide || bar == 0 { (0, at) } else { (bar, at + bar + 2) };
+    let end = step.finished.or(run.finished).unwrap_or(model.session.now);
+    let took = step.started.map(|started| format::span(end.duration_since(started))).unwrap_or_default();
+    let room = width.saturating_sub(words + took.width() as u16 + u16::from(!took.is_empty()));
+    let counted = counted(step, wide);
+    let counted = if counted.width() > usize::from(room) { counted.trim_end_matches(" ready") } else { &counted };
+
     let mut line = Line::text(2, signs::glyph(state, false), token)
         .within(4, name_width, name_text, name)
-        .within(4 + name_width + 2, arrow - 2, versions, if done { Token::Muted } else { Token::Text })
-        .and(words, counted(step, wide), if done { Token::Muted } else { token });
+        .within(4 + name_width + gap, arrow - gap, versions, if done { Token::Muted } else { Token::Text })
+        .within(words, room.max(1), counted, if done { Token::Muted } else { token });
     if bar > 0 {
         line = line.bar(at, bar, parts, if done { 1 } else { progress.wanted });
     }
@@ -52,8 +65,6 @@ pub(super) fn row(model: &Model, run: &Run, step: &StepRun, planned: &Step, (wid
         let token = if step.holds_up() { Token::Fail } else { Token::Warn };
         line = line.within(words + 29, width.saturating_sub(words + 29 + 9), note, token);
     }
-    let end = step.finished.or(run.finished).unwrap_or(model.session.now);
-    let took = step.started.map(|started| format::span(end.duration_since(started))).unwrap_or_default();
     let slow = run.slower_than(step, model.session.now).is_some();
     line.right(took, if slow { Token::Warn } else { Token::Muted })
 }
