@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::look::{Ground, Token};
+use super::pace;
 use super::pen::Pen;
 use super::{format, signs};
 use crate::actions::Action;
@@ -65,7 +66,7 @@ fn kept(pen: &mut Pen<'_>, model: &Model, area: Area) -> bool {
     let more = if found.len() > 1 { format!(" +{}", found.len() - 1) } else { String::new() };
     let (texts, token) = if let Life::Left { since } = other.life {
         let age = format::age(since, model.session.now);
-        let texts = [
+        let texts = vec![
             format!("! {what} left behind by {by}, {age}, {} of {}{more}", run.succeeded(), run.steps.len()),
             format!("! {what} left behind by {by}{more}"),
             format!("! left behind by {by}{more}"),
@@ -74,7 +75,7 @@ fn kept(pen: &mut Pen<'_>, model: &Model, area: Area) -> bool {
         (texts, Token::Warn)
     } else if let Life::Unsure(Doubt::Unheard { since, .. }) = other.life {
         let (sign, age) = (signs::stale(pen.look.ascii), format::age(since, model.session.now));
-        let texts = [
+        let texts = vec![
             format!("{sign} {by}: {what}  {} of {}, as of {age} ago{more}", run.succeeded(), run.steps.len()),
             format!("{sign} {by}: {what}, {age} ago{more}"),
             format!("{sign} {by}, {age} ago{more}"),
@@ -82,8 +83,13 @@ fn kept(pen: &mut Pen<'_>, model: &Model, area: Area) -> bool {
         ];
         (texts, Token::Warn)
     } else {
-        let texts = [
-            format!("◐ {by}: {what}  wave {wave} of {waves}  {} of {}{more}", run.succeeded(), run.steps.len()),
+        let far = format!("◐ {by}: {what}  wave {wave} of {waves}  {} of {}", run.succeeded(), run.steps.len());
+        // Whoever may have gone takes no time.
+        let alive = matches!(other.life, Life::Alive { .. });
+        let took = alive.then(|| pace::of_run(run, run.clock(model.session.now)));
+        let texts = vec![
+            took.map_or_else(|| format!("{far}{more}"), |took| format!("{far}  {took}{more}")),
+            format!("{far}{more}"),
             format!("◐ {by}: {what}  w{wave}/{waves}{more}"),
             format!("◐ {by} deploys to {}{more}", other.env.name),
             format!("◐ {by}{more}"),
@@ -186,7 +192,7 @@ fn variants(model: &Model, run: &Run, glyph: &str, failed: usize) -> Vec<Told> {
     let (done, all) = (run.succeeded(), run.steps.len());
     let until = run.clock(model.session.now);
     let elapsed = format::span(until.duration_since(run.started));
-    let whole = super::run_page::took(run, until);
+    let whole = pace::of_run(run, until);
     let halted = run.state == RunState::Halted;
     let long = if halted { format!("{failed} failed  ") } else { format!("wave {wave} of {waves}  ") };
     let short = if halted { format!("{failed} failed") } else { format!("w{wave}/{waves}") };

@@ -25,6 +25,7 @@ mod logs;
 mod look;
 mod more;
 mod overlays;
+pub(crate) mod pace;
 mod pen;
 mod picture;
 mod plan_box;

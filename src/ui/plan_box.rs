@@ -6,6 +6,7 @@ use super::lines::{self, Line, wrapped};
 use super::look::{Ground, Token};
 use super::more::More;
 use super::overlays::typed;
+use super::pace;
 use super::pen::Pen;
 use crate::actions::Action;
 use crate::app::geometry::{self, Area};
@@ -164,12 +165,15 @@ struct Columns {
     name: (u16, u16),
     from: (u16, u16),
     to: (u16, u16),
+    /// How long each takes is told at the end of its line.
+    timed: bool,
 }
 
 impl Columns {
     fn of(plan: &Plan, width: u16) -> Self {
         if width >= 68 {
-            return Self { roomy: true, name: (9, 24), from: (35, 16), to: (54, width - 54) };
+            let time = plan.steps().filter_map(time).map(|time| time.len() as u16 + 2).max().unwrap_or(0);
+            return Self { roomy: true, name: (9, 24), from: (35, 16), to: (54, width - 54 - time), timed: true };
         }
         let longest = |of: fn(&Step) -> &str| plan.steps().map(|step| of(step).width()).max().unwrap_or(0) as u16;
         let name = longest(|step| step.service.as_str()).min(24);
@@ -183,7 +187,13 @@ impl Columns {
         let name = name.min(room.saturating_sub(from + to).max(10));
         let from = from.min(room.saturating_sub(name + to).max(5));
         let at = left + name + 2;
-        Self { roomy, name: (left, name), from: (at, from), to: (at + from + 3, room.saturating_sub(name + from)) }
+        Self {
+            roomy,
+            name: (left, name),
+            from: (at, from),
+            to: (at + from + 3, room.saturating_sub(name + from)),
+            timed: false,
+        }
     }
 
     fn wave(&self, index: usize) -> String {
@@ -192,13 +202,19 @@ impl Columns {
 
     fn step(&self, step: &Step, wave: String) -> Line {
         let Self { name, from, to, .. } = self;
+        let time = time(step).filter(|_| self.timed).unwrap_or_default();
         let cut = |text: &str, width: u16| format::cut_middle(text, usize::from(width));
         Line::text(0, wave, Token::Muted)
             .within(name.0, name.1, cut(step.service.as_str(), name.1), Token::Text)
             .within(from.0, from.1, cut(&step.from_version, from.1), Token::Muted)
             .and(to.0 - 2, "→", Token::Muted)
             .within(to.0, to.1, cut(&step.to_version, to.1), Token::Hi)
+            .right(time, Token::Muted)
     }
+}
+
+fn time(step: &Step) -> Option<String> {
+    step.estimate.map(pace::about)
 }
 
 /// A sign and what it is about, in as many lines as that takes.
@@ -238,17 +254,24 @@ fn foot(pen: &mut Pen<'_>, review: &PlanReview, inside: Area, total: bool) {
 
 const LEAVE_OUT: &str = "leave this one out";
 
-/// `4 services  1 wave  about 20s   ▲ 1 to know  ⊘ 3 left out`, and where a name is typed the key that is held for it.
+/// `4 services  1 wave  about 20s, seldom more than 40s  ▲ 1 to know  ⊘ 3 left out`, and where a name is typed the key that is held for it.
 fn summary(pen: &mut Pen<'_>, review: &PlanReview, area: Area) {
     let plan = &review.plan;
     let (steps, waves) = (plan.steps().count(), plan.waves.len());
+    let leave_out = if plan.protected && steps > 1 { pen.hint_width(Action::PlanLeaveOut, LEAVE_OUT) } else { 0 };
     let mut told = vec![(format::count(steps, "service"), Token::Muted), (format::count(waves, "wave"), Token::Muted)];
-    told.extend(plan.estimate().map(|time| (format!("about {}", format::span(time)), Token::Muted)));
+    told.extend(plan.estimate().map(|time| (pace::about(time), Token::Muted)));
     let (know, out) = (review.warnings.len() + plan.warnings.len(), left_out(plan).count());
     told.extend((know > 0).then(|| (format!("▲ {know} to know"), Token::Warn)));
     told.extend((out > 0).then(|| (format!("⊘ {out} left out"), Token::Held)));
     // Where not all of it has room, what speaks against it stays.
     let columns = |told: &[(String, Token)]| told.iter().map(|(text, _)| text.width() as u16 + 2).sum::<u16>() - 2;
+    if let Some(whole) = pace::of_plan(plan)
+        && let short = told[2].0.width()
+        && columns(&told) + (whole.width() - short) as u16 + leave_out <= area.width
+    {
+        told[2].0 = whole;
+    }
     while told.len() > 1 && columns(&told) > area.width {
         told.remove(0);
     }
@@ -256,8 +279,8 @@ fn summary(pen: &mut Pen<'_>, review: &PlanReview, area: Area) {
     for (text, token) in &told {
         x = pen.text(x, area.y, text, *token, area.right().saturating_sub(x)) + 2;
     }
-    if plan.protected && steps > 1 {
-        let width = pen.hint_width(Action::PlanLeaveOut, LEAVE_OUT).saturating_sub(2);
+    if leave_out > 0 {
+        let width = leave_out.saturating_sub(2);
         if x + width <= area.right() {
             pen.hint(area.right() - width, area.y, Action::PlanLeaveOut, LEAVE_OUT);
         }

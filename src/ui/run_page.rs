@@ -12,6 +12,7 @@ use super::format;
 use super::lines::{self, Line};
 use super::look::{Ground, Token};
 use super::more::{More, beside};
+use super::pace;
 use super::pen::{Pen, Rule};
 use crate::actions::Action;
 use crate::app::geometry::Area;
@@ -22,7 +23,7 @@ use crate::app::screens::run::{shown, told};
 use crate::app::touch::Touch;
 use crate::domain::ids::ServiceId;
 use crate::domain::plan::Purpose;
-use crate::domain::run::{Run, RunState, StepRun, StepState};
+use crate::domain::run::{Pace, Run, RunState, StepRun, StepState};
 use crate::domain::verdict::State;
 
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunPage, area: Area) {
@@ -137,7 +138,7 @@ fn summary(run: &Run, now: Timestamp, width: u16) -> Line {
         line = line.bar(20, bar, parts, total as u32);
     }
     let now = run.clock(now);
-    let took = if narrow { format::span(now.duration_since(run.started)) } else { took(run, now) };
+    let took = if narrow { format::span(now.duration_since(run.started)) } else { pace::of_run(run, now) };
     let right = width.saturating_sub(took.width() as u16 + 1);
     let left = if run.state.is_over() { "left to Kubernetes" } else { "moving" };
     let degraded = run.steps.iter().filter(|step| step.degraded().is_some()).count();
@@ -163,15 +164,6 @@ fn summary(run: &Run, now: Timestamp, width: u16) -> Line {
     line.right(took, Token::Text)
 }
 
-/// `26s of about 1m 20s`: how long it has been going, and how long it will; beyond that nothing is said of the end.
-pub(super) fn took(run: &Run, now: Timestamp) -> String {
-    let elapsed = now.duration_since(run.started);
-    let took = format::span(elapsed);
-    let goes = matches!(run.state, RunState::Running | RunState::Pausing);
-    let whole = run.plan.estimate().filter(|whole| goes && *whole >= elapsed);
-    whole.map_or(took.clone(), |whole| format!("{took} of about {}", format::span(whole)))
-}
-
 fn wave_title(run: &Run, index: usize, now: Timestamp) -> Line {
     let steps = || run.steps.iter().filter(|step| step.wave == index);
     let (note, token) = if steps().all(StepRun::is_settled) {
@@ -184,7 +176,7 @@ fn wave_title(run: &Run, index: usize, now: Timestamp) -> Line {
     } else if run.wave == index && run.state == RunState::Halted {
         ("halted".to_owned(), Token::Fail)
     } else if run.wave == index && !run.state.is_over() {
-        (slow_steps(run, now).unwrap_or_else(|| "now".to_owned()), Token::Prog)
+        (active(run, now), Token::Prog)
     } else if run.state.is_over() && steps().any(|step| step.started.is_some()) {
         let how = if run.undone_by.is_some() { "rolled back" } else { "left as it is" };
         (how.to_owned(), Token::Muted)
@@ -201,12 +193,16 @@ fn wave_line(index: usize, note: &str, token: Token) -> Line {
     Line::text(0, format!("wave {}", index + 1), title).and(9, note, token)
 }
 
-/// `auth is slower than usual (8s)`: what of the active wave takes longer than it should.
-fn slow_steps(run: &Run, now: Timestamp) -> Option<String> {
-    let usual = |step: &StepRun| run.slower_than(step, now).map(|usual| (step.service.to_string(), usual));
-    match run.steps.iter().filter_map(usual).collect::<Vec<_>>().as_slice() {
-        [] => None,
-        [(service, usual)] => Some(format!("now, {service} is slower than usual ({})", format::span(*usual))),
-        several => Some(format!("now, {} are slower than usual", format::count(several.len(), "service"))),
+/// `now, about 20s left`, or what of the active wave is slower than usual: `now, auth is slower than usual (8s)`.
+fn active(run: &Run, now: Timestamp) -> String {
+    let slow = |step: &StepRun| {
+        let pace = run.pace(step, now).filter(|pace| matches!(pace, Pace::Slow { .. }))?;
+        Some(format!("now, {} is {}", step.service, pace::of_step(pace)))
+    };
+    let slow: Vec<String> = run.steps.iter().filter_map(slow).collect();
+    match slow.as_slice() {
+        [] => run.wave_left(now).map_or_else(|| "now".to_owned(), |left| format!("now, {}", pace::left(left))),
+        [one] => one.clone(),
+        several => format!("now, {} are slower than usual", format::count(several.len(), "service")),
     }
 }

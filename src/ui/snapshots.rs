@@ -200,28 +200,62 @@ fn colours_of_every_theme_and_of_none() {
     }
 }
 
-#[test]
-fn a_plan_says_how_long_it_takes_and_a_run_when_that_is_over() {
+/// A plan of four services whose steps take so long as a rule, and so long nine times of ten.
+fn estimated(usual: i64, p90: Option<i64>) -> Cockpit {
     let mut cockpit = after("g<enter>dv9<down>v9<down>v9<down>v9<enter>");
     let Some(Overlay::Plan(review)) = cockpit.model.overlays.last_mut() else { panic!("no plan") };
     for step in review.plan.waves.iter_mut().flat_map(|wave| &mut wave.steps) {
-        step.estimate = Some(jiff::SignedDuration::from_secs(25));
+        step.estimate = Some(jiff::SignedDuration::from_secs(usual));
+        step.p90 = p90.map(jiff::SignedDuration::from_secs);
     }
-    let shows = |cockpit: &mut Cockpit, size, wanted: &[&str]| {
-        let text = text(&drawn(cockpit, size, &Settings::default()));
-        assert!(wanted.iter().all(|it| text.contains(it)), "{wanted:?} in\n{text}");
-    };
-    shows(&mut cockpit, (80, 24), &["waves  about 1m 15s"]);
+    cockpit
+}
+
+/// The write of a step of the first run is answered.
+fn answered(cockpit: &mut Cockpit, service: &str) {
+    let world = cockpit.model.world.env(&EnvId::new("staging")).unwrap();
+    let mut answer = world.workload(&WorkloadRef::deployment(service)).unwrap().clone();
+    (answer.template, answer.generation) = (template(&format!("r/{service}:v9")), answer.generation + 1);
+    let (run, at) = (cockpit.model.runs[0].id, cockpit.now);
+    cockpit.done(Outcome::Written { run, service: service.into(), result: Ok(Box::new(answer)), at });
+}
+
+#[track_caller]
+fn shows(cockpit: &mut Cockpit, size: (u16, u16), wanted: &[&str]) {
+    let text = text(&drawn(cockpit, size, &Settings::default()));
+    assert!(wanted.iter().all(|it| text.contains(it)), "{wanted:?} in\n{text}");
+}
+
+#[test]
+fn a_plan_says_how_long_it_takes_and_a_run_when_that_is_over() {
+    let mut cockpit = estimated(25, None);
+    shows(&mut cockpit, (80, 24), &["waves  about 1m 15s ", "about 25s  │"]);
     cockpit.press("<enter>").wait(20);
     shows(&mut cockpit, (80, 24), &["20s of about 1m 15s"]);
     shows(&mut cockpit, (120, 36), &["0 of 4  20s of about 1m 15s", "now\n"]);
-    let world = cockpit.model.world.env(&EnvId::new("staging")).unwrap();
-    let mut answer = world.workload(&WorkloadRef::deployment("auth")).unwrap().clone();
-    (answer.template, answer.generation) = (template("r/auth:v9"), answer.generation + 1);
-    let (run, at) = (cockpit.model.runs[0].id, cockpit.now);
-    cockpit.done(Outcome::Written { run, service: "auth".into(), result: Ok(Box::new(answer)), at });
+    answered(&mut cockpit, "auth");
     cockpit.wait(31);
     shows(&mut cockpit, (80, 24), &["now, auth is slower than usual (25s)"]);
     cockpit.wait(30);
     shows(&mut cockpit, (80, 24), &["2 moving", "1m 21s\n"]);
+}
+
+#[test]
+fn what_is_left_of_a_step_and_of_its_wave_is_told_and_slower_only_what_is_slower_than_nine_times_of_ten() {
+    let mut cockpit = estimated(25, Some(50));
+    shows(&mut cockpit, (80, 24), &["about 1m 15s, seldom more than 2m 30s"]);
+    cockpit.press("<enter>");
+    answered(&mut cockpit, "auth");
+    answered(&mut cockpit, "ledger");
+    cockpit.wait(6);
+    shows(&mut cockpit, (80, 24), &["now, about 20s left", "of 2 ready            6s\n"]);
+    for size in [(120, 36), (200, 50)] {
+        shows(&mut cockpit, size, &["now, about 20s left", " 6s · about 20s left\n"]);
+    }
+    cockpit.wait(44);
+    shows(&mut cockpit, (120, 36), &["now\n", " 50s\n"]);
+    cockpit.wait(1);
+    shows(&mut cockpit, (120, 36), &["now, 2 services are slower than usual", "2 old left  51s · slower than usual\n"]);
+    shows(&mut cockpit, (200, 50), &["51s · slower than usual (25s)\n"]);
+    shows(&mut cockpit, (80, 24), &["of 2 ready           51s\n"]);
 }

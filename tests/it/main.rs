@@ -12,6 +12,7 @@ mod contract;
 mod control_plane;
 mod demo;
 mod enforcement;
+mod estimates;
 mod evictions;
 mod faults;
 mod fences;

@@ -60,7 +60,7 @@ fn build(model: &Model, request: &Request) -> Result<Plan, String> {
     }
     let plan = plan::build(&model.catalog, &model.world, &model.board, request);
     let mut plan = plan.map_err(|error| error.to_string())?;
-    run::learn(&mut plan, &model.runs);
+    run::learn(&mut plan, &model.runs, &model.world);
     if plan.is_empty() {
         let why = plan.skipped.iter().map(|it| format!("{} {}", it.service, it.why)).collect::<Vec<_>>();
         return Err(format!("nothing to do: {}", why.join("; ")));
@@ -268,7 +268,7 @@ fn rebuild(model: &mut Model, changes: Vec<Warning>) {
 /// The plan that puts a run back, with how long that takes and what is to be known of it; none: it has changed nothing.
 pub fn way_back(run: &Run, runs: &[Run], world: &World) -> Option<Plan> {
     let mut plan = run::inverse(run)?;
-    run::learn(&mut plan, runs);
+    run::learn(&mut plan, runs, world);
     plan::warn_of_going_back(&mut plan, world);
     Some(plan)
 }

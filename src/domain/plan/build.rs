@@ -190,6 +190,7 @@ impl Builder<'_> {
             to_version: if same { to.version() } else { told_apart(&to, &container.image) },
             after: Vec::new(),
             estimate: self.world.env(&self.env.name).and_then(|world| estimate(&View::new(world, workload))),
+            p90: None,
             failing: running.is_some_and(|cell| cell.verdict.state == State::Failed),
         }))
     }

@@ -53,6 +53,15 @@ impl Plan {
 
     /// How long all of it takes: wave after wave, each as long as its slowest step. None where one of them is not known.
     pub fn estimate(&self) -> Option<SignedDuration> {
+        self.whole(|step| step.estimate)
+    }
+
+    /// What it seldom exceeds: every wave would have to be as slow as its slowest step is one time of ten.
+    pub fn p90(&self) -> Option<SignedDuration> {
+        self.whole(|step| step.p90)
+    }
+
+    fn whole(&self, of: impl Fn(&Step) -> Option<SignedDuration>) -> Option<SignedDuration> {
         if self.is_empty() {
             return None;
         }
@@ -60,7 +69,7 @@ impl Plan {
         for wave in &self.waves {
             let mut slowest = SignedDuration::ZERO;
             for step in &wave.steps {
-                slowest = slowest.max(step.estimate?);
+                slowest = slowest.max(of(step)?);
             }
             whole += slowest;
         }
@@ -94,6 +103,8 @@ pub struct Step {
     pub after: Vec<ServiceId>,
     /// How long it takes as a rule; none: nothing is known about it.
     pub estimate: Option<SignedDuration>,
+    /// What nine of ten times did not exceed; none: too few are known.
+    pub p90: Option<SignedDuration>,
     /// What it replaces was failing when it was planned: going back to that may fail again.
     pub failing: bool,
 }

@@ -10,6 +10,7 @@ pub mod document;
 mod hold;
 #[cfg(test)]
 mod laws;
+mod learn;
 mod left_out;
 mod machine;
 mod pace;
@@ -20,8 +21,9 @@ mod tests;
 mod tries;
 
 pub use hold::Hold;
+pub use learn::learn;
 pub use left_out::LeftOut;
-pub use pace::learn;
+pub use pace::Pace;
 pub use rollback::{inverse, leads_back};
 
 use std::sync::Arc;

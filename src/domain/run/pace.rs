@@ -1,28 +1,20 @@
-//! How long things take: what this session saw itself, and whether a step is slower than usual.
+//! Whether a run is as fast as it was meant to be: what is left of a step, and which is slower than usual.
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Run, RunState, StepRun, StepState};
-use crate::domain::plan::Plan;
+use crate::domain::verdict::State;
 
 /// By less than this nothing is slower: pods come and go in seconds.
 const MARGIN: SignedDuration = SignedDuration::from_secs(10);
 
-/// Puts into a plan how long its steps took the last time in these runs, which is better known than what clusters say.
-pub fn learn(plan: &mut Plan, runs: &[Run]) {
-    for step in plan.waves.iter_mut().flat_map(|wave| &mut wave.steps) {
-        let here = runs.iter().rev().filter(|run| run.plan.env == plan.env);
-        let took = here.filter_map(|run| run.step(&step.service)).find_map(StepRun::took);
-        step.estimate = took.or(step.estimate);
-    }
-}
-
-impl StepRun {
-    /// How long it took, if it succeeded.
-    fn took(&self) -> Option<SignedDuration> {
-        let (started, finished) = self.started.zip(self.finished).filter(|_| self.state == StepState::Succeeded)?;
-        Some(finished.duration_since(started))
-    }
+/// How a step that is rolling out stands against how long it takes as a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// So long, if it takes as long as usual.
+    Left(SignedDuration),
+    /// Longer already than nine of ten times.
+    Slow { usual: SignedDuration },
 }
 
 impl Run {
@@ -34,10 +26,34 @@ impl Run {
         self.finished.or_else(last).unwrap_or(now)
     }
 
-    /// How long a step takes as a rule, where it has been under way for more than twice that.
-    pub fn slower_than(&self, step: &StepRun, now: Timestamp) -> Option<SignedDuration> {
-        let usual = self.planned(&step.service)?.estimate?;
-        let since = step.started.filter(|_| step.state == StepState::Watching)?;
-        (now.duration_since(since) > (usual * 2).max(usual + MARGIN)).then_some(usual)
+    /// How a step goes while pods are coming. None: nothing is known of how long it takes, it goes on for longer than half of
+    /// the times and not yet longer than nearly all, or something else is to be told of it.
+    pub fn pace(&self, step: &StepRun, now: Timestamp) -> Option<Pace> {
+        let planned = self.planned(&step.service)?;
+        let (usual, started) = planned.estimate.zip(step.started)?;
+        let verdict = step.verdict.as_ref();
+        let comes = step.state == StepState::Watching && verdict.is_none_or(|it| it.state == State::Progressing);
+        let took = now.duration_since(started);
+        // Where it is not known how much the times differ, twice as long is a difference.
+        let limit = planned.p90.unwrap_or(usual * 2).max(usual + MARGIN);
+        match took {
+            _ if !comes => None,
+            // What is held up by something takes as long as that does.
+            _ if took < usual => {
+                Some(Pace::Left(usual - took)).filter(|_| verdict.is_none_or(|it| it.evidence.is_none()))
+            }
+            _ if took > limit => Some(Pace::Slow { usual }),
+            _ => None,
+        }
+    }
+
+    /// How long the active wave goes on, if every service of it takes as long as usual.
+    pub fn wave_left(&self, now: Timestamp) -> Option<SignedDuration> {
+        let open = self.steps.iter().filter(|step| step.wave == self.wave && !step.is_settled());
+        let left = open.map(|step| match self.pace(step, now) {
+            Some(Pace::Left(left)) => Some(left),
+            Some(Pace::Slow { .. }) | None => None,
+        });
+        left.collect::<Option<Vec<_>>>()?.into_iter().max()
     }
 }

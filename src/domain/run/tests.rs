@@ -1,7 +1,9 @@
 //! Runs, told as stories.
 
 mod hold;
+mod learn;
 mod left_out;
+mod pace;
 
 use jiff::SignedDuration;
 use proptest::prelude::*;
@@ -28,6 +30,7 @@ fn plan(waves: &[&[&str]]) -> Plan {
         to_version: "v2".into(),
         after: Vec::new(),
         estimate: None,
+        p90: None,
         failing: false,
     };
     Plan {
@@ -307,23 +310,11 @@ fn a_wave_takes_as_long_as_its_slowest_step_and_a_plan_as_its_waves() {
         assert_eq!(plan.estimate(), None, "one is not known");
         plan.waves[wave].steps[step].estimate = Some(SignedDuration::from_secs(seconds));
     }
-    assert_eq!(plan.estimate(), Some(SignedDuration::from_secs(60)));
-}
-
-#[test]
-fn what_this_session_saw_itself_is_the_estimate_where_it_succeeded() {
-    let mut story = Story::new(&[&["auth", "ledger"]]);
-    story.written("auth").written("ledger").wait(30).judged("auth", State::Done).judged("ledger", State::Failed);
-    let mut next = plan(&[&["auth", "ledger"]]);
-    for step in &mut next.waves[0].steps {
-        step.estimate = Some(SignedDuration::from_secs(7));
+    assert_eq!((plan.estimate(), plan.p90()), (Some(SignedDuration::from_secs(60)), None));
+    for step in plan.waves.iter_mut().flat_map(|wave| &mut wave.steps) {
+        step.p90 = step.estimate.map(|usual| usual * 2);
     }
-    learn(&mut next, std::slice::from_ref(&story.run));
-    let seconds = |plan: &Plan| plan.steps().map(|step| step.estimate.unwrap().as_secs()).collect::<Vec<_>>();
-    assert_eq!(seconds(&next), [30, 7]);
-    let mut elsewhere = Plan { env: EnvId::new("production"), ..plan(&[&["auth"]]) };
-    learn(&mut elsewhere, std::slice::from_ref(&story.run));
-    assert_eq!(elsewhere.estimate(), None, "another environment is another cluster");
+    assert_eq!(plan.p90(), Some(SignedDuration::from_secs(120)));
 }
 
 #[test]
@@ -336,24 +327,6 @@ fn the_time_of_a_run_stands_still_once_it_is_over_or_has_halted_with_nothing_und
     assert_eq!((story.run.state, Some(story.run.clock(later(90)))), (RunState::Halted, rested));
     story.wait(10).on(RunEvent::Abort);
     assert_eq!(Some(story.run.clock(later(90))), story.run.finished);
-}
-
-#[test]
-fn a_step_is_slower_than_usual_beyond_twice_its_time_and_only_while_it_is_watched() {
-    let mut plan = plan(&[&["auth"]]);
-    plan.waves[0].steps[0].estimate = Some(SignedDuration::from_secs(20));
-    let mut run = Run::new(RunId(1), plan, "ana", START);
-    run.on(RunEvent::Start, START);
-    let held = held(&run);
-    run.on(RunEvent::Held(held), START);
-    let slow = |run: &Run, seconds| run.slower_than(&run.steps[0], later(seconds)).is_some();
-    assert!(!slow(&run, 100), "a write that does not come through has its own words");
-    run.on(RunEvent::Written { service: ServiceId::new("auth"), result: Ok(baseline("auth")) }, later(1));
-    assert!(!slow(&run, 40) && slow(&run, 41));
-    run.plan.waves[0].steps[0].estimate = Some(SignedDuration::from_secs(1));
-    assert!(!slow(&run, 11) && slow(&run, 12), "seconds more or less are nothing");
-    run.plan.waves[0].steps[0].estimate = None;
-    assert!(!slow(&run, 4_000));
 }
 
 proptest! {

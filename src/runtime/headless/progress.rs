@@ -8,7 +8,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::shapes::step_word;
 use crate::domain::ids::{EnvId, ServiceId};
-use crate::domain::run::{Hold, Run, StepRun, StepState};
+use crate::domain::run::{Hold, Pace, Run, StepRun, StepState};
 use crate::domain::world::Freshness;
 use crate::ui;
 
@@ -37,7 +37,7 @@ enum Sight {
 impl Progress {
     pub(super) fn new(run: &Run) -> Self {
         let poor = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
-        let fits = crossterm::terminal::size().is_ok_and(|(_, rows)| run.steps.len() + 2 < usize::from(rows));
+        let fits = crossterm::terminal::size().is_ok_and(|(_, rows)| run.steps.len() + 3 < usize::from(rows));
         Self::on(std::io::stderr().is_terminal() && !poor && fits)
     }
 
@@ -51,7 +51,7 @@ impl Progress {
         let leases = self.leases(run);
         match &mut self.drawn {
             Some(drawn) => above(drawn, &leases) + &written_over(drawn, lines(run, columns, now)),
-            None => leases + &self.changes(run),
+            None => leases + &self.changes(run, now),
         }
     }
 
@@ -111,12 +111,15 @@ impl Progress {
         }
     }
 
-    /// A line for each step that is in another state, or whose write does not come through for another reason.
-    fn changes(&mut self, run: &Run) -> String {
+    /// A line for each step that is in another state, is slower than usual, or whose write does not come through for another
+    /// reason.
+    fn changes(&mut self, run: &Run, now: Timestamp) -> String {
         let mut text = String::new();
         for step in run.steps.iter().filter(|step| step.started.is_some()) {
             let trouble = step.trouble.as_ref().map(|trouble| format!("is tried again: {}", trouble.fault));
-            for news in [Some(step_word(&step.state).to_owned()), trouble].into_iter().flatten() {
+            let slow = run.pace(step, now).filter(|pace| matches!(pace, Pace::Slow { .. }));
+            let slow = slow.map(|pace| format!("is {}", ui::pace::of_step(pace)));
+            for news in [Some(step_word(&step.state).to_owned()), trouble, slow].into_iter().flatten() {
                 let entry = (step.service.clone(), news);
                 if !self.told.contains(&entry) {
                     text.push_str(&format!("{} {}\n", entry.0, entry.1));
@@ -153,14 +156,15 @@ fn lines(run: &Run, columns: usize, now: Timestamp) -> Vec<String> {
     let line = |step: &StepRun| {
         let name = step.service.as_str();
         let gap = " ".repeat(width - name.width());
-        let line = format!("{name}{gap}  {:9}  {}", step_word(&step.state), details(step, now));
+        let line = format!("{name}{gap}  {:9}  {}", step_word(&step.state), details(run, step, now));
         // The last column stays free: some terminals begin a new line there.
         cut(line.trim_end(), columns.saturating_sub(1))
     };
-    run.steps.iter().map(line).collect()
+    let whole = run.plan.estimate().map(|_known| cut(&ui::pace::of_run(run, now), columns.saturating_sub(1)));
+    run.steps.iter().map(line).chain(whole).collect()
 }
 
-fn details(step: &StepRun, now: Timestamp) -> String {
+fn details(run: &Run, step: &StepRun, now: Timestamp) -> String {
     let Some(started) = step.started else { return String::new() };
     let took = ui::span(step.finished.unwrap_or(now).duration_since(started));
     match (&step.state, &step.verdict, &step.trouble) {
@@ -169,7 +173,8 @@ fn details(step: &StepRun, now: Timestamp) -> String {
         (StepState::Watching, Some(verdict), _) => {
             let pods = format!("{} of {} ready", verdict.progress.ready, verdict.progress.wanted);
             let hint = verdict.evidence.as_ref().map_or_else(String::new, |it| format!(" · {}", it.headline));
-            format!("{took} · {pods}{hint}")
+            let pace = run.pace(step, now).map_or_else(String::new, |pace| format!(" · {}", ui::pace::of_step(pace)));
+            format!("{took} · {pods}{pace}{hint}")
         }
         _ => step.why().unwrap_or(took),
     }
@@ -188,6 +193,7 @@ fn cut(line: &str, columns: usize) -> String {
 mod tests {
     use super::*;
     use crate::app::testkit::Cockpit;
+    use crate::domain::verdict::{Progress as Progressed, State, Verdict};
 
     /// A run of three services, and the same some seconds later.
     fn run() -> (Run, Run) {
@@ -229,6 +235,33 @@ mod tests {
         assert!(begun.contains(" writing\n") && !begun.contains('\x1b'), "{begun:?}");
         assert!(progress.show(&after, before.started).ends_with(" succeeded\n"));
         assert_eq!(progress.show(&after, before.started), "");
+    }
+
+    #[test]
+    fn what_is_left_is_told_on_a_terminal_and_what_is_slower_than_usual_everywhere_once() {
+        let (mut run, _) = run();
+        for step in run.plan.waves.iter_mut().flat_map(|wave| &mut wave.steps) {
+            step.estimate = Some(SignedDuration::from_secs(20));
+        }
+        run.steps.retain(|step| step.wave == 0);
+        for step in &mut run.steps {
+            step.state = StepState::Watching;
+            step.verdict = Some(Verdict::new(State::Progressing, Progressed::default()));
+        }
+        let later = |seconds| run.started + SignedDuration::from_secs(seconds);
+        let service = &run.steps[0].service;
+        let shown = |at| {
+            let lines = lines(&run, 80, later(at));
+            let (first, last) = (&lines[0], &lines[lines.len() - 1]);
+            (first.split_once("watching   ").unwrap().1.to_owned(), last.clone())
+        };
+        let whole = ui::pace::of_plan(&run.plan).unwrap();
+        assert_eq!(shown(6), ("6s · 0 of 0 ready · about 15s left".to_owned(), format!("6s of {whole}")));
+        assert_eq!(shown(50).0, "50s · 0 of 0 ready · slower than usual (20s)");
+        let mut progress = Progress::on(false);
+        assert!(!progress.show(&run, later(6)).contains("slower"));
+        assert!(progress.show(&run, later(50)).starts_with(&format!("{service} is slower than usual (20s)\n")));
+        assert_eq!(progress.show(&run, later(51)), "");
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::domain::ids::RunId;
 use crate::domain::lease::Patience;
 use crate::domain::plan::{Plan, PlanError, Purpose};
 use crate::domain::rights::Need;
-use crate::domain::run::{Hold, RunEvent, StepState};
+use crate::domain::run::{Hold, RunEvent, StepState, learn};
 use crate::report::Report;
 use crate::ui;
 
@@ -66,6 +66,8 @@ pub(super) async fn carry_out(mut driver: Driver, mut plan: Plan, wishes: Wishes
         described = elsewhere(&mut driver, &mut plan).await?;
         plan.passes.hotfix = wishes.hotfix;
         let barred = barred(&mut driver, &mut plan).await?;
+        // By now it is read what the cluster keeps of earlier runs.
+        learn(&mut plan, &driver.model().runs, &driver.model().world);
         if !wishes.dry_run {
             unbarred(&plan.env, &barred, wishes.over)?;
             unfought(&described)?;
@@ -240,8 +242,8 @@ fn plan_text(plan: &Plan) -> String {
         let held = "what is taken back is not deployed again before it is unlocked: shipdeck locks lists it";
         rows.push(vec!["held".to_owned(), plan.env.to_string(), held.to_owned()]);
     }
-    if let Some(time) = plan.estimate() {
-        rows.push(vec!["takes".to_owned(), format!("about {}", ui::span(time))]);
+    if let Some(time) = ui::pace::of_plan(plan) {
+        rows.push(vec!["takes".to_owned(), time]);
     }
     table(&rows)
 }

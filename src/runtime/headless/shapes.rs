@@ -87,6 +87,9 @@ pub(super) struct PlanShape {
     /// How long all of it takes as a rule, where that is known of every step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) estimate_seconds: Option<i64>,
+    /// What it seldom exceeds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) p90_seconds: Option<i64>,
 }
 
 /// One change of a plan.
@@ -100,6 +103,9 @@ pub(super) struct StepShape {
     /// How long it takes as a rule, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) estimate_seconds: Option<i64>,
+    /// What nine of ten times did not exceed, where enough of them are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) p90_seconds: Option<i64>,
 }
 
 /// Something said about a subject.
@@ -249,6 +255,7 @@ pub(super) fn plan(plan: &Plan) -> PlanShape {
             .collect(),
         described: Vec::new(),
         estimate_seconds: plan.estimate().map(|time| time.as_secs()),
+        p90_seconds: plan.p90().map(|time| time.as_secs()),
     }
 }
 
@@ -265,6 +272,7 @@ fn step(step: &Step) -> StepShape {
         from: step.from.to_string(),
         to: step.to.to_string(),
         estimate_seconds: step.estimate.map(|time| time.as_secs()),
+        p90_seconds: step.p90.map(|time| time.as_secs()),
     }
 }
 

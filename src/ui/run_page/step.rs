@@ -2,11 +2,11 @@
 
 use super::super::lines::Line;
 use super::super::look::Token;
-use super::super::{format, signs};
+use super::super::{format, pace, signs};
 use super::after;
 use crate::app::model::Model;
 use crate::domain::plan::Step;
-use crate::domain::run::{Run, StepRun, StepState};
+use crate::domain::run::{Pace, Run, StepRun, StepState};
 use crate::domain::verdict::{Cause, State};
 use unicode_width::UnicodeWidthStr;
 
@@ -15,7 +15,9 @@ pub(super) fn row(model: &Model, run: &Run, step: &StepRun, planned: &Step, (wid
     let wide = width >= 96;
     // Without room for all of it the bar goes, and then what ran before.
     let (name_width, arrow, bar) = match width {
-        96.. => (20, 22, 24),
+        132.. => (20, 22, 24),
+        // Here what is told on the right needs the room.
+        96.. => (20, 22, 16),
         64.. => (16, 18, 8),
         52.. => (16, 18, 0),
         _ => (10, 8, 0),
@@ -57,16 +59,29 @@ pub(super) fn row(model: &Model, run: &Run, step: &StepRun, planned: &Step, (wid
     if bar > 0 {
         line = line.bar(at, bar, parts, if done { 1 } else { progress.wanted });
     }
+    let mut told = words + counted.width() as u16;
     if let Some(left) = after::leftovers(step).filter(|_| wide && !superseded(step)) {
+        told = words + 15 + left.width() as u16;
         line = line.and(words + 15, left, Token::Muted);
     }
+    let pace = run.pace(step, model.session.now);
+    let took = paced(took, pace, width.saturating_sub(told + 2));
     let note = step.left_out_words().or_else(|| step.why()).or_else(|| hint(step));
     if let Some(note) = note.filter(|_| width >= words + 29 + 9 + 20 && !told_below) {
         let token = if step.holds_up() { Token::Fail } else { Token::Warn };
-        line = line.within(words + 29, width.saturating_sub(words + 29 + 9), note, token);
+        let room = width.saturating_sub(words + 29 + (took.width() as u16 + 2).max(9));
+        line = line.within(words + 29, room, note, token);
     }
-    let slow = run.slower_than(step, model.session.now).is_some();
+    let slow = matches!(pace, Some(Pace::Slow { .. }));
     line.right(took, if slow { Token::Warn } else { Token::Muted })
+}
+
+/// How long it has taken, with as much of how that goes on as there is room for.
+fn paced(took: String, pace: Option<Pace>, room: u16) -> String {
+    let Some(words) = pace.map(pace::of_step) else { return took };
+    let short = words.split(" (").next().unwrap_or_default().to_owned();
+    let texts = [format!("{took} · {words}"), format!("{took} · {short}"), short];
+    texts.into_iter().find(|text| text.width() <= usize::from(room)).unwrap_or(took)
 }
 
 fn state_of(step: &StepRun) -> (State, Token) {

@@ -15,6 +15,7 @@ use crate::domain::ids::{EnvId, LockId, RunId, ServiceId, Uid};
 use crate::domain::lock::Passes;
 use crate::domain::observed::WorkloadRef;
 use crate::domain::plan::{Plan, Purpose, Step, Wave};
+use crate::domain::run::learn::LONGEST;
 use crate::domain::run::{Hold, Run, RunState, StepRun, StepState, TakenUp};
 use crate::domain::text::clean;
 use crate::domain::verdict::{Cause, Evidence, Progress, State, Verdict};
@@ -72,6 +73,8 @@ struct StepShape {
     after: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     estimate: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    p90: Option<i64>,
     /// What it replaces was failing before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     failing: bool,
@@ -146,6 +149,7 @@ fn step_of(run: &Run, step: &Step) -> StepShape {
         to_version: step.to_version.clone(),
         after: step.after.iter().map(ToString::to_string).collect(),
         estimate: step.estimate.map(|time| time.as_secs()),
+        p90: step.p90.map(|time| time.as_secs()),
         failing: step.failing,
         state: found.map_or("waiting", |it| step_word(&it.state)).to_owned(),
         why: found.and_then(StepRun::why).map(|why| cut(&why)),
@@ -250,9 +254,15 @@ fn plan_step(it: &StepShape) -> Result<Step, String> {
         from_version: clean(&it.from_version).into_owned(),
         to_version: clean(&it.to_version).into_owned(),
         after: it.after.iter().map(|service| ServiceId::new(text(service))).collect(),
-        estimate: it.estimate.map(SignedDuration::from_secs),
+        estimate: it.estimate.and_then(span),
+        p90: it.p90.and_then(span),
         failing: it.failing,
     })
+}
+
+/// How long something takes; none: no rollout takes that long, it was changed by hand.
+fn span(seconds: i64) -> Option<SignedDuration> {
+    Some(SignedDuration::from_secs(seconds)).filter(|span| (SignedDuration::ZERO..=LONGEST).contains(span))
 }
 
 fn fill(step: &mut StepRun, it: &StepShape) -> Result<(), String> {

@@ -1,0 +1,46 @@
+//! How long things take, in words: of a plan, of a run as a whole and of each of its steps.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::format;
+use crate::domain::plan::Plan;
+use crate::domain::run::{Pace, Run, RunState};
+
+/// By less than this the seldom slow is not worth a word.
+const MARGIN: SignedDuration = SignedDuration::from_secs(10);
+
+/// `about 1m 20s, seldom more than 2m 10s`; none: not known of every step.
+pub(crate) fn of_plan(plan: &Plan) -> Option<String> {
+    let usual = plan.estimate()?;
+    let seldom = plan.p90().filter(|p90| *p90 >= usual + MARGIN);
+    let seldom = seldom.map(|p90| format!(", seldom more than {}", format::span(p90))).unwrap_or_default();
+    Some(format!("{}{seldom}", about(usual)))
+}
+
+/// `about 35s`
+pub(super) fn about(usual: SignedDuration) -> String {
+    format!("about {}", format::span(usual))
+}
+
+/// `26s of about 1m 20s`: how long it has been going, and how long it will; beyond that nothing is said of the end.
+pub(crate) fn of_run(run: &Run, now: Timestamp) -> String {
+    let elapsed = now.duration_since(run.started);
+    let took = format::span(elapsed);
+    let goes = matches!(run.state, RunState::Running | RunState::Pausing);
+    let whole = run.plan.estimate().filter(|whole| goes && *whole >= elapsed);
+    whole.map_or(took.clone(), |whole| format!("{took} of {}", about(whole)))
+}
+
+/// `about 20s left`, `slower than usual (8s)`
+pub(crate) fn of_step(pace: Pace) -> String {
+    match pace {
+        Pace::Left(left) => self::left(left),
+        Pace::Slow { usual } => format!("slower than usual ({})", format::span(usual)),
+    }
+}
+
+/// `about 20s left`: in steps of five seconds, for it is not known better than that.
+pub(super) fn left(left: SignedDuration) -> String {
+    let seconds = left.as_secs() + i64::from(left.subsec_nanos() > 0);
+    format!("{} left", about(SignedDuration::from_secs((seconds + 4) / 5 * 5)))
+}
