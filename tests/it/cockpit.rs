@@ -107,7 +107,7 @@ async fn a_group_is_deployed_in_waves_and_a_missing_image_is_named() {
     // It was taken back: whoever wants it again says why.
     terminal.shows(&["staging is barred", "auth missing taken back", "Why in spite of it?"]);
     terminal.press("it was pushed since\r");
-    terminal.shows(&["image not found: shop/auth:missing"]);
+    terminal.shows(&["Nothing more begins", "image not found: shop/auth:missing"]);
     terminal.press("q");
     terminal.press("q");
     terminal.shows(&["is under way", "stays as it is"]);
