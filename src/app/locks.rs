@@ -22,6 +22,29 @@ pub struct Barred {
     pub services: Vec<ServiceId>,
 }
 
+impl Barred {
+    /// What can be done about it: of what is held by its image, first of all another version.
+    pub fn clears(&self) -> String {
+        let clears = self.bar.lock.clears();
+        if self.bar.lock.lock.as_ref().is_ok_and(|lock| !lock.images.is_empty()) {
+            let services = self.services.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            return format!("another version of {services} goes out as ever; this one: {clears}");
+        }
+        clears
+    }
+}
+
+/// The images of a service that are held there, each with why: nothing else of it is in the way of anything.
+pub fn held_images(model: &Model, env: &EnvId, service: &ServiceId) -> Vec<String> {
+    let held = |posted: &Posted| {
+        let image = posted.lock.as_ref().ok()?.images.get(service)?.clone();
+        let attempt = attempt(model, env, (service, Some(&image)), Act::Forward, Passes::default());
+        let barred = !bars([posted], &attempt, model.session.now).is_empty();
+        barred.then(|| format!("{image} alone is {}; {}", posted.headline(), posted.clears()))
+    };
+    posted(model, env).filter_map(held).collect()
+}
+
 /// An attempt to change a service, as everything stands now.
 pub fn attempt(
     model: &Model,
@@ -192,7 +215,7 @@ pub fn covered(catalog: &Catalog, lock: &Lock) -> Vec<WorkloadRef> {
 /// What a plan has to say of a lock that bars it.
 pub fn warning(env: &EnvId, barred: &Barred) -> Warning {
     let all = barred.services.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let text = format!("{} ({}); {}", barred.bar.lock.headline(), all, barred.bar.lock.clears());
+    let text = format!("{} ({}); {}", barred.bar.lock.headline(), all, barred.clears());
     Warning { subject: env.to_string(), text }
 }
 

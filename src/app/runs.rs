@@ -7,7 +7,7 @@ use super::{journal, keeping, locks};
 use crate::domain::catalog::Environment;
 use crate::domain::ids::{EnvId, RunId, ServiceId};
 use crate::domain::lease::{self, Patience};
-use crate::domain::lock::taken_back;
+use crate::domain::lock::{taken_back, to_be_held};
 use crate::domain::observed::Workload;
 use crate::domain::plan::{Plan, Purpose, Step};
 use crate::domain::rollout::{self, View};
@@ -56,7 +56,12 @@ fn hold_taken_back(model: &Model, id: RunId) -> Option<Effect> {
     let run = model.run(id)?;
     let env = model.catalog.environment(&run.plan.env)?;
     let undone = model.runs.iter().find(|other| other.undone_by == Some(id));
-    let failure = undone.and_then(|run| run.steps.iter().find_map(StepRun::why));
+    let seen = || {
+        let cells = to_be_held(&run.plan).into_iter().filter_map(|step| model.board.cell(&step.service, &env.name));
+        let mut failing = cells.filter(|cell| cell.verdict.state == State::Failed);
+        failing.find_map(|cell| cell.verdict.evidence.as_ref().map(|it| it.headline.clone()))
+    };
+    let failure = undone.and_then(|run| run.steps.iter().find_map(StepRun::why)).or_else(seen);
     let lock = taken_back(&run.plan, failure.as_deref(), model.session.person(), model.session.now)?;
     Some(Effect::ChangeLock {
         env: env.name.clone(),

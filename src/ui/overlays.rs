@@ -9,6 +9,7 @@ use super::{details, format, listing_box};
 use crate::actions::Action;
 use crate::app::geometry::{self, Area};
 use crate::app::input::LineInput;
+use crate::app::locks::held_images;
 use crate::app::logs::Detail;
 use crate::app::model::{Answer, Confirm, Model, Overlay, Picker, Prompt};
 use crate::app::touch::Touch;
@@ -184,6 +185,11 @@ fn why(model: &Model, service: &ServiceId, env: &EnvId) -> Vec<(String, String, 
             (String::new(), opens, Token::Muted)
         }));
     }
+    let held = held_images(model, env, service);
+    if told.is_empty() && !held.is_empty() {
+        told.push((String::new(), "nothing stands in its way, but for what was taken back".to_owned(), Token::Text));
+    }
+    told.extend(held.into_iter().map(|image| ("held".to_owned(), image, Token::Held)));
     told
 }
 

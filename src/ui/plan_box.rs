@@ -13,6 +13,7 @@ use crate::app::geometry::{self, Area};
 use crate::app::model::{PlanReview, VersionsForm};
 use crate::app::touch::Touch;
 use crate::domain::ids::ServiceId;
+use crate::domain::lock;
 use crate::domain::plan::{Plan, Purpose, Skipped, Step};
 use crate::domain::run::{Run, RunState};
 use crate::domain::words;
@@ -132,6 +133,11 @@ fn content(review: &PlanReview, width: u16) -> Vec<Line> {
     }
     for left_out in left_out(plan) {
         content.extend(told("⊘", Token::Held, &format!("{}  {}", left_out.service, left_out.why), width));
+    }
+    let held = lock::to_be_held(plan);
+    if !held.is_empty() {
+        let text = format!("{} is held from then on: it goes out again only for a reason", lock::named(&held));
+        content.extend(told("○", Token::Muted, &text, width));
     }
     let already = plan.skipped.iter().filter(|skipped| skipped.already).map(|skipped| skipped.service.as_str());
     let already: Vec<&str> = already.collect();

@@ -224,13 +224,17 @@ async fn what_was_taken_back_is_not_deployed_again_unawares_and_whatever_mends_i
     let back = shipdeck.run("rollback --env staging auth --yes").await;
     back.is(0, "auth succeeded").is(0, "is not deployed again before it is unlocked");
     let again = shipdeck.run("deploy --env staging auth=missing --yes").await;
-    again.is(3, "held by").is(3, "auth missing taken back").is(3, "shipdeck unlock");
+    again
+        .is(3, "held by")
+        .is(3, "auth missing taken back: image not found")
+        .is(3, "another version of auth goes out as ever");
     let locks: Value = serde_json::from_str(&shipdeck.run("locks --json").await.out).unwrap();
     let hold = &locks["locks"][0];
     assert_eq!((&hold["kind"], &hold["images"]), (&json!("hold"), &json!(["shop/auth:missing"])), "{locks}");
     assert!(hold["until"].is_string() && !hold["enforced"].as_bool().unwrap(), "{locks}");
     // It is in nobody's way otherwise.
-    shipdeck.run("why --env staging auth").await.is(0, "nothing stands in the way");
+    let why = shipdeck.run("why --env staging auth").await;
+    why.is(0, "nothing stands in the way").is(0, "shop/auth:missing alone is held by");
     shipdeck.run("deploy --env staging auth=v2 --yes").await.is(0, "auth succeeded");
     shipdeck.run(&format!("unlock {} --env staging", hold["id"].as_str().unwrap())).await.is(0, "");
     shipdeck.run("deploy --env staging auth=missing --dry-run").await.is(0, "missing");

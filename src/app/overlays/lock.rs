@@ -146,7 +146,7 @@ pub fn release(model: &mut Model, env: EnvId, id: &LockId, why: &str) -> Vec<Eff
 /// Asks why the plan is to go on in spite of what bars it.
 pub fn ask_override(model: &mut Model, env: &EnvId, barred: &[Barred]) -> Vec<Effect> {
     let mut lines: Vec<String> =
-        barred.iter().flat_map(|it| [it.bar.lock.headline(), format!("  {}", it.bar.lock.clears())]).collect();
+        barred.iter().flat_map(|it| [it.bar.lock.headline(), format!("  {}", it.clears())]).collect();
     let release = model.keymap.hint(Action::Unlock);
     lines.push(format!("Back at home, {release} releases it. To go on in spite of it, say why: that is recorded."));
     model.session.rights.want(env, Need::Share);

@@ -27,20 +27,36 @@ impl Lock {
     }
 }
 
+/// What a roll back holds of what it takes back: what is failing there. The others of a group are taken back for its
+/// sake and are in nobody's way. Where nothing is failing, somebody had another reason, and all of it is held.
+pub fn to_be_held(plan: &Plan) -> Vec<&Step> {
+    if plan.purpose != Purpose::RollBack {
+        return Vec::new();
+    }
+    let changed = || plan.steps().filter(|step| step.changes());
+    let failing: Vec<&Step> = changed().filter(|step| step.failing).collect();
+    if failing.is_empty() { changed().collect() } else { failing }
+}
+
+/// `auth v9, cart v3`: services and versions, the first of them.
+pub fn named(steps: &[&Step]) -> String {
+    let versions = steps.iter().take(NAMED).map(|step| format!("{} {}", step.service, step.from_version));
+    let mut text = versions.collect::<Vec<_>>().join(", ");
+    if steps.len() > NAMED {
+        text.push_str(&format!(" and {} more", steps.len() - NAMED));
+    }
+    text
+}
+
 /// The hold that a roll back leaves on what it takes back; none: the plan is no roll back, or changes nothing.
 ///
 /// `why`: what went wrong, where that is known.
 pub fn taken_back(plan: &Plan, why: Option<&str>, author: Arc<str>, now: Timestamp) -> Option<Lock> {
-    let steps: Vec<&Step> = plan.steps().filter(|step| step.changes()).collect();
-    if plan.purpose != Purpose::RollBack || steps.is_empty() {
+    let steps = to_be_held(plan);
+    if steps.is_empty() {
         return None;
     }
-    let versions = steps.iter().take(NAMED).map(|step| format!("{} {}", step.service, step.from_version));
-    let mut reason = versions.collect::<Vec<_>>().join(", ");
-    if steps.len() > NAMED {
-        reason.push_str(&format!(" and {} more", steps.len() - NAMED));
-    }
-    reason.push_str(" taken back");
+    let mut reason = format!("{} taken back", named(&steps));
     if let Some(why) = why {
         reason.push_str(&format!(": {why}"));
     }

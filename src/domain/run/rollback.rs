@@ -57,7 +57,7 @@ pub fn leads_back(run: &Run) -> bool {
 
 fn back(run: &Run, step: &Step) -> Step {
     Step {
-        failing: run.step(&step.service).is_some_and(|it| it.state == StepState::Failed),
+        failing: run.step(&step.service).is_some_and(|it| it.state == StepState::Failed || it.degraded().is_some()),
         from: step.to.clone(),
         to: step.from.clone(),
         from_version: step.to_version.clone(),

@@ -51,7 +51,7 @@ pub(super) fn unfought(described: &[Described]) -> Result<(), Report> {
 pub(super) fn unbarred(env: &EnvId, barred: &[Barred], over: Option<&str>) -> Result<(), Report> {
     let (Some(first), None) = (barred.first(), over) else { return Ok(()) };
     let report = Report::refused(format!("{env}: {}; nothing was written", first.bar.lock.headline()));
-    let report = barred.iter().fold(report, |report, it| report.hint(it.bar.lock.clears()));
+    let report = barred.iter().fold(report, |report, it| report.hint(it.clears()));
     Err(report.hint("To go on in spite of it, say why: --override REASON. It is recorded, and others see it."))
 }
 

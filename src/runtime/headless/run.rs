@@ -15,7 +15,8 @@ use crate::app::{locks, rights, runs};
 use crate::cli::Agreed;
 use crate::domain::ids::RunId;
 use crate::domain::lease::Patience;
-use crate::domain::plan::{Plan, PlanError, Purpose};
+use crate::domain::lock;
+use crate::domain::plan::{Plan, PlanError};
 use crate::domain::rights::Need;
 use crate::domain::run::{Hold, RunEvent, StepState, learn};
 use crate::report::Report;
@@ -238,9 +239,11 @@ fn plan_text(plan: &Plan) -> String {
     rows.extend(skipped);
     let warnings = plan.warnings.iter().map(|it| vec!["warning".to_owned(), it.subject.clone(), it.text.clone()]);
     rows.extend(warnings);
-    if plan.purpose == Purpose::RollBack && !plan.is_empty() {
-        let held = "what is taken back is not deployed again before it is unlocked: shipdeck locks lists it";
-        rows.push(vec!["held".to_owned(), plan.env.to_string(), held.to_owned()]);
+    let held = lock::to_be_held(plan);
+    if !held.is_empty() {
+        let text =
+            format!("{} is not deployed again before it is unlocked: shipdeck locks lists it", lock::named(&held));
+        rows.push(vec!["held".to_owned(), plan.env.to_string(), text]);
     }
     if let Some(time) = ui::pace::of_plan(plan) {
         rows.push(vec!["takes".to_owned(), time]);

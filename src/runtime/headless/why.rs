@@ -3,6 +3,7 @@
 use super::driver::Driver;
 use super::run::refused;
 use super::{print, print_json, shapes};
+use crate::app::locks::held_images;
 use crate::app::why::{Cause, causes};
 use crate::cli::Why;
 use crate::domain::ids::{EnvId, ServiceId};
@@ -28,17 +29,26 @@ pub(in crate::runtime) async fn why(session: Session, args: &Why) -> Result<(), 
     driver.holders_known(&env).await?;
     driver.stewards_known(&env, std::slice::from_ref(&service)).await?;
     let found = causes(driver.model(), &env, &service);
+    let held = held_images(driver.model(), &env, &service);
     driver.end().await;
-    if args.json { print_json(&shapes::why(&env, &service, &found)) } else { print(&told(&env, &service, &found)) }
+    if args.json {
+        print_json(&shapes::why(&env, &service, &found, held))
+    } else {
+        print(&told(&env, &service, &found, &held))
+    }
 }
 
-fn told(env: &EnvId, service: &ServiceId, causes: &[Cause]) -> String {
-    if causes.is_empty() {
-        return format!("nothing stands in the way of {service} in {env}\n");
-    }
-    let mut text = format!("{service} in {env} cannot be deployed:\n");
+fn told(env: &EnvId, service: &ServiceId, causes: &[Cause], held: &[String]) -> String {
+    let mut text = if causes.is_empty() {
+        format!("nothing stands in the way of {service} in {env}\n")
+    } else {
+        format!("{service} in {env} cannot be deployed:\n")
+    };
     for cause in causes {
         text.push_str(&format!("  {}\n    {}\n", cause.headline(), cause.clears()));
+    }
+    for image in held {
+        text.push_str(&format!("  {image}\n"));
     }
     text
 }

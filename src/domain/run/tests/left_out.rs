@@ -35,6 +35,9 @@ fn what_failed_is_put_back_with_the_others_although_it_was_left_out() {
     story.on(without("auth")).succeeds("cart");
     let back = inverse(&story.run).unwrap();
     assert!(back.steps().any(|step| step.service.as_str() == "auth"));
+    // Only what failed is held from then on: the others went back for its sake.
+    let held: Vec<&str> = crate::domain::lock::to_be_held(&back).iter().map(|step| step.service.as_str()).collect();
+    assert_eq!((held.as_slice(), back.steps().count()), (["auth"].as_slice(), 3));
 }
 
 #[test]

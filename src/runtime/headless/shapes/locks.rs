@@ -75,6 +75,9 @@ pub(in crate::runtime::headless) struct WhyShape {
     /// Nothing stands in the way.
     pub(in crate::runtime::headless) open: bool,
     pub(in crate::runtime::headless) causes: Vec<CauseShape>,
+    /// Images that alone are held, each with why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(in crate::runtime::headless) held: Vec<String>,
 }
 
 /// One reason why not.
@@ -124,7 +127,12 @@ pub(in crate::runtime::headless) fn lock(env: &EnvId, posted: &Posted, force: &F
 }
 
 /// What stands in the way of a service.
-pub(in crate::runtime::headless) fn why(env: &EnvId, service: &ServiceId, causes: &[Cause]) -> WhyShape {
+pub(in crate::runtime::headless) fn why(
+    env: &EnvId,
+    service: &ServiceId,
+    causes: &[Cause],
+    held: Vec<String>,
+) -> WhyShape {
     let cause = |it: &Cause| CauseShape {
         code: it.code(),
         headline: it.headline(),
@@ -138,5 +146,6 @@ pub(in crate::runtime::headless) fn why(env: &EnvId, service: &ServiceId, causes
         service: service.to_string(),
         open: causes.is_empty(),
         causes: causes.iter().map(cause).collect(),
+        held,
     }
 }
