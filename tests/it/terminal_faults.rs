@@ -160,7 +160,8 @@ fn a_full_disk_takes_the_log_and_nothing_else() {
 
 #[test]
 fn a_data_folder_that_cannot_be_written_is_told_when_it_is_needed_and_hinders_nothing_else() {
-    let mut terminal = demo(&[("XDG_DATA_HOME", "/dev/null/nowhere"), ("HOME", "/dev/null")]);
+    // The demo keeps what it saves beside other temporary files.
+    let mut terminal = demo(&[("TMPDIR", "/dev/null/nowhere")]);
     terminal.press("4");
     // Ctrl-s saves the log.
     terminal.press("\x13");
