@@ -1,9 +1,19 @@
 //! The command line.
 
+mod changes;
+mod locks;
+mod runs;
+
+pub use changes::{Agreed, Rollback, Target};
+pub use locks::{Locks, Placing, Unlock, Why};
+pub use runs::{Abort, History, Resume};
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+
+use changes::{for_deploy, for_plan, for_promote};
 
 use crate::config::Origin;
 
@@ -137,240 +147,6 @@ pub enum Command {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
-}
-
-/// What each command says of the arguments that it shares with others.
-fn for_deploy(arg: clap::Arg) -> clap::Arg {
-    match arg.get_id().as_str() {
-        "services" => arg
-            .value_name("SERVICE=VERSION")
-            .help("What to deploy: a tag, a digest (@sha256:…), or both, as in checkout=v812")
-            .long_help(None),
-        "group" => arg.help("Refuse services that are not in this group").long_help(None),
-        _ => arg,
-    }
-}
-
-fn for_plan(arg: clap::Arg) -> clap::Arg {
-    // A pipeline that plans what it is about to deploy gives the same arguments.
-    let carried_out = ["yes", "confirm", "dry_run", "wait_for_lock", "soak", "over"];
-    let hidden = carried_out.contains(&arg.get_id().as_str());
-    for_deploy(arg).hide(hidden)
-}
-
-fn for_promote(arg: clap::Arg) -> clap::Arg {
-    match arg.get_id().as_str() {
-        "services" => arg.value_name("SERVICE").help("What to promote; none means all that differ").long_help(None),
-        "group" => arg.help("Promote the services of this group, or those of them that are named").long_help(None),
-        _ => arg,
-    }
-}
-
-/// Which services, where, and which versions.
-#[derive(Debug, clap::Args)]
-pub struct Target {
-    /// The environment to change.
-    #[arg(long, value_name = "NAME")]
-    pub env: String,
-    /// SERVICE=VERSION: a tag, a digest (@sha256:…), or both. For promote SERVICE alone; none means all that differ.
-    #[arg(value_name = "SERVICE[=VERSION]")]
-    pub services: Vec<String>,
-    /// A group. promote: its services, or those of them that are named. deploy: refuse services that are not in it.
-    #[arg(long, value_name = "NAME")]
-    pub group: Option<String>,
-    /// As JSON; the shape is versioned.
-    #[arg(long)]
-    pub json: bool,
-    #[command(flatten)]
-    pub consent: Agreed,
-    /// Make the plan and stop.
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Wait for whoever deploys the same instead of ending with exit code 3; take over from somebody who is silent.
-    #[arg(long)]
-    pub wait_for_lock: bool,
-    /// After success, watch the new pods for as long as the environment's `soak` says; restarts, lost readiness or new
-    /// warnings end with exit code 1. Without it the command ends at success.
-    #[arg(long)]
-    pub soak: bool,
-    /// This is a hotfix: freezes that let hotfixes pass do not bar it.
-    #[arg(long)]
-    pub hotfix: bool,
-    /// Go on in spite of locks and freezes; the reason is recorded on each of them for all to see.
-    #[arg(long = "override", value_name = "REASON")]
-    pub over: Option<String>,
-}
-
-/// What is agreed to before it is asked. Without it a terminal is asked, and a pipeline changes nothing.
-#[derive(Debug, clap::Args)]
-pub struct Agreed {
-    /// Do not ask. A protected environment is not content with it: see --confirm.
-    #[arg(long)]
-    pub yes: bool,
-    /// Do not ask, and say which environment is meant: the answer for a protected one, whose name is asked for
-    /// otherwise. A pipeline names it here in words of its own, so that a wrong --env changes nothing.
-    #[arg(long, value_name = "ENVIRONMENT")]
-    pub confirm: Option<String>,
-}
-
-/// Which services go back.
-#[derive(Debug, clap::Args)]
-pub struct Rollback {
-    /// The environment to change.
-    #[arg(long, value_name = "NAME")]
-    pub env: String,
-    /// Services to take back; none means those of the group, or without one those that are failing there now.
-    #[arg(value_name = "SERVICE")]
-    pub services: Vec<String>,
-    /// A group: its services, or those of them that are named.
-    #[arg(long, value_name = "NAME")]
-    pub group: Option<String>,
-    /// As JSON; the shape is versioned.
-    #[arg(long)]
-    pub json: bool,
-    #[command(flatten)]
-    pub consent: Agreed,
-    /// Make the plan and stop.
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Wait for whoever deploys the same instead of ending with exit code 3; take over from somebody who is silent.
-    #[arg(long)]
-    pub wait_for_lock: bool,
-    /// Go on in spite of hard locks and freezes; the reason is recorded on each of them for all to see.
-    #[arg(long = "override", value_name = "REASON")]
-    pub over: Option<String>,
-}
-
-/// What to lock or freeze, why, and until when.
-#[derive(Debug, clap::Args)]
-pub struct Placing {
-    /// The environment.
-    #[arg(long, value_name = "NAME")]
-    pub env: String,
-    /// Services; none means the whole environment.
-    #[arg(value_name = "SERVICE")]
-    pub services: Vec<String>,
-    /// A group, whatever services it has by then; may be repeated.
-    #[arg(long, value_name = "NAME")]
-    pub group: Vec<String>,
-    /// Why: whoever is refused reads it.
-    #[arg(long, value_name = "REASON")]
-    pub reason: String,
-    /// When it ends by itself: 2h, "2026-12-01 08:00" by the clock of this machine, or 2026-12-01T08:00:00Z. Without an
-    /// end it stands until it is released.
-    #[arg(long, value_name = "TIME", conflicts_with = "until_condition")]
-    pub until: Option<String>,
-    /// What ends it: "group NAME is in ENVIRONMENT", which that group itself may bring about, or "its author releases it".
-    #[arg(long, value_name = "CONDITION")]
-    pub until_condition: Option<String>,
-    /// Only within these times, week by week: "Fri 16:00 - Mon 08:00 Europe/Berlin" or "daily 22:00 - 06:00 UTC".
-    #[arg(long, value_name = "TIMES")]
-    pub window: Option<String>,
-    /// Bar roll backs as well.
-    #[arg(long)]
-    pub hard: bool,
-    /// Let pass what is deployed with --hotfix.
-    #[arg(long)]
-    pub allow_hotfix: bool,
-    /// As JSON; the shape is versioned.
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// What to release.
-#[derive(Debug, clap::Args)]
-pub struct Unlock {
-    /// As `shipdeck locks` lists it.
-    #[arg(value_name = "ID")]
-    pub id: String,
-    /// Look in this environment only.
-    #[arg(long, value_name = "NAME")]
-    pub env: Option<String>,
-    /// Release what only its author releases.
-    #[arg(long = "override", value_name = "REASON")]
-    pub over: Option<String>,
-}
-
-/// Which locks to list.
-#[derive(Debug, clap::Args)]
-pub struct Locks {
-    /// Those of one environment.
-    #[arg(long, value_name = "NAME")]
-    pub env: Option<String>,
-    /// As JSON; the shape is versioned.
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// What of the history to print.
-#[derive(Debug, clap::Args)]
-pub struct History {
-    /// What concerns this service.
-    #[arg(value_name = "SERVICE")]
-    pub service: Option<String>,
-    /// That of one environment.
-    #[arg(long, value_name = "NAME")]
-    pub env: Option<String>,
-    /// Only what is younger than this, as in 2h or 7d, or than a time.
-    #[arg(long, value_name = "TIME")]
-    pub since: Option<String>,
-    /// As JSON; the shape is versioned.
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// Which service is asked about.
-#[derive(Debug, clap::Args)]
-pub struct Why {
-    /// The environment to which it would be deployed.
-    #[arg(long, value_name = "NAME")]
-    pub env: String,
-    #[arg(value_name = "SERVICE")]
-    pub service: String,
-    /// As JSON; the shape is versioned.
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// Which run goes on.
-#[derive(Debug, clap::Args)]
-pub struct Resume {
-    /// Its name as shipdeck runs prints it, or an end of it.
-    #[arg(value_name = "RUN")]
-    pub run: String,
-    /// As JSON; the shape is versioned.
-    #[arg(long)]
-    pub json: bool,
-    #[command(flatten)]
-    pub consent: Agreed,
-    /// Go on without this service; others that need it still go out unless they are left out too. Repeatable.
-    #[arg(long, value_name = "SERVICE", requires = "reason")]
-    pub without: Vec<String>,
-    /// Why: others read it.
-    #[arg(long, value_name = "TEXT", requires = "without")]
-    pub reason: Option<String>,
-    /// Wait for whoever deploys the same, or carries this very run out, instead of ending with exit code 3.
-    #[arg(long)]
-    pub wait_for_lock: bool,
-}
-
-/// Which run ends.
-#[derive(Debug, clap::Args)]
-pub struct Abort {
-    /// Its name as shipdeck runs prints it, or an end of it.
-    #[arg(value_name = "RUN")]
-    pub run: String,
-    /// Then put back exactly what it changed, in reverse order; also of a run that is over.
-    #[arg(long)]
-    pub rollback: bool,
-    /// As JSON, with --rollback; the shape is versioned.
-    #[arg(long)]
-    pub json: bool,
-    #[command(flatten)]
-    pub consent: Agreed,
-    /// Wait for whoever deploys the same instead of ending with exit code 3; take over from somebody who is silent.
-    #[arg(long)]
-    pub wait_for_lock: bool,
 }
 
 /// What to clean up.
