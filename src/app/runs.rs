@@ -290,8 +290,30 @@ fn trace(run: &Run, news: &Announcement) {
 fn announce(model: &mut Model, id: RunId, news: &Announcement) {
     let Some(run) = model.run(id) else { return };
     let watched = matches!(&model.page, Some(Page::Run(page)) if matches!(page.of, RunOf::Ours(shown) if shown == id));
-    let what = name(&run.plan);
     trace(run, news);
+    let told = watched && is_on_the_page(run, news);
+    tell(model, id, news, watched);
+    if told {
+        journal::seen_at_once(model);
+    }
+}
+
+/// The page says it, and the log of what failed is turned to by itself.
+fn is_on_the_page(run: &Run, news: &Announcement) -> bool {
+    match news {
+        Announcement::StepFailed { .. }
+        | Announcement::Degraded { .. }
+        | Announcement::LeaseLost { .. }
+        | Announcement::Halted
+        | Announcement::Succeeded => true,
+        Announcement::Ended => run.is_partial() && run.undone_by.is_none(),
+        _ => false,
+    }
+}
+
+fn tell(model: &mut Model, id: RunId, news: &Announcement, watched: bool) {
+    let Some(run) = model.run(id) else { return };
+    let what = name(&run.plan);
     let (env, done, all) = (run.plan.env.clone(), run.succeeded(), run.steps.len());
     let see = format!("{} shows it", model.keymap.hint(crate::actions::Action::ShowRun));
     match news {
@@ -300,8 +322,6 @@ fn announce(model: &mut Model, id: RunId, news: &Announcement) {
         Announcement::StepFailed { service, why } => {
             journal::notice(model, State::Failed, format!("{service} failed in {env}: {why}"), see);
             if watched {
-                // The page says it, and the log of what failed is turned to by itself.
-                journal::seen_at_once(model);
                 turn_to(model, env, service.clone());
             }
         }
@@ -310,24 +330,17 @@ fn announce(model: &mut Model, id: RunId, news: &Announcement) {
                 format!("{see}, and {} there rolls back", model.keymap.hint(crate::actions::Action::RunRollBack));
             journal::notice(model, State::Failed, format!("{service} in {env}: {why}"), detail);
             if watched {
-                journal::seen_at_once(model);
                 turn_to(model, env, service.clone());
             }
         }
         Announcement::Halted => {
             let detail = "no later wave begins; try again, roll back all, or leave it";
             journal::notice(model, State::Blocked, format!("{what} holds"), detail);
-            if watched {
-                journal::seen_at_once(model);
-            }
         }
         Announcement::Paused => journal::notice(model, State::Paused, format!("{what} is paused"), see),
         Announcement::Succeeded => {
             let detail = if watched { String::new() } else { see };
             journal::notice(model, State::Done, format!("{what}: {done} of {all} done"), detail);
-            if watched {
-                journal::seen_at_once(model);
-            }
         }
         Announcement::NotHeld { service, why } => {
             journal::notice(model, State::Blocked, format!("{service} in {env}: {why}"), "nothing was written");
@@ -341,9 +354,6 @@ fn announce(model: &mut Model, id: RunId, news: &Announcement) {
         Announcement::LeaseLost { service, why } => {
             let detail = "nothing more is written; trying again asks for it anew";
             journal::notice(model, State::Failed, format!("{what} holds: {service}: {why}"), detail);
-            if watched {
-                journal::seen_at_once(model);
-            }
         }
         Announcement::WithoutLeases(why) => {
             let detail = "others may deploy the same at the same time";
@@ -359,7 +369,7 @@ fn announce(model: &mut Model, id: RunId, news: &Announcement) {
         }
         // The page of its way back is what is looked at now.
         Announcement::Ended if run.undone_by.is_some() => {}
-        Announcement::Ended if let Some(without) = run.without() => {
+        Announcement::Ended if let Some(without) = run.without().filter(|_| run.is_partial()) => {
             let text = format!("{what}: {done} of {all} done, without {without}");
             journal::notice(model, State::Blocked, text, if watched { String::new() } else { see });
         }

@@ -170,7 +170,9 @@ fn wave_title(run: &Run, index: usize, now: Timestamp) -> Line {
         let from = steps().filter_map(|step| step.started).min();
         let to = steps().filter_map(|step| step.finished).max();
         let took = from.zip(to).map(|(from, to)| format!("done in {}", format::span(to.duration_since(from))));
-        (took.unwrap_or_else(|| "done".to_owned()), Token::Muted)
+        let nothing = steps().all(|step| step.went_on_without().is_some());
+        let done = if nothing { "left out".to_owned() } else { took.unwrap_or_else(|| "done".to_owned()) };
+        (done, Token::Muted)
     } else if run.wave == index && run.state == RunState::Paused {
         ("held before it".to_owned(), Token::Held)
     } else if run.wave == index && run.state == RunState::Halted {

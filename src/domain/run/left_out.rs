@@ -76,6 +76,11 @@ impl Run {
         (!names.is_empty()).then(|| names.join(" and "))
     }
 
+    /// It is over, and everything of it is done but for what somebody went on without.
+    pub fn is_partial(&self) -> bool {
+        self.state == RunState::Ended && self.without().is_some() && self.steps.iter().all(StepRun::is_settled)
+    }
+
     /// What went wrong stays as it is and is put back with the others if all is rolled back; what has not begun does not
     /// begin. Nothing else holds it up: the run goes on.
     pub(super) fn leave_out(&mut self, service: &ServiceId, how: LeftOut, now: Timestamp) -> Vec<RunCommand> {

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::{failed, shapes};
+use super::failed;
 use crate::app::model::Model;
 use crate::domain::run::{Hold, Run, RunState, StepRun, StepState, inverse};
 use crate::domain::verdict::{Cause, State};
@@ -31,7 +31,7 @@ pub(super) fn ended(run: &Run) -> Option<Result<(), Report>> {
             failed.or_else(|| not_held(run)).map(Err)
         }
         // A person went on without the others.
-        RunState::Ended if shapes::is_partial(run) => Some(Ok(())),
+        RunState::Ended if run.is_partial() => Some(Ok(())),
         RunState::Ended => Some(Err(not_held(run).unwrap_or_else(|| Report::rollout_failed("the run was ended")))),
         // Nobody can hold a run here: its lease was lost, or a failure came right by itself, and nobody is there to let
         // the run go on.

@@ -284,7 +284,7 @@ pub(super) fn run(run: &Run, key: Option<&str>) -> RunShape {
         outcome: match run.state {
             RunState::Succeeded if run.steps.iter().any(|step| step.degraded().is_some()) => "degraded",
             RunState::Succeeded => "succeeded",
-            RunState::Ended if is_partial(run) => "partial",
+            RunState::Ended if run.is_partial() => "partial",
             RunState::Ended if matches!(run.hold, Hold::Passed { .. }) => "interrupted",
             RunState::Halted | RunState::Ended => wrong(run),
             RunState::Running | RunState::Pausing if is_blocked(run) => "blocked",
@@ -332,12 +332,6 @@ fn step_result(step: &StepRun) -> StepResultShape {
 pub(super) fn reason(step: &StepRun) -> Option<String> {
     let told = [step.left_out_words(), step.why()].into_iter().flatten().collect::<Vec<_>>();
     (!told.is_empty()).then(|| told.join("; "))
-}
-
-/// Everything was done but for what somebody went on without.
-pub(super) fn is_partial(run: &Run) -> bool {
-    let settled = run.steps.iter().all(StepRun::is_settled);
-    run.state == RunState::Ended && settled && run.without().is_some()
 }
 
 /// The word for where a step stands.

@@ -90,7 +90,7 @@ fn outlook_words(run: &Run) -> (String, Token) {
             ("Nothing more begins: try again, roll back, go on without it, or leave it.", Token::Text)
         }
         (RunState::Succeeded, _) => ("Done. Everything that was planned runs.", Token::Ok),
-        (RunState::Ended, _) if run.without().is_some() && run.first_failure().is_none() => {
+        (RunState::Ended, _) if run.is_partial() => {
             let without = run.without().unwrap_or_default();
             return (format!("Done without {without}. Everything else that was planned runs."), Token::Held);
         }

@@ -95,6 +95,7 @@ fn state_of(step: &StepRun) -> (State, Token) {
         }
         StepState::Succeeded if step.degraded().is_some() => (State::Degraded, Token::Warn),
         StepState::Succeeded => (State::Done, Token::Calm),
+        StepState::Failed | StepState::Refused(_) if step.left_out.is_some() => (State::Failed, Token::Held),
         StepState::Failed | StepState::Refused(_) => (State::Failed, Token::Fail),
         StepState::Skipped => (State::Absent, Token::Muted),
     }

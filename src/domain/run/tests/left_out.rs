@@ -30,6 +30,18 @@ fn a_run_goes_on_without_what_failed_and_ends_without_calling_that_a_success() {
 }
 
 #[test]
+fn a_run_that_is_aborted_after_that_is_not_done_but_for_it() {
+    let mut story = halted();
+    story.on(without("auth")).succeeds("cart");
+    assert!(!story.run.is_partial(), "it goes on");
+    story.on(RunEvent::Abort);
+    assert_eq!((story.run.state, story.run.is_partial()), (RunState::Ended, false), "checkout was never ready");
+    let mut story = halted();
+    story.on(without("auth")).succeeds("cart").succeeds("checkout");
+    assert!(story.run.is_partial());
+}
+
+#[test]
 fn what_failed_is_put_back_with_the_others_although_it_was_left_out() {
     let mut story = halted();
     story.on(without("auth")).succeeds("cart");
