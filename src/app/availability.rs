@@ -147,11 +147,13 @@ fn promotable(model: &Model) -> Result<(), String> {
     let Some(env) = &model.home.env else { return Ok(()) };
     let why = format!("nothing comes after {env} in the order of promotion; set `after` in the configuration");
     need(model.catalog.downstream(env).next().is_some(), &why)?;
-    let mut targets = model.catalog.downstream(env).map(|it| rights::refuse(model, &it.name, Need::Change));
-    if targets.any(|it| it.is_ok()) {
-        return Ok(());
-    }
-    model.catalog.downstream(env).try_for_each(|it| rights::may_change(model, &it.name))
+    one_is_enough(model.catalog.downstream(env).map(|it| rights::may_change(model, &it.name)))
+}
+
+/// The first refusal, where all of them are one.
+fn one_is_enough(mut all: impl Iterator<Item = Result<(), String>>) -> Result<(), String> {
+    let first = all.next().unwrap_or(Ok(()));
+    if all.any(|it| it.is_ok()) { Ok(()) } else { first }
 }
 
 /// What is known of the rights in the selected environment.
@@ -165,8 +167,6 @@ fn deletable(model: &Model) -> Result<(), String> {
     need(live, &format!("what is known of {} is not current", page.env))?;
     let chosen = cleanup::chosen(page);
     need(!chosen.is_empty(), "there are no leftovers")?;
-    // One that may be deleted is enough: each of the others is told with its refusal.
-    let mut rights = chosen.iter().map(|it| rights::refuse(model, &page.env, cleanup::right(it)));
-    let first = rights.next().unwrap_or(Ok(()));
-    if rights.any(|it| it.is_ok()) { Ok(()) } else { first }
+    // Each of the others is told with its refusal.
+    one_is_enough(chosen.iter().map(|it| rights::refuse(model, &page.env, cleanup::right(it))))
 }

@@ -61,7 +61,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         A::Promote => promote(model),
         A::RollBack => return rollback::begin(model),
         A::CleanUp => return cleanup::open(model),
-        A::Why | A::Freeze | A::Unlock => return lock::act(model, action),
+        A::Why | A::Freeze | A::Unlock => lock::act(model, action),
         A::Copy => return copy(model),
         A::Refresh => return home::refresh(model),
         A::WriteConfig => write_config(model),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::effect::Effect;
 use super::model::{Model, Overlay};
-use super::overlays::lock;
+use super::overlays::{lock, plan};
 use crate::actions::Action;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::EnvId;
@@ -52,7 +52,10 @@ pub fn follow(model: &mut Model) -> Vec<Effect> {
         let rights = &mut model.session.rights;
         rights.wanted.extend(envs.filter(|key| !rights.asked.contains(key) && live(&key.0)));
     }
-    warn(model);
+    if let Some(Overlay::Plan(review)) = model.overlays.last() {
+        let known = warnings(model, &review.plan);
+        plan::warn(model, known);
+    }
     ask(model)
 }
 
@@ -90,19 +93,6 @@ pub fn warnings(model: &Model, plan: &Plan) -> Vec<Warning> {
     [change, hold].into_iter().flatten().collect()
 }
 
-fn warn(model: &mut Model) {
-    let Some(Overlay::Plan(review)) = model.overlays.last() else { return };
-    let new: Vec<Warning> =
-        warnings(model, &review.plan).into_iter().filter(|it| !review.warnings.contains(it)).collect();
-    if new.is_empty() {
-        return;
-    }
-    if let Some(Overlay::Plan(review)) = model.overlays.last_mut() {
-        review.warnings.extend(new);
-    }
-    model.session.dirty = true;
-}
-
 /// Why nothing can be changed in an environment, for people.
 ///
 /// # Errors
@@ -121,9 +111,9 @@ pub fn refuse(model: &Model, env: &EnvId, need: Need) -> Result<(), String> {
 
 /// It was wanted and refused: if the right was given meanwhile, it is there when the key is pressed again.
 pub fn refused(model: &mut Model, action: Action) {
-    let needs: &[Need] = match action {
-        Action::Deploy | Action::RollBack | Action::Promote => &[Need::Change],
-        Action::Freeze | Action::Unlock => &[Need::Share],
+    let need = match action {
+        Action::Deploy | Action::RollBack | Action::Promote => Need::Change,
+        Action::Freeze | Action::Unlock => Need::Share,
         _ => return,
     };
     let Some(env) = model.home.env.clone() else { return };
@@ -131,9 +121,9 @@ pub fn refused(model: &mut Model, action: Action) {
         Action::Promote => model.catalog.downstream(&env).map(|it| it.name.clone()).collect(),
         _ => vec![env],
     };
-    for (env, need) in envs.iter().flat_map(|env| needs.iter().map(move |need| (env, *need))) {
-        if model.session.rights.missing(env, need).is_some() {
-            model.session.rights.want(env, need);
+    for env in envs {
+        if model.session.rights.missing(&env, need).is_some() {
+            model.session.rights.want(&env, need);
         }
     }
 }

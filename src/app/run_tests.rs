@@ -55,6 +55,14 @@ fn goes_out(cockpit: &mut Cockpit, run: u64, service: &str, image: &str, generat
     cockpit.done(Outcome::Written { run: RunId(run), service, result: Ok(Box::new(workload)), at });
 }
 
+/// A deploy of auth whose image is not found.
+fn failed() -> Cockpit {
+    let mut cockpit = Cockpit::of_ana();
+    cockpit.press("dv9<enter><enter>");
+    goes_out(&mut cockpit, 1, "auth", "r/auth:v9", 2, false);
+    cockpit
+}
+
 fn notices(cockpit: &Cockpit) -> Vec<&str> {
     cockpit.model.journal.notices.iter().map(|it| it.title.as_str()).collect()
 }
@@ -65,9 +73,7 @@ fn states(cockpit: &Cockpit, run: usize) -> Vec<&StepState> {
 
 #[test]
 fn what_is_tried_again_and_still_stands_as_before_fails_again_after_a_minute() {
-    let mut cockpit = Cockpit::demo();
-    cockpit.press("dv9<enter><enter>");
-    goes_out(&mut cockpit, 1, "auth", "r/auth:v9", 2, false);
+    let mut cockpit = failed();
     assert_eq!((cockpit.model.runs[0].state, states(&cockpit, 0)), (RunState::Halted, vec![&StepState::Failed]));
     cockpit.press("f").wait(59);
     assert_eq!((cockpit.model.runs[0].state, states(&cockpit, 0)), (RunState::Running, vec![&StepState::Watching]));
@@ -101,9 +107,7 @@ fn an_answer_that_the_watch_has_overtaken_takes_nothing_back() {
 
 #[test]
 fn what_is_tried_again_and_comes_right_is_done() {
-    let mut cockpit = Cockpit::demo();
-    cockpit.press("dv9<enter><enter>");
-    goes_out(&mut cockpit, 1, "auth", "r/auth:v9", 2, false);
+    let mut cockpit = failed();
     cockpit.press("f").wait(5);
     shows(&mut cockpit, "auth", "r/auth:v9", 2, true);
     assert_eq!(cockpit.model.runs[0].state, RunState::Succeeded);
@@ -168,9 +172,7 @@ fn a_way_back_to_what_is_not_well_says_so_for_as_long_as_it_is_read() {
     let name = set_name("auth", "r/auth:v2");
     let mut old = cluster.world.env(&cluster.env).unwrap().replica_set(&name).unwrap().clone();
     old.ready = 0;
-    let mut cockpit = Cockpit::demo();
-    cockpit.press("dv9<enter><enter>");
-    goes_out(&mut cockpit, 1, "auth", "r/auth:v9", 2, false);
+    let mut cockpit = failed();
     let change = Change::Upsert(Object::ReplicaSet(Box::new(old)));
     cockpit.send(Msg::Fact { env: EnvId::new("staging"), change });
     cockpit.press("r");
@@ -234,9 +236,7 @@ fn a_run_goes_on_without_what_failed_once_a_reason_is_typed() {
 
 #[test]
 fn the_page_of_a_run_reads_the_log_of_what_failed_wherever_one_looked_meanwhile() {
-    let mut cockpit = Cockpit::demo();
-    cockpit.press("dv9<enter><enter>");
-    goes_out(&mut cockpit, 1, "auth", "r/auth:v9", 2, false);
+    let mut cockpit = failed();
     cockpit.press("qj");
     assert_ne!(cockpit.selected(), "auth");
     cockpit.press("R");
@@ -371,9 +371,7 @@ fn marking_a_group_brings_the_cursor_to_it() {
 
 #[test]
 fn what_a_roll_back_takes_back_is_held_from_its_first_write_and_its_fix_is_not() {
-    let mut cockpit = Cockpit::of_ana();
-    cockpit.press("dv9<enter><enter>");
-    goes_out(&mut cockpit, 1, "auth", "r/auth:v9", 2, false);
+    let mut cockpit = failed();
     cockpit.press("r<enter>");
     let placed: Vec<_> = cockpit
         .effects

@@ -2,6 +2,7 @@
 
 use super::effect::Effect;
 use super::model::{Model, Overlay};
+use super::overlays::plan;
 use crate::domain::board::container_of;
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::plan::{Plan, Warning};
@@ -97,14 +98,8 @@ pub fn follow(model: &mut Model) -> Vec<Effect> {
 
 fn tell(model: &mut Model) {
     let Some(Overlay::Plan(review)) = model.overlays.last() else { return };
-    let new = warnings(&of_plan(model, &review.plan));
-    let Some(Overlay::Plan(review)) = model.overlays.last_mut() else { return };
-    for warning in new {
-        if !review.warnings.contains(&warning) {
-            review.warnings.push(warning);
-            model.session.dirty = true;
-        }
-    }
+    let known = warnings(&of_plan(model, &review.plan));
+    plan::warn(model, known);
 }
 
 /// Forgets what was answered: stewards change their ways.

@@ -45,6 +45,14 @@ impl Image {
         }
     }
 
+    /// Whether both are called the same version: by digest where both have one, else by repository and tag.
+    pub fn same_version(&self, other: &Self) -> bool {
+        match (&self.digest, &other.digest) {
+            (Some(a), Some(b)) => a == b,
+            _ => self.repository == other.repository && self.tag.is_some() && self.tag == other.tag,
+        }
+    }
+
     /// This repository at another version: `v812`, `sha256:…`, `@sha256:…` or `v812@sha256:…`; a whole reference stands
     /// for itself.
     ///

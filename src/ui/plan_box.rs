@@ -134,9 +134,8 @@ fn content(review: &PlanReview, width: u16) -> Vec<Line> {
     for left_out in left_out(plan) {
         content.extend(told("⊘", Token::Held, &format!("{}  {}", left_out.service, left_out.why), width));
     }
-    let held = lock::to_be_held(plan);
-    if !held.is_empty() {
-        let text = format!("{} is held from then on: it goes out again only for a reason", lock::named(&held));
+    if let Some(held) = lock::held_words(plan) {
+        let text = format!("{held} is held from then on: it goes out again only for a reason");
         content.extend(told("○", Token::Muted, &text, width));
     }
     let already = plan.skipped.iter().filter(|skipped| skipped.already).map(|skipped| skipped.service.as_str());

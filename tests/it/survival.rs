@@ -51,6 +51,14 @@ fn name(run: &Value) -> String {
     run["run"].as_str().unwrap().to_owned()
 }
 
+/// The run of a deploy of both whose process was killed when it had written auth.
+async fn left_behind(space: &Namespace<'_>, headless: &Headless, versions: &str) -> String {
+    let ana = begin(headless, &format!("deploy --env staging {versions} --yes"));
+    eventually("auth is written", SOON, async || (stands(space, "auth").await.1 == 2).then_some(())).await;
+    kill(ana);
+    name(&run(headless).await.unwrap())
+}
+
 /// What the document itself says of both services.
 async fn noted(space: &Namespace<'_>) -> Option<[String; 2]> {
     let all = space.api::<ConfigMap>().list(&ListParams::default()).await.unwrap();
@@ -100,10 +108,7 @@ async fn a_deploy_that_is_killed_after_any_noted_step_is_resumed_to_its_end_and_
 async fn of_two_who_resume_a_run_at_once_one_carries_it_out_and_the_other_is_told_who() {
     let Some(plane) = ControlPlane::shared() else { return };
     let (space, headless) = shop(plane, "two-resume").await;
-    let ana = begin(&headless, "deploy --env staging auth=slow cart=slow --yes");
-    eventually("auth is written", SOON, async || (stands(&space, "auth").await.1 == 2).then_some(())).await;
-    kill(ana);
-    let line = format!("resume {} --yes", name(&run(&headless).await.unwrap()));
+    let line = format!("resume {} --yes", left_behind(&space, &headless, "auth=slow cart=slow").await);
     let both = join_all([headless.run(&line), headless.run(&line)]).await;
     let mut codes: Vec<i32> = both.iter().map(|it| it.code).collect();
     codes.sort_unstable();
@@ -118,10 +123,7 @@ async fn of_two_who_resume_a_run_at_once_one_carries_it_out_and_the_other_is_tol
 async fn a_run_of_somebody_who_is_gone_is_ended_and_taken_back_as_one_act() {
     let Some(plane) = ControlPlane::shared() else { return };
     let (space, headless) = shop(plane, "aborted").await;
-    let ana = begin(&headless, "deploy --env staging auth=slow cart=v2 --yes");
-    eventually("auth is written", SOON, async || (stands(&space, "auth").await.1 == 2).then_some(())).await;
-    kill(ana);
-    let left = name(&run(&headless).await.unwrap());
+    let left = left_behind(&space, &headless, "auth=slow cart=v2").await;
     headless.run(&format!("abort {left}")).await.is(2, "nobody can be asked here");
     // At once: what was held by the one who is gone is given back with the end of the run.
     let back = headless.run(&format!("abort {} --rollback --yes", &left[8..])).await;
@@ -136,10 +138,7 @@ async fn a_run_of_somebody_who_is_gone_is_ended_and_taken_back_as_one_act() {
 async fn a_run_that_was_left_behind_goes_on_without_a_service_and_says_who_wanted_that_and_why() {
     let Some(plane) = ControlPlane::shared() else { return };
     let (space, headless) = shop(plane, "without").await;
-    let ana = begin(&headless, "deploy --env staging auth=slow cart=v2 --yes");
-    eventually("auth is written", SOON, async || (stands(&space, "auth").await.1 == 2).then_some(())).await;
-    kill(ana);
-    let left = name(&run(&headless).await.unwrap());
+    let left = left_behind(&space, &headless, "auth=slow cart=v2").await;
     let resume = format!("resume {left} --yes --without");
     headless.run(&format!("{resume} cart")).await.is(2, "--reason");
     headless.run(&format!("{resume} nope --reason broken")).await.is(2, "it has auth, cart");
@@ -200,10 +199,7 @@ async fn a_deploy_that_failed_is_over_tells_why_and_all_that_it_changed_is_taken
 async fn what_was_left_behind_is_superseded_once_a_later_run_has_brought_it_to_an_end() {
     let Some(plane) = ControlPlane::shared() else { return };
     let (space, headless) = shop(plane, "superseded").await;
-    let ana = begin(&headless, "deploy --env staging auth=unready cart=v2 --yes");
-    eventually("auth is written", SOON, async || (stands(&space, "auth").await.1 == 2).then_some(())).await;
-    kill(ana);
-    let left = name(&run(&headless).await.unwrap());
+    let left = left_behind(&space, &headless, "auth=unready cart=v2").await;
     headless.run("deploy --env staging auth=v2 --yes --wait-for-lock").await.is(0, "auth succeeded");
     let found: Value = serde_json::from_str(&headless.run("runs --json").await.out).unwrap();
     let runs = found["runs"].as_array().unwrap();

@@ -19,18 +19,17 @@ use crate::domain::verdict::State;
 use crate::domain::words;
 
 /// Does what concerns locks.
-pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+pub fn act(model: &mut Model, action: Action) {
     match action {
-        Action::Freeze => return ask_freeze(model),
+        Action::Freeze => ask_freeze(model),
         Action::Unlock => pick(model),
         _ => screens::home::why(model),
     }
-    Vec::new()
 }
 
 /// Asks why the environment, or its marked services, are to be frozen.
-fn ask_freeze(model: &mut Model) -> Vec<Effect> {
-    let Some(env) = model.home.env.clone() else { return Vec::new() };
+fn ask_freeze(model: &mut Model) {
+    let Some(env) = model.home.env.clone() else { return };
     let services = model.home.marks.clone();
     let lines = vec![
         format!("Nothing new goes out to {} until it is released.", covered(&env, &services)),
@@ -38,7 +37,6 @@ fn ask_freeze(model: &mut Model) -> Vec<Effect> {
     ];
     model.session.rights.want(&env, Need::Share);
     ask(model, format!("Freeze {env}"), lines, ("Why?", Answer::Reason), Confirmed::Freeze { env, services });
-    Vec::new()
 }
 
 fn covered(env: &EnvId, services: &BTreeSet<ServiceId>) -> String {
@@ -85,7 +83,7 @@ pub fn freeze(
     let lock = Lock {
         kind: LockKind::Freeze,
         reason,
-        author: author(model),
+        author: model.session.person(),
         services,
         groups: BTreeSet::new(),
         images: BTreeMap::new(),
@@ -96,10 +94,6 @@ pub fn freeze(
     };
     let workloads = locks::covered(&model.catalog, &lock);
     change(model, env, LockChange::Place(Box::new(lock), workloads))
-}
-
-fn author(model: &Model) -> Arc<str> {
-    model.session.person()
 }
 
 /// Shows what can be released in the environment.
@@ -116,10 +110,10 @@ fn pick(model: &mut Model) {
 }
 
 /// Asks before the lock at this place of the list is released.
-pub fn ask_release(model: &mut Model, index: usize) -> Vec<Effect> {
-    let Some(env) = model.home.env.clone() else { return Vec::new() };
-    let Some(posted) = locks::posted(model, &env).nth(index).cloned() else { return Vec::new() };
-    let others = posted.lock.as_ref().ok().filter(|lock| !lock.may_be_released_by(&author(model)));
+pub fn ask_release(model: &mut Model, index: usize) {
+    let Some(env) = model.home.env.clone() else { return };
+    let Some(posted) = locks::posted(model, &env).nth(index).cloned() else { return };
+    let others = posted.lock.as_ref().ok().filter(|lock| !lock.may_be_released_by(&model.session.person()));
     let mut lines = vec![posted.headline()];
     let word = others.map(|_| Answer::Reason);
     lines.extend(others.map(|lock| format!("Only {} is to release it. Say why you do; it is kept.", lock.author)));
@@ -133,25 +127,24 @@ pub fn ask_release(model: &mut Model, index: usize) -> Vec<Effect> {
         then: Confirmed::Unlock { env, id: posted.id },
         scroll: 0,
     }));
-    Vec::new()
 }
 
 /// Releases a lock as it stands now.
 pub fn release(model: &mut Model, env: EnvId, id: &LockId, why: &str) -> Vec<Effect> {
     let Some(posted) = locks::posted(model, &env).find(|posted| posted.id == *id).cloned() else { return Vec::new() };
-    let release = Release { at: model.session.now, by: author(model), why: (!why.is_empty()).then(|| why.into()) };
+    let release =
+        Release { at: model.session.now, by: model.session.person(), why: (!why.is_empty()).then(|| why.into()) };
     change(model, env, LockChange::Release(Box::new(posted), release))
 }
 
 /// Asks why the plan is to go on in spite of what bars it.
-pub fn ask_override(model: &mut Model, env: &EnvId, barred: &[Barred]) -> Vec<Effect> {
+pub fn ask_override(model: &mut Model, env: &EnvId, barred: &[Barred]) {
     let mut lines: Vec<String> =
         barred.iter().flat_map(|it| [it.bar.lock.headline(), format!("  {}", it.clears())]).collect();
     let release = model.keymap.hint(Action::Unlock);
     lines.push(format!("Back at home, {release} releases it. To go on in spite of it, say why: that is recorded."));
     model.session.rights.want(env, Need::Share);
     ask(model, format!("{env} is barred"), lines, ("Why in spite of it?", Answer::Reason), Confirmed::Override);
-    Vec::new()
 }
 
 /// Records the reason on every lock that bars the plan on top; the plan begins when that is done.
@@ -161,7 +154,7 @@ pub fn record(model: &mut Model, reason: &str) -> Vec<Effect> {
     let posted: Vec<Posted> = locks::of_plan(model, &review.plan).into_iter().map(|it| it.bar.lock).collect();
     let new = Override {
         at: model.session.now,
-        by: author(model),
+        by: model.session.person(),
         what: runs::name(&review.plan).into(),
         reason: clean(reason).as_ref().into(),
     };

@@ -10,7 +10,7 @@ pub fn choose(model: &mut Model) -> Vec<Effect> {
     let Some(Overlay::Picker(picker)) = model.overlays.pop() else { return Vec::new() };
     let index = picker.selected;
     match picker.purpose {
-        PickerPurpose::Unlock => return super::lock::ask_release(model, index),
+        PickerPurpose::Unlock => super::lock::ask_release(model, index),
         PickerPurpose::Group => screens::home::mark_group(model, index),
         PickerPurpose::Containers => return log_bridge::choose_container(model, index),
         PickerPurpose::Since => return log_bridge::choose_since(model, index),

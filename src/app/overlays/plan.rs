@@ -38,6 +38,17 @@ fn show(model: &mut Model, request: Request, plan: Plan, form: Option<VersionsFo
     model.overlays.push(Overlay::Plan(review));
 }
 
+/// Says in the plan that is shown what was learned since, each once.
+pub fn warn(model: &mut Model, known: Vec<Warning>) {
+    let Some(Overlay::Plan(review)) = model.overlays.last_mut() else { return };
+    for warning in known {
+        if !review.warnings.contains(&warning) {
+            review.warnings.push(warning);
+            model.session.dirty = true;
+        }
+    }
+}
+
 /// Who changes what the plan changes: told before enter, and judged by how it stands then.
 fn in_the_way(model: &Model, plan: &Plan) -> Vec<Warning> {
     let told = |it: &Holder| {
@@ -130,7 +141,8 @@ pub fn confirm(model: &mut Model, patience: Patience) -> Vec<Effect> {
     let barred = locks::of_plan(model, &review.plan);
     if !barred.is_empty() {
         let env = review.plan.env.clone();
-        return super::lock::ask_override(model, &env, &barred);
+        super::lock::ask_override(model, &env, &barred);
+        return Vec::new();
     }
     let changes: Vec<Warning> = review.plan.steps().filter_map(|step| changed(model, review, step)).collect();
     if !changes.is_empty() {

@@ -16,7 +16,7 @@ pub use document::{
 };
 pub use force::Force;
 pub use judge::{Act, Attempt, Bar, Pass, bars};
-pub use taken_back::{named, taken_back, to_be_held};
+pub use taken_back::{held_words, taken_back, to_be_held};
 pub use window::{BadWindow, Window};
 
 use std::collections::{BTreeMap, BTreeSet};

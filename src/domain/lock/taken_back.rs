@@ -1,5 +1,6 @@
 //! The hold after a roll back: what was taken back does not go out again by mistake, and whatever mends it does.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -19,11 +20,7 @@ impl Lock {
     pub(super) fn bars_image(&self, service: &ServiceId, image: Option<&str>) -> bool {
         let Some((held, wanted)) = self.images.get(service).zip(image) else { return false };
         let parsed = |text: &str| text.parse::<Image>().ok();
-        **held == *wanted
-            || parsed(held).zip(parsed(wanted)).is_some_and(|(held, wanted)| match (&held.digest, &wanted.digest) {
-                (Some(held), Some(wanted)) => held == wanted,
-                _ => held.repository == wanted.repository && held.tag.is_some() && held.tag == wanted.tag,
-            })
+        **held == *wanted || parsed(held).zip(parsed(wanted)).is_some_and(|(held, wanted)| held.same_version(&wanted))
     }
 }
 
@@ -38,8 +35,13 @@ pub fn to_be_held(plan: &Plan) -> Vec<&Step> {
     if failing.is_empty() { changed().collect() } else { failing }
 }
 
-/// `auth v9, cart v3`: services and versions, the first of them.
-pub fn named(steps: &[&Step]) -> String {
+/// The same in words, the first of them: `auth v9, cart v3`; none: nothing is.
+pub fn held_words(plan: &Plan) -> Option<String> {
+    let steps = to_be_held(plan);
+    (!steps.is_empty()).then(|| named(&steps))
+}
+
+fn named(steps: &[&Step]) -> String {
     let versions = steps.iter().take(NAMED).map(|step| format!("{} {}", step.service, step.from_version));
     let mut text = versions.collect::<Vec<_>>().join(", ");
     if steps.len() > NAMED {
@@ -65,7 +67,7 @@ pub fn taken_back(plan: &Plan, why: Option<&str>, author: Arc<str>, now: Timesta
         reason: reason.into(),
         author,
         services: steps.iter().map(|step| step.service.clone()).collect(),
-        groups: std::collections::BTreeSet::new(),
+        groups: BTreeSet::new(),
         images: steps.iter().map(|step| (step.service.clone(), Arc::clone(&step.from))).collect(),
         opens: now.checked_add(HELD_FOR).map_or(Opens::Released, Opens::At),
         window: None,

@@ -17,6 +17,7 @@ use crate::domain::verdict::{Progress, State, Verdict};
 /// How long a rollout that is tried again may go on showing what was known to be wrong: a kubelet looks again only now and
 /// then.
 const KNOWN_FOR: Duration = Duration::from_mins(1);
+
 impl Run {
     /// A run that has not begun: [`RunEvent::Start`] begins it.
     pub fn new(id: RunId, plan: Plan, by: impl Into<Arc<str>>, now: Timestamp) -> Self {

@@ -1,7 +1,6 @@
 //! What bars a plan, and going on in spite of it.
 
 use super::driver::Driver;
-use super::locks::author;
 use super::{failed, say};
 use crate::adapters::system;
 use crate::app::locks::{self, Barred, Known};
@@ -64,7 +63,7 @@ pub(super) async fn override_all(driver: &mut Driver, plan: &mut Plan, reason: &
     let Some(env) = driver.model().catalog.environment(&plan.env).cloned() else { return Ok(()) };
     let new = Override {
         at: system::now(),
-        by: author(&driver.session),
+        by: driver.model().session.person(),
         what: runs::name(plan).into(),
         reason: reason.into(),
     };

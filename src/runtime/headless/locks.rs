@@ -15,7 +15,6 @@ use crate::cli::{Locks, Placing, Unlock};
 use crate::domain::catalog::{Catalog, Environment};
 use crate::domain::fault::FaultKind;
 use crate::domain::ids::{EnvId, ServiceId};
-use crate::domain::lease::who;
 use crate::domain::lock::{Force, Lock, LockKind, Opens, Posted, Release};
 use crate::domain::plan::{PlanError, unknown_service};
 use crate::domain::text::clean;
@@ -62,7 +61,7 @@ fn lock(session: &Session, args: &Placing, kind: LockKind) -> Result<Lock, Repor
     Ok(Lock {
         kind,
         reason: reason.into(),
-        author: author(session),
+        author: session.model.session.person(),
         services: services.into_iter().collect(),
         groups: groups.into_iter().collect(),
         images: std::collections::BTreeMap::new(),
@@ -88,11 +87,6 @@ fn until(text: &str, now: Timestamp) -> Result<Timestamp, Report> {
         return Err(Report::usage(format!("{text} is over already")));
     }
     Ok(end)
-}
-
-/// `ana@mac`.
-pub(super) fn author(session: &Session) -> Arc<str> {
-    who(&session.model.session.identity).into()
 }
 
 fn writable(session: &Session) -> Result<(), Report> {
@@ -122,7 +116,7 @@ pub(super) fn places(session: &mut Session, env: Option<&str>) -> Result<Vec<Pla
 /// `shipdeck unlock`.
 pub(in crate::runtime) async fn unlock(mut session: Session, args: &Unlock) -> Result<(), Report> {
     writable(&session)?;
-    let me = author(&session);
+    let me = session.model.session.person();
     let mut unread = None;
     for (env, cluster) in places(&mut session, args.env.as_deref())? {
         let posted = match locks::posted(&*cluster, &env.namespace).await {

@@ -136,7 +136,7 @@ pub(super) async fn watch(mut driver: Driver, json: bool, soak: bool) -> Result<
 
 /// The newest run of the session.
 fn newest(model: &Model) -> RunId {
-    RunId(model.runs.iter().map(|run| run.id.0).max().unwrap_or(0))
+    model.runs.last().map_or(RunId(0), |run| run.id)
 }
 
 /// What the cluster keeps a run under; none: it is not kept.
@@ -239,10 +239,8 @@ fn plan_text(plan: &Plan) -> String {
     rows.extend(skipped);
     let warnings = plan.warnings.iter().map(|it| vec!["warning".to_owned(), it.subject.clone(), it.text.clone()]);
     rows.extend(warnings);
-    let held = lock::to_be_held(plan);
-    if !held.is_empty() {
-        let text =
-            format!("{} is not deployed again before it is unlocked: shipdeck locks lists it", lock::named(&held));
+    if let Some(held) = lock::held_words(plan) {
+        let text = format!("{held} is not deployed again before it is unlocked: shipdeck locks lists it");
         rows.push(vec!["held".to_owned(), plan.env.to_string(), text]);
     }
     if let Some(time) = ui::pace::of_plan(plan) {

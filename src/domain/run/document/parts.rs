@@ -14,6 +14,7 @@ use crate::domain::verdict::{Cause, Evidence};
 
 /// The longest reason that is kept.
 const REASON: usize = 400;
+
 pub(super) fn cut(text: &str) -> String {
     text.chars().take(REASON).collect()
 }

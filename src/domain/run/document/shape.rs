@@ -278,9 +278,7 @@ fn fill(step: &mut StepRun, it: &StepShape) -> Result<(), String> {
         other => return Err(format!("the state {} is not known", clean(other))),
     };
     step.left_out = it.left_out.as_ref().map(left_out);
-    if step.left_out.is_some()
-        && !(step.state.went_wrong() || step.state == StepState::Skipped || step.state == StepState::Succeeded)
-    {
+    if step.left_out.is_some() && !step.state.is_over() {
         return Err(format!("{} is left out and goes on", step.service));
     }
     (step.lost, step.started, step.finished) = (it.lost, it.started, it.finished);
