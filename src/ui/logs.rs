@@ -166,9 +166,9 @@ fn mark(pen: &mut Pen<'_>, row: &Row, x: u16, area: Area) {
     let token = if row.kind == Kind::BadMark { Token::Fail } else { Token::Muted };
     let text: String = row.pieces.iter().map(|(text, _)| text.as_str()).collect();
     let x = pen.text(x, area.y, "── ", Token::Line, room(x));
-    let mut x = pen.text(x, area.y, &text, token, room(x)) + 1;
-    while x < area.right() {
-        x = pen.text(x, area.y, "─", Token::Line, 1);
+    let x = pen.text(x, area.y, &text, token, room(x)) + 1;
+    for x in x..area.right() {
+        pen.text(x, area.y, "─", Token::Line, 1);
     }
 }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
 use super::look::Look;
@@ -124,6 +126,23 @@ fn logs_are_read_at_a_glance() {
     model.logs.wrap = true;
     let wrapped = screen(&model, look()).join("\n");
     assert!(wrapped.contains("eighty") && wrapped.contains("\n                      columns after time"), "{wrapped}");
+}
+
+#[test]
+fn a_screen_that_shrank_before_the_model_heard_of_it_is_drawn_all_the_same() {
+    let believed = [(300, 100), (120, 36), (80, 24), (40, 8)];
+    let real = [(200, 60), (120, 36), (80, 24), (60, 9), (40, 8), (13, 7), (1, 1)];
+    for (width, height) in believed {
+        for zoomed in [true, false] {
+            let mut model = logs(width, height, &["INFO  starting", "ERROR boom"]);
+            model.home.zoomed = zoomed;
+            for (width, height) in real {
+                let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
+                super::draw::paint(&model, look(), &mut buf);
+                assert_eq!(buf.area, Rect::new(0, 0, width, height));
+            }
+        }
+    }
 }
 
 #[test]
