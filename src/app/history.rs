@@ -1,6 +1,6 @@
 //! The history of environments in words.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::runs;
 use crate::domain::catalog::Catalog;
@@ -38,7 +38,11 @@ fn run(run: &Run) -> String {
     let mut steps = run.plan.steps();
     match (steps.next(), steps.next()) {
         (Some(only), None) => format!("{name}  {} → {}", only.from_version, only.to_version),
-        _ => format!("{name}  {}", words::count(run.plan.steps().count(), "service")),
+        _ => {
+            let count = words::count(run.plan.steps().count(), "service");
+            // Of services without a name in common the name is how many they are.
+            if run.plan.title == count { name } else { format!("{name}  {count}") }
+        }
     }
 }
 
@@ -52,10 +56,10 @@ pub fn covered(lock: &Lock) -> String {
     lock.covered().unwrap_or_else(|| "everything".to_owned())
 }
 
-/// How long it took, of a run that is over.
-pub fn took(entry: &Entry) -> Option<SignedDuration> {
+/// The run that it tells of, and when that was over.
+pub fn finished(entry: &Entry) -> Option<(&Run, Timestamp)> {
     let What::Run(it) = &entry.what else { return None };
-    it.run.finished.map(|end: Timestamp| end.duration_since(it.run.started))
+    it.run.finished.map(|end| (&it.run, end))
 }
 
 /// What went wrong first in a run: `image not found`, and of several services which one.
@@ -118,6 +122,18 @@ mod tests {
         catalog.groups = vec![group("shop", "auth"), group("others", "cart")];
         assert!(told().iter().all(|it| concerns(it, &ServiceId::new("auth"), &catalog)));
         assert!(!told().iter().any(|it| concerns(it, &ServiceId::new("cart"), &catalog)));
+    }
+
+    #[test]
+    fn how_many_services_a_run_has_is_told_once() {
+        let mut cockpit = crate::app::testkit::Cockpit::demo();
+        cockpit.press("g<enter>dv9<down>v9<down>v9<enter><enter>");
+        let run = &mut cockpit.model.runs[0];
+        let count = words::count(run.plan.steps().count(), "service");
+        run.plan.title = "checkout".to_owned();
+        assert_eq!(super::run(run), format!("deploy of checkout to staging  {count}"));
+        run.plan.title.clone_from(&count);
+        assert_eq!(super::run(run), format!("deploy of {count} to staging"));
     }
 
     #[test]

@@ -86,7 +86,7 @@ fn kept(pen: &mut Pen<'_>, model: &Model, area: Area) -> bool {
         let far = format!("◐ {by}: {what}  wave {wave} of {waves}  {} of {}", run.succeeded(), run.steps.len());
         // Whoever may have gone takes no time.
         let alive = matches!(other.life, Life::Alive { .. });
-        let took = alive.then(|| pace::of_run(run, run.clock(model.session.now)));
+        let took = alive.then(|| pace::of_run(run, model.session.now));
         let texts = vec![
             took.map_or_else(|| format!("{far}{more}"), |took| format!("{far}  {took}{more}")),
             format!("{far}{more}"),
@@ -190,9 +190,8 @@ fn variants(model: &Model, run: &Run, glyph: &str, failed: usize) -> Vec<Told> {
     let what = way(&run.plan, &run.plan.env);
     let (wave, waves) = ((run.wave + 1).min(run.plan.waves.len()), run.plan.waves.len());
     let (done, all) = (run.succeeded(), run.steps.len());
-    let until = run.clock(model.session.now);
-    let elapsed = format::span(until.duration_since(run.started));
-    let whole = pace::of_run(run, until);
+    let now = model.session.now;
+    let (elapsed, whole) = (format::span(run.elapsed(now)), pace::of_run(run, now));
     let halted = run.state == RunState::Halted;
     let long = if halted { format!("{failed} failed  ") } else { format!("wave {wave} of {waves}  ") };
     let short = if halted { format!("{failed} failed") } else { format!("w{wave}/{waves}") };

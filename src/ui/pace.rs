@@ -22,13 +22,17 @@ pub(super) fn about(usual: SignedDuration) -> String {
     format!("about {}", format::span(usual))
 }
 
-/// `26s of about 1m 20s`: how long it has been going, and how long it will; beyond that nothing is said of the end.
+/// `26s of about 1m 20s, waited 4m`: how long it has been going, how long it will, and how long people kept it from it;
+/// beyond that nothing is said of the end.
 pub(crate) fn of_run(run: &Run, now: Timestamp) -> String {
-    let elapsed = now.duration_since(run.started);
+    let (elapsed, waited) = (run.elapsed(now), run.waited(now));
     let took = format::span(elapsed);
     let goes = matches!(run.state, RunState::Running | RunState::Pausing);
     let whole = run.plan.estimate().filter(|whole| goes && *whole >= elapsed);
-    whole.map_or(took.clone(), |whole| format!("{took} of {}", about(whole)))
+    let whole = whole.map(|whole| format!(" of {}", about(whole))).unwrap_or_default();
+    let waited = Some(waited).filter(|waited| *waited >= MARGIN);
+    let waited = waited.map(|waited| format!(", waited {}", format::span(waited))).unwrap_or_default();
+    format!("{took}{whole}{waited}")
 }
 
 /// `about 20s left`, `slower than usual (8s)`

@@ -137,8 +137,7 @@ fn summary(run: &Run, now: Timestamp, width: u16) -> Line {
     if !narrow {
         line = line.bar(20, bar, parts, total as u32);
     }
-    let now = run.clock(now);
-    let took = if narrow { format::span(now.duration_since(run.started)) } else { pace::of_run(run, now) };
+    let took = if narrow { format::span(run.elapsed(now)) } else { pace::of_run(run, now) };
     let right = width.saturating_sub(took.width() as u16 + 1);
     let left = if run.state.is_over() { "left to Kubernetes" } else { "moving" };
     let degraded = run.steps.iter().filter(|step| step.degraded().is_some()).count();
@@ -169,7 +168,7 @@ fn wave_title(run: &Run, index: usize, now: Timestamp) -> Line {
     let (note, token) = if steps().all(StepRun::is_settled) {
         let from = steps().filter_map(|step| step.started).min();
         let to = steps().filter_map(|step| step.finished).max();
-        let took = from.zip(to).map(|(from, to)| format!("done in {}", format::span(to.duration_since(from))));
+        let took = from.zip(to).map(|(from, to)| format!("done in {}", format::span(run.worked(from, to))));
         let nothing = steps().all(|step| step.went_on_without().is_some());
         let done = if nothing { "left out".to_owned() } else { took.unwrap_or_else(|| "done".to_owned()) };
         (done, Token::Muted)

@@ -59,14 +59,15 @@ fn of(times: &[SignedDuration]) -> Option<(SignedDuration, Option<SignedDuration
 }
 
 impl Run {
-    /// When a service had become ready, and how long after its beginning; none: it has not, nothing was changed for it, or
-    /// nobody looked for a while in between.
+    /// When a service had become ready, and how long after its beginning; none: it has not, nothing was changed for it,
+    /// nobody looked for a while in between, or it came right only after a person was asked.
     fn took(&self, service: &ServiceId) -> Option<(Timestamp, SignedDuration)> {
         let step = self.step(service).filter(|step| step.state == StepState::Succeeded)?;
         let changed = self.planned(service)?.changes() && step.baseline.as_ref()?.changed;
         let (started, finished) = step.started.zip(step.finished).filter(|_| changed)?;
         let unseen = self.taken_up.iter().any(|it| (started..=finished).contains(&it.at));
+        let helped = step.mended || self.within(started, finished).is_positive();
         let took = finished.duration_since(started);
-        (!unseen && (SignedDuration::ZERO..=LONGEST).contains(&took)).then_some((finished, took))
+        (!unseen && !helped && (SignedDuration::ZERO..=LONGEST).contains(&took)).then_some((finished, took))
     }
 }

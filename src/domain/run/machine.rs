@@ -33,6 +33,7 @@ impl Run {
                 trouble: None,
                 lost: false,
                 known: None,
+                mended: false,
                 after: None,
                 left_out: None,
             })
@@ -51,11 +52,18 @@ impl Run {
             hold_wanted: false,
             patience: Patience::default(),
             taken_up: Vec::new(),
+            waits: Vec::new(),
         }
     }
 
     /// Takes in what happened and says what to do.
     pub fn on(&mut self, event: RunEvent, now: Timestamp) -> Vec<RunCommand> {
+        let commands = self.take(event, now);
+        self.note_wait(now);
+        commands
+    }
+
+    fn take(&mut self, event: RunEvent, now: Timestamp) -> Vec<RunCommand> {
         match event {
             RunEvent::Start => self.start(),
             RunEvent::TakeUp => self.take_up(now),
@@ -115,6 +123,7 @@ impl Run {
         if self.state.is_over() {
             return Vec::new();
         }
+        self.waited_since_its_last_step();
         for step in self.steps.iter_mut().filter(|step| step.state == StepState::Writing) {
             let fault = Fault::new(FaultKind::OutcomeUnknown, "whoever wrote it went away before the answer was noted");
             step.lost = true;
@@ -218,7 +227,7 @@ impl Run {
             State::Done => {
                 step.state = StepState::Succeeded;
                 step.finished = Some(now);
-                let took = step.started.map(|started| now.duration_since(started)).unwrap_or_default();
+                let took = step.started.map(|started| self.worked(started, now)).unwrap_or_default();
                 let took = Duration::try_from(took).unwrap_or_default();
                 let mut commands =
                     vec![RunCommand::Announce(Announcement::StepSucceeded { service: service.clone(), took })];
@@ -320,6 +329,7 @@ impl Run {
                 // Its limits are counted anew.
                 (baseline.at, baseline.reached.at) = (now, now);
                 step.state = StepState::Watching;
+                step.mended = true;
                 if let Some(verdict) = &mut step.verdict {
                     verdict.state = State::Progressing;
                     step.known = verdict.evidence.clone();

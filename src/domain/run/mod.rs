@@ -19,12 +19,14 @@ mod superseded;
 #[cfg(test)]
 mod tests;
 mod tries;
+mod waits;
 
 pub use hold::Hold;
 pub use learn::learn;
 pub use left_out::LeftOut;
 pub use pace::Pace;
 pub use rollback::{inverse, leads_back};
+pub use waits::Wait;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,6 +64,8 @@ pub struct Run {
     pub patience: Patience,
     /// Who took it up from whom, oldest first.
     pub taken_up: Vec<TakenUp>,
+    /// When it waited for people, oldest first.
+    pub waits: Vec<Wait>,
 }
 
 /// Somebody went on with a run that another process had begun.
@@ -114,6 +118,8 @@ pub struct StepRun {
     pub lost: bool,
     /// What was wrong with its rollout when a person asked to try it again.
     pub known: Option<Evidence>,
+    /// A person had its rollout tried again: how long it took from then on is no usual time.
+    pub mended: bool,
     /// What is seen of it since it succeeded.
     pub after: Option<After>,
     /// A person went on without it.

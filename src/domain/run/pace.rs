@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Run, RunState, StepRun, StepState};
+use super::{Run, StepRun, StepState};
 use crate::domain::verdict::State;
 
 /// By less than this nothing is slower: pods come and go in seconds.
@@ -18,14 +18,6 @@ pub enum Pace {
 }
 
 impl Run {
-    /// Until when its time counts: a run that is over, or has halted with nothing under way, takes no longer by the hour.
-    pub fn clock(&self, now: Timestamp) -> Timestamp {
-        let moves = |step: &StepRun| matches!(step.state, StepState::Writing | StepState::Watching);
-        let rests = self.state == RunState::Halted && !self.steps.iter().any(moves);
-        let last = || self.steps.iter().filter_map(|step| step.finished).max().filter(|_| rests);
-        self.finished.or_else(last).unwrap_or(now)
-    }
-
     /// How a step goes while pods are coming. None: nothing is known of how long it takes, it goes on for longer than half of
     /// the times and not yet longer than nearly all, or something else is to be told of it.
     pub fn pace(&self, step: &StepRun, now: Timestamp) -> Option<Pace> {
@@ -33,7 +25,7 @@ impl Run {
         let (usual, started) = planned.estimate.zip(step.started)?;
         let verdict = step.verdict.as_ref();
         let comes = step.state == StepState::Watching && verdict.is_none_or(|it| it.state == State::Progressing);
-        let took = now.duration_since(started);
+        let took = self.worked(started, now);
         // Where it is not known how much the times differ, twice as long is a difference.
         let limit = planned.p90.unwrap_or(usual * 2).max(usual + MARGIN);
         match took {

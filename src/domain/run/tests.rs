@@ -4,6 +4,7 @@ mod hold;
 mod learn;
 mod left_out;
 mod pace;
+mod waits;
 
 use jiff::SignedDuration;
 use proptest::prelude::*;
@@ -315,18 +316,6 @@ fn a_wave_takes_as_long_as_its_slowest_step_and_a_plan_as_its_waves() {
         step.p90 = step.estimate.map(|usual| usual * 2);
     }
     assert_eq!(plan.p90(), Some(SignedDuration::from_secs(120)));
-}
-
-#[test]
-fn the_time_of_a_run_stands_still_once_it_is_over_or_has_halted_with_nothing_under_way() {
-    let mut story = Story::new(&[&["auth", "ledger"], &["cart"]]);
-    story.written("auth").written("ledger").wait(10).judged("auth", State::Failed);
-    assert_eq!(story.run.clock(later(90)), later(90), "ledger is still rolling out");
-    story.wait(10).judged("ledger", State::Done);
-    let rested = story.run.step(&ServiceId::new("ledger")).and_then(|it| it.finished);
-    assert_eq!((story.run.state, Some(story.run.clock(later(90)))), (RunState::Halted, rested));
-    story.wait(10).on(RunEvent::Abort);
-    assert_eq!(Some(story.run.clock(later(90))), story.run.finished);
 }
 
 proptest! {

@@ -7,7 +7,7 @@ use super::locks::places;
 use super::shapes::{NoteShape, VERSION, reason, step_word};
 use super::{failed, print, print_json, say, table};
 use crate::adapters::system;
-use crate::app::history::{concerns, failure, headline, took};
+use crate::app::history::{concerns, failure, finished, headline};
 use crate::cli::History;
 use crate::domain::catalog::Environment;
 use crate::domain::fault::Fault;
@@ -76,7 +76,7 @@ async fn read(session: &mut Session, env: Option<&str>) -> Result<Vec<Found>, Re
 
 /// How it ended and why; of what is no run, why it was done.
 fn end(entry: &Entry) -> String {
-    let took = took(entry).map(ui::span);
+    let took = finished(entry).map(|(run, end)| ui::pace::of_run(run, end));
     let why = match &entry.what {
         What::Run(it) => failure(&it.run),
         _ => None,

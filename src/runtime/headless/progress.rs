@@ -166,7 +166,7 @@ fn lines(run: &Run, columns: usize, now: Timestamp) -> Vec<String> {
 
 fn details(run: &Run, step: &StepRun, now: Timestamp) -> String {
     let Some(started) = step.started else { return String::new() };
-    let took = ui::span(step.finished.unwrap_or(now).duration_since(started));
+    let took = ui::span(run.worked(started, step.finished.unwrap_or(now)));
     match (&step.state, &step.verdict, &step.trouble) {
         (StepState::Succeeded, ..) => format!("in {took}"),
         (StepState::Writing, _, Some(trouble)) => format!("{took} · is tried again: {}", trouble.fault),

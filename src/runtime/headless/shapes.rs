@@ -297,7 +297,7 @@ pub(super) fn run(run: &Run, key: Option<&str>) -> RunShape {
             _ => None,
         },
         plan: plan(&run.plan),
-        steps: run.steps.iter().map(step_result).collect(),
+        steps: run.steps.iter().map(|step| step_result(run, step)).collect(),
     }
 }
 
@@ -313,14 +313,14 @@ fn wrong(run: &Run) -> &'static str {
     }
 }
 
-fn step_result(step: &StepRun) -> StepResultShape {
+fn step_result(run: &Run, step: &StepRun) -> StepResultShape {
     let evidence: Option<&Evidence> = step.found();
     let failed = step.state.went_wrong() || step.degraded().is_some();
     let told = matches!(step.state, StepState::Watching | StepState::Succeeded);
     StepResultShape {
         service: step.service.to_string(),
         state: step_word(&step.state),
-        seconds: step.started.zip(step.finished).map(|(from, to)| to.duration_since(from).as_secs()),
+        seconds: step.started.zip(step.finished).map(|(from, to)| run.worked(from, to).as_secs()),
         reason: reason(step)
             .or_else(|| evidence.filter(|_| told).map(|it| it.headline.clone()))
             .or_else(|| step.trouble.as_ref().map(|trouble| trouble.fault.to_string())),

@@ -47,7 +47,7 @@ pub(super) fn row(model: &Model, run: &Run, step: &StepRun, planned: &Step, (wid
     // Where somebody else's change took its place there is nothing to count, and their name needs the room.
     let (bar, words) = if superseded(step) && !wide || bar == 0 { (0, at) } else { (bar, at + bar + 2) };
     let end = step.finished.or(run.finished).unwrap_or(model.session.now);
-    let took = step.started.map(|started| format::span(end.duration_since(started))).unwrap_or_default();
+    let took = step.started.map(|started| format::span(run.worked(started, end))).unwrap_or_default();
     let room = width.saturating_sub(words + took.width() as u16 + u16::from(!took.is_empty()));
     let counted = counted(step, wide);
     let counted = if counted.width() > usize::from(room) { counted.trim_end_matches(" ready") } else { &counted };

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::ids::Uid;
 use crate::domain::observed::{Condition, TemplateHash};
 use crate::domain::rollout::After;
-use crate::domain::run::{Baseline, LeftOut, Reached};
+use crate::domain::run::{Baseline, LeftOut, Reached, Wait};
 use crate::domain::text::clean;
 use crate::domain::verdict::{Cause, Evidence};
 
@@ -25,6 +25,14 @@ pub(super) struct LeftOutShape {
     by: String,
     reason: String,
     at: Timestamp,
+}
+
+/// It waited for people.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct WaitShape {
+    from: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    to: Option<Timestamp>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -60,6 +68,14 @@ pub(super) struct ConditionShape {
     message: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     updated: Option<Timestamp>,
+}
+
+pub(super) fn wait_of(it: &Wait) -> WaitShape {
+    WaitShape { from: it.from, to: it.to }
+}
+
+pub(super) fn wait(it: &WaitShape) -> Wait {
+    Wait { from: it.from, to: it.to }
 }
 
 pub(super) fn left_out_of(it: &LeftOut) -> LeftOutShape {

@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::parts::{
-    BaselineShape, LeftOutShape, SoakShape, baseline, baseline_of, cut, left_out, left_out_of, soak, soak_of,
+    BaselineShape, LeftOutShape, SoakShape, WaitShape, baseline, baseline_of, cut, left_out, left_out_of, soak,
+    soak_of, wait, wait_of,
 };
 use super::word;
 use crate::domain::fault::{Fault, FaultKind};
@@ -49,6 +50,9 @@ pub(super) struct RunShape {
     /// Who went on with it after whom.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     taken_up: Vec<TakenUpShape>,
+    /// When it waited for people.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    waits: Vec<WaitShape>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -99,6 +103,9 @@ struct StepShape {
     soak: Option<SoakShape>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     left_out: Option<LeftOutShape>,
+    /// A person had its rollout tried again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    mended: bool,
 }
 
 pub(super) fn of(run: &Run) -> RunShape {
@@ -124,6 +131,7 @@ pub(super) fn of(run: &Run) -> RunShape {
         hotfix: run.plan.passes.hotfix,
         overridden: run.plan.passes.overridden.iter().map(ToString::to_string).collect(),
         unleased: matches!(run.hold, Hold::Without(_)),
+        waits: run.waits.iter().map(wait_of).collect(),
         taken_up: run.taken_up.iter().rev().take(TAKEN_UP_KEPT).rev().map(taken_up_of).collect(),
     }
 }
@@ -161,6 +169,7 @@ fn step_of(run: &Run, step: &Step) -> StepShape {
         baseline: found.and_then(|it| it.baseline.as_ref()).map(baseline_of),
         soak: found.and_then(|it| it.after.as_ref()).filter(|after| !after.soak.is_zero()).map(soak_of),
         left_out: found.and_then(|it| it.left_out.as_ref()).map(left_out_of),
+        mended: found.is_some_and(|it| it.mended),
     }
 }
 
@@ -227,6 +236,11 @@ pub(super) fn read(shape: &RunShape) -> Result<Run, String> {
         fill(step, shape)?;
     }
     sound(&run)?;
+    run.waits = shape.waits.iter().map(wait).collect();
+    if run.waits_now() {
+        // As older versions left it.
+        run.waited_since_its_last_step();
+    }
     Ok(run)
 }
 
@@ -281,7 +295,7 @@ fn fill(step: &mut StepRun, it: &StepShape) -> Result<(), String> {
     if step.left_out.is_some() && !step.state.is_over() {
         return Err(format!("{} is left out and goes on", step.service));
     }
-    (step.lost, step.started, step.finished) = (it.lost, it.started, it.finished);
+    (step.lost, step.mended, step.started, step.finished) = (it.lost, it.mended, it.started, it.finished);
     step.baseline = it.baseline.as_ref().map(baseline);
     let watched = matches!(step.state, StepState::Watching | StepState::Succeeded | StepState::Failed);
     if watched && step.baseline.is_none() {

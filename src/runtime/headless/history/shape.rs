@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Entry, Environment, Fault, NoteShape, Outcome, VERSION, What, headline, reason, step_word, took};
+use super::{Entry, Environment, Fault, NoteShape, Outcome, VERSION, What, finished, headline, reason, step_word};
 use crate::domain::plan::Step;
 use crate::domain::run::Run;
 
@@ -29,6 +29,8 @@ struct EntryShape {
     outcome: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     seconds: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waited_seconds: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     run: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,7 +72,8 @@ fn entry_shape(env: &Environment, entry: &Entry) -> EntryShape {
         headline: headline(entry),
         reason: entry.reason().map(str::to_owned),
         outcome: entry.outcome.map(Outcome::as_str),
-        seconds: took(entry).map(|took| took.as_secs()),
+        seconds: finished(entry).map(|(run, end)| run.elapsed(end).as_secs()),
+        waited_seconds: finished(entry).map(|(run, end)| run.waited(end).as_secs()).filter(|it| *it > 0),
         run: None,
         lock: None,
         services: Vec::new(),
@@ -97,7 +100,7 @@ fn entry_shape(env: &Environment, entry: &Entry) -> EntryShape {
 
 fn change(run: &Run, step: &Step) -> ChangeShape {
     let found = run.step(&step.service);
-    let took = found.and_then(|it| Some(it.finished?.duration_since(it.started?).as_secs()));
+    let took = found.and_then(|it| Some(run.worked(it.started?, it.finished?).as_secs()));
     ChangeShape {
         service: step.service.to_string(),
         from: step.from.to_string(),
