@@ -216,7 +216,7 @@ pub fn covered(catalog: &Catalog, lock: &Lock) -> Vec<WorkloadRef> {
 pub fn warning(env: &EnvId, barred: &Barred) -> Warning {
     let all = barred.services.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let text = format!("{} ({}); {}", barred.bar.lock.headline(), all, barred.clears());
-    Warning { subject: env.to_string(), text }
+    Warning::new(env.to_string(), text)
 }
 
 #[cfg(test)]

@@ -84,7 +84,7 @@ pub fn answered(model: &mut Model, env: EnvId, need: Need, result: Result<(), Fa
 pub fn warnings(model: &Model, plan: &Plan) -> Vec<Warning> {
     let missing = |need, text: &dyn Fn(&Fault) -> String| {
         let fault = model.session.rights.missing(&plan.env, need)?;
-        Some(Warning { subject: plan.env.to_string(), text: text(fault) })
+        Some(Warning::new(plan.env.to_string(), text(fault)))
     };
     let change = missing(Need::Change, &|fault| format!("cannot be changed by you: {fault}"));
     let hold = missing(Need::Hold, &|fault| {

@@ -71,9 +71,8 @@ pub fn warnings(kept: &[Described]) -> Vec<Warning> {
             None => told.push((text, vec![it.service.as_str()])),
         }
     }
-    let warning = |(text, services): (String, Vec<&str>)| Warning {
-        subject: services.join(", "),
-        text: words::said_of(services.len(), &text),
+    let warning = |(text, services): (String, Vec<&str>)| {
+        Warning::new(services.join(", "), words::said_of(services.len(), &text))
     };
     told.into_iter().map(warning).collect()
 }

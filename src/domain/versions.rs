@@ -1,13 +1,18 @@
 //! Versions of a service that are known already, so that nobody has to type what the clusters can tell: what other
-//! environments run, and what ran here before (old ReplicaSets are kept for roll backs and name their images).
+//! environments run, and what was set here before (old ReplicaSets are kept for roll backs and name their images). And
+//! whether one is known to be bad: that is judged when it is asked, for it may have begun to fail since.
+
+mod trouble;
+
+pub use trouble::{Trouble, troubles};
 
 use jiff::Timestamp;
 
 use super::board::{Board, container_of};
 use super::catalog::{Catalog, Service};
 use super::ids::EnvId;
+use super::image::Image;
 use super::observed::ReplicaSet;
-use super::plan::version_of;
 use super::world::World;
 
 /// More would be no choice but a list to search.
@@ -16,36 +21,69 @@ const MOST: usize = 8;
 /// A version and how it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
-    pub version: String,
+    pub image: Image,
     pub from: Source,
+}
+
+impl Known {
+    /// What a person calls it.
+    pub fn version(&self) -> String {
+        self.image.version()
+    }
+
+    /// What has to be typed for it: a digest in whole where there is no tag.
+    pub fn typed(&self) -> String {
+        match (&self.image.tag, &self.image.digest) {
+            (None, Some(digest)) => digest.to_string(),
+            _ => self.version(),
+        }
+    }
 }
 
 /// Where a version was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// Another environment runs it.
+    /// Pods of another environment run it, or are to.
     Runs(EnvId),
-    /// It began to run here at this time, and something else has taken its place since.
+    /// It began to roll out here at this time and is known to have succeeded.
     Ran(Timestamp),
+    /// It was set here at this time; whether it ever ran, nobody has noted.
+    Set(Timestamp),
 }
 
 /// Versions other than the one that is wanted in `env` now: first what other environments run, in their order, then
-/// what ran here, newest first. Each once.
+/// what was set here, newest first. Each once.
 pub fn known(catalog: &Catalog, world: &World, board: &Board, service: &Service, env: &EnvId) -> Vec<Known> {
-    let here = board.cell(&service.name, env).and_then(|cell| cell.wanted.as_deref()).map(version_of);
-    let elsewhere = catalog.environments.iter().filter(|other| other.name != *env).filter_map(|other| {
-        let version = board.cell(&service.name, &other.name)?.version.clone()?;
-        Some(Known { version, from: Source::Runs(other.name.clone()) })
+    let here: Option<Image> = wanted(board, service, env);
+    let others = catalog.environments.iter().map(|other| &other.name).filter(|other| *other != env);
+    let elsewhere = others.flat_map(|other| {
+        let running = board.cell(&service.name, other).map(|cell| cell.running.as_slice()).unwrap_or_default();
+        // What is wanted and not to be seen yet comes first, beside what still serves.
+        let images = wanted(board, service, other).into_iter().chain(running.iter().map(|it| it.image.clone()));
+        images.map(|image| Known { image, from: Source::Runs(other.clone()) }).collect::<Vec<_>>()
     });
     let mut found: Vec<Known> = Vec::new();
     for known in elsewhere.chain(history(world, service, env)) {
-        let repeated = found.iter().any(|other| other.version == known.version);
-        if !repeated && Some(&known.version) != here.as_ref() {
+        let same = |other: &Image| other.version() == known.image.version();
+        if !found.iter().any(|other| same(&other.image)) && !here.as_ref().is_some_and(same) {
             found.push(known);
         }
     }
     found.truncate(MOST);
     found
+}
+
+/// The image that a version typed for the service in an environment stands for; none: it is no version.
+pub fn image_of(board: &Board, service: &Service, env: &EnvId, version: &str) -> Option<Image> {
+    let base = match &service.image {
+        Some(image) => image.parse().ok()?,
+        None => wanted(board, service, env)?,
+    };
+    base.at(version).ok()
+}
+
+fn wanted(board: &Board, service: &Service, env: &EnvId) -> Option<Image> {
+    board.cell(&service.name, env)?.wanted.as_deref()?.parse().ok()
 }
 
 fn history(world: &World, service: &Service, env: &EnvId) -> Vec<Known> {
@@ -55,32 +93,13 @@ fn history(world: &World, service: &Service, env: &EnvId) -> Vec<Known> {
     sets.sort_by_key(|set| std::cmp::Reverse((set.revision, set.meta.created)));
     let known = |set: &ReplicaSet| {
         let (_, container) = container_of(service, &set.containers)?;
-        Some(Known { version: version_of(&container.image), from: Source::Ran(set.meta.created) })
+        let image: Image = container.image.parse().ok()?;
+        let began = set.meta.created;
+        let ran = set.ready > 0 || trouble::has_succeeded(world, service, &image);
+        Some(Known { image, from: if ran { Source::Ran(began) } else { Source::Set(began) } })
     };
     sets.into_iter().filter_map(known).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::fixtures::{START, TestWorld, catalog};
-
-    #[test]
-    fn known_are_what_other_environments_run_and_what_ran_here_each_once_and_never_the_present() {
-        let catalog = catalog(&[("auth", &[])]);
-        let mut cluster = TestWorld::new("staging").live("production");
-        cluster.rolled_out("auth", "r/auth:v3", 1);
-        for image in ["r/auth:v1", "r/auth:v2"] {
-            cluster.replica_set("auth", image, 0);
-        }
-        cluster.env = EnvId::new("production");
-        cluster.rolled_out("auth", "r/auth:v2", 1);
-        let mut board = Board::default();
-        for env in &catalog.environments {
-            board.refresh_env(&cluster.world, &catalog, &env.name, START);
-        }
-        let known = known(&catalog, &cluster.world, &board, &catalog.services[0], &EnvId::new("staging"));
-        let known: Vec<_> = known.iter().map(|known| (known.version.as_str(), &known.from)).collect();
-        assert_eq!(known, [("v2", &Source::Runs(EnvId::new("production"))), ("v1", &Source::Ran(START))]);
-    }
-}
+mod tests;

@@ -79,7 +79,7 @@ fn protected() -> Cockpit {
         already: false,
     };
     review.plan.skipped.extend((0..8).map(out));
-    review.warnings = vec![Warning { subject: "production".to_owned(), text: "frozen by ana: the fair".to_owned() }];
+    review.warnings = vec![Warning::new("production", "frozen by ana: the fair")];
     cockpit
 }
 

@@ -1,17 +1,23 @@
-//! Choosing versions: a row for each service, what can be chosen instead of typed, and the keys.
+//! Choosing versions: a row for each service, what can be chosen instead of typed, what is known against what was
+//! chosen, and the keys.
+
+mod known;
 
 use super::format;
 use super::frame::open;
-use super::lines;
+use super::lines::{self, Line};
 use super::look::{Ground, Token};
 use super::more::More;
 use super::overlays::line;
 use super::pen::Pen;
+use super::signs;
 use crate::actions::Action;
 use crate::app::geometry::{self, Area};
 use crate::app::model::{Model, VersionRow, VersionsForm};
+use crate::app::overlays::versions::{against, chosen};
 use crate::app::touch::Touch;
-use crate::domain::versions::Source;
+use crate::domain::image::Image;
+use crate::domain::versions::Trouble;
 use unicode_width::UnicodeWidthStr;
 
 /// Columns that the box wants.
@@ -51,18 +57,11 @@ pub(super) fn draw(pen: &mut Pen<'_>, form: &VersionsForm, area: Area, model: &M
     for (index, row) in form.rows.iter().enumerate().skip(skip).take(room) {
         let at = Area::new(inside.x, y + (index - skip) as u16, width, 1);
         pen.touch(at, Touch::Row(index));
+        let at = Area { width: width.saturating_sub(mark(pen, model, (form, row), at, columns.new)), ..at };
         field(pen, (form, row), index == form.selected, &columns, at);
     }
-    let told = below.iter().filter(|it| it.rank <= shown.rank);
-    for (index, Told { what, .. }) in told.enumerate() {
-        let at = Area::new(inside.x, bottom + index as u16, width, 1);
-        match what {
-            What::Known(row) => known_versions(pen, row, at, model.session.now),
-            What::Text(text, token) => {
-                pen.text(at.x, at.y, text, *token, width);
-            }
-        }
-    }
+    let told: Vec<Line> = below.into_iter().filter(|it| it.rank <= shown.rank).map(|it| it.line).collect();
+    lines::draw(pen, &told, 0, Area::new(inside.x, bottom, width, foot));
     keys(pen, form, inside);
     frame.more(pen, More::of(form.rows.len(), skip, room), Token::Muted);
 }
@@ -78,31 +77,57 @@ fn above(form: &VersionsForm) -> Vec<String> {
 }
 
 /// A line below the rows; those of a higher rank go first where there is no room.
-struct Told<'a> {
+struct Told {
     rank: u8,
-    what: What<'a>,
+    line: Line,
 }
 
-enum What<'a> {
-    Known(&'a VersionRow),
-    Text(String, Token),
-}
-
-/// What is wrong, what can be chosen, and how the demo misbehaves.
-fn below<'a>(form: &'a VersionsForm, model: &Model, width: u16) -> Vec<Told<'a>> {
+/// What is wrong, what is known against the chosen version, what can be chosen, and how the demo misbehaves.
+fn below(form: &VersionsForm, model: &Model, width: u16) -> Vec<Told> {
     let mut told = Vec::new();
     if let Some(error) = &form.error {
-        let wrapped = lines::wrap(error, usize::from(width)).into_iter().enumerate();
-        told.extend(wrapped.map(|(row, text)| Told { rank: u8::from(row > 1), what: What::Text(text, Token::Fail) }));
+        let wrapped = lines::wrapped(0, error, Token::Fail, width).into_iter().enumerate();
+        told.extend(wrapped.map(|(row, line)| Told { rank: u8::from(row > 1), line }));
     }
-    let row = form.rows.get(form.selected).filter(|row| !row.known.is_empty());
-    told.extend(row.map(|row| Told { rank: 2, what: What::Known(row) }));
+    let Some(row) = form.rows.get(form.selected) else { return told };
+    if let Some((image, found)) = chosen_trouble(model, form, row) {
+        let text = format!("{} {}", image.version(), found.told());
+        let wrapped = lines::wrapped(2, &text, Token::Text, width).into_iter().enumerate();
+        told.extend(wrapped.map(|(row, line)| {
+            let line = if row == 0 { line.and(0, "▲", Token::Warn) } else { line };
+            Told { rank: if row == 0 { 1 } else { 3 }, line }
+        }));
+    }
+    let known = known::lines(model, row, width);
+    // Where one line has to do, it is that with the one that was picked.
+    let first = known.iter().position(|it| it.picked).unwrap_or(0);
+    let ranked = known.into_iter().enumerate();
+    told.extend(ranked.map(|(at, it)| Told { rank: if at == first { 2 } else { 3 }, line: it.line }));
     if model.session.demo {
         let text = "In the demo, versions named missing, crash, oom, unready or slow misbehave.";
-        let wrapped = lines::wrap(text, usize::from(width)).into_iter();
-        told.extend(wrapped.map(|text| Told { rank: 3, what: What::Text(text, Token::Muted) }));
+        let wrapped = lines::wrapped(0, text, Token::Muted, width).into_iter();
+        told.extend(wrapped.map(|line| Told { rank: 4, line }));
     }
     told
+}
+
+/// The version that a row would get, and what is worst of what is known against it.
+fn chosen_trouble(model: &Model, form: &VersionsForm, row: &VersionRow) -> Option<(Image, Trouble)> {
+    let image = chosen(model, form, row)?;
+    let worst = against(model, row, &image).into_iter().next()?;
+    Some((image, worst))
+}
+
+/// Says at the end of a row what is known against its version, or shows the sign alone where there is no room for words.
+/// How many columns that takes.
+fn mark(pen: &mut Pen<'_>, model: &Model, (form, row): (&VersionsForm, &VersionRow), at: Area, new: u16) -> u16 {
+    let Some((image, found)) = chosen_trouble(model, form, row) else { return 0 };
+    let (sign, token) = (signs::glyph(found.state, pen.look.ascii), signs::token(found.state));
+    let words = format!("{sign} {}", found.words());
+    let typed = row.input.text().width().max(image.version().width()) as u16 + 4;
+    let text = if new + typed + words.width() as u16 <= at.width { words } else { sign.to_owned() };
+    pen.right(at.right(), at.y, &text, token);
+    text.width() as u16 + 1
 }
 
 /// What of all that has room beside a few rows and the keys.
@@ -116,7 +141,7 @@ struct Shown {
 
 impl Shown {
     /// Each in the order of its worth, as long as it fits.
-    fn of(height: u16, rows: u16, (above, below): (&[String], &[Told<'_>])) -> Self {
+    fn of(height: u16, rows: u16, (above, below): (&[String], &[Told])) -> Self {
         let of_rank = |rank: u8| below.iter().filter(|it| it.rank == rank).count() as u16;
         let mut left = height.saturating_sub(1 + rows.max(1) + of_rank(0));
         let mut take = |needs: u16| {
@@ -127,12 +152,14 @@ impl Shown {
         let known = take(of_rank(1)) && take(of_rank(2));
         let heads = take(1);
         let above = if take(above.len() as u16) { above.len() } else { 0 };
-        let demo = known && take(of_rank(3));
+        let more = known && take(of_rank(3));
+        let demo = more && take(of_rank(4));
         let gap = u16::from(take(3));
-        let rank = match (known, demo) {
-            (false, _) => 0,
-            (true, false) => 2,
-            (true, true) => 3,
+        let rank = match (known, more, demo) {
+            (false, ..) => 0,
+            (true, false, _) => 2,
+            (true, true, false) => 3,
+            (true, true, true) => 4,
         };
         Self { above, heads, gap, rank }
     }
@@ -211,21 +238,5 @@ fn keys(pen: &mut Pen<'_>, form: &VersionsForm, inside: Area) {
     }
 }
 
-/// What can be chosen instead of typed: `v813 hotfix · v812 ran 3d ago`, the chosen one lit.
-fn known_versions(pen: &mut Pen<'_>, row: &VersionRow, area: Area, now: jiff::Timestamp) {
-    let mut x = pen.text(area.x, area.y, "known", Token::Muted, area.width) + 2;
-    for (index, known) in row.known.iter().enumerate() {
-        let from = match &known.from {
-            Source::Runs(env) => format!("in {env}"),
-            Source::Ran(at) => format!("ran {} ago", format::age(*at, now)),
-        };
-        let width = (known.version.width() + 1 + from.width()) as u16;
-        if x + width > area.right() {
-            pen.text(x, area.y, "…", Token::Muted, 1);
-            return;
-        }
-        let token = if row.picked == Some(index) { Token::Accent } else { Token::Text };
-        x = pen.text(x, area.y, &known.version, token, 40);
-        x = pen.text(x + 1, area.y, &from, Token::Muted, 40) + 3;
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use crate::app::model::{Confirm, Confirmed, Model, Overlay, PlanReview, Versions
 use crate::app::{facts, journal, locks, places, rights, runs, screens};
 use crate::domain::ids::{EnvId, RunId, ServiceId};
 use crate::domain::lease::Patience;
-use crate::domain::plan::{self, Plan, PlanError, Purpose, Request, Skipped, Step, Wanted, Warning};
+use crate::domain::plan::{self, About, Plan, PlanError, Purpose, Request, Skipped, Step, Wanted, Warning};
 use crate::domain::rights::Need;
 use crate::domain::run::{self, Run};
 use crate::domain::verdict::State;
@@ -42,7 +42,7 @@ fn show(model: &mut Model, request: Request, plan: Plan, form: Option<VersionsFo
 pub fn warn(model: &mut Model, known: Vec<Warning>) {
     let Some(Overlay::Plan(review)) = model.overlays.last_mut() else { return };
     for warning in known {
-        if !review.warnings.contains(&warning) {
+        if !review.warnings.iter().any(|it| it.tells_the_same(&warning)) {
             review.warnings.push(warning);
             model.session.dirty = true;
         }
@@ -51,18 +51,15 @@ pub fn warn(model: &mut Model, known: Vec<Warning>) {
 
 /// Who changes what the plan changes: told before enter, and judged by how it stands then.
 fn in_the_way(model: &Model, plan: &Plan) -> Vec<Warning> {
-    let told = |it: &Holder| {
-        plan.warnings.iter().any(|told| told.subject == it.service.as_str() && told.text.contains(&*it.by))
-    };
-    let holders = holders::of_plan(model, plan).into_iter().filter(|it| !told(it)).map(|it| {
+    let holders = holders::of_plan(model, plan).into_iter().map(|it| {
         let text = match (it.silent, it.seen_alive) {
             (true, _) => format!("is held by {}, who is silent: you are asked before it is taken over", it.by),
             (_, true) => format!("is being deployed by {}", it.by),
             _ => format!("is held by {}", it.by),
         };
-        Warning { subject: it.service.to_string(), text }
+        Warning::new(it.service.to_string(), text).about(About::Changed { by: it.by })
     });
-    holders.collect()
+    holders.filter(|it| !plan.warnings.iter().any(|told| told.tells_the_same(it))).collect()
 }
 
 fn build(model: &Model, request: &Request) -> Result<Plan, String> {
@@ -229,10 +226,10 @@ fn ask_to_take_over(model: &mut Model, silent: &[Holder]) {
 fn changed(model: &Model, review: &PlanReview, step: &Step) -> Option<Warning> {
     let subject = step.service.to_string();
     let Some(workload) = model.world.env(&review.plan.env).and_then(|world| world.workload(&step.workload)) else {
-        return Some(Warning { subject, text: "was deleted since this plan was made".to_owned() });
+        return Some(Warning::new(subject, "was deleted since this plan was made"));
     };
     if workload.meta.uid != step.uid {
-        return Some(Warning { subject, text: "was replaced since this plan was made".to_owned() });
+        return Some(Warning::new(subject, "was replaced since this plan was made"));
     }
     let image = workload.containers.get(step.container_index).map(|container| &container.image);
     // Of a run that is undone the write may still be on its way, and be done after all if its lease is not taken from it.
@@ -240,7 +237,7 @@ fn changed(model: &Model, review: &PlanReview, step: &Step) -> Option<Warning> {
         return None;
     }
     let now = image.map_or_else(|| "something else".to_owned(), |image| plan::version_of(image));
-    Some(Warning { subject, text: format!("was changed to {now} since this plan was made") })
+    Some(Warning::new(subject, format!("was changed to {now} since this plan was made")))
 }
 
 /// Plans anew after something changed and says what; the plan has to be read again.

@@ -7,8 +7,9 @@ use crate::app::facts;
 use crate::app::input::LineInput;
 use crate::app::model::{Model, Overlay, VersionRow, VersionsForm};
 use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::image::Image;
 use crate::domain::plan::{Purpose, Request, Wanted};
-use crate::domain::versions;
+use crate::domain::versions::{self, Trouble};
 
 /// Opens the form for the chosen services in the selected environment.
 pub fn open(model: &mut Model) -> Vec<Effect> {
@@ -45,21 +46,42 @@ pub fn typed(model: &mut Model, chord: Chord) -> bool {
     taken
 }
 
-/// Writes the next known version of the selected service into its field, or the one before.
+/// Writes the next known version of the selected service into its field, or the one before. It begins with one that is
+/// not known to fail, as long as there is one; the others come in their turn, and say what they are.
 pub fn pick(model: &mut Model, forward: bool) {
-    let Some(Overlay::Versions(form)) = model.overlays.last_mut() else { return };
-    let Some(row) = form.rows.get_mut(form.selected) else { return };
+    let Some(Overlay::Versions(form)) = model.overlays.last() else { return };
+    let Some(row) = form.rows.get(form.selected) else { return };
     let len = row.known.len();
+    let good = |at: &usize| !against(model, row, &row.known[*at].image).iter().any(Trouble::is_failure);
     let next = match row.picked {
         _ if len == 0 => return,
-        None if forward => 0,
-        None => len - 1,
+        None if forward => (0..len).find(good).unwrap_or(0),
+        None => (0..len).rfind(good).unwrap_or(len - 1),
         Some(at) if forward => (at + 1) % len,
         Some(at) => (at + len - 1) % len,
     };
-    row.picked = Some(next);
-    row.input = LineInput::new(&row.known[next].version);
+    let typed = row.known[next].typed();
+    let Some(Overlay::Versions(form)) = model.overlays.last_mut() else { return };
+    if let Some(row) = form.rows.get_mut(form.selected) {
+        (row.picked, row.input) = (Some(next), LineInput::new(&typed));
+    }
     form.error = None;
+}
+
+/// What is known against a version of the service of a row, as it stands now.
+pub fn against(model: &Model, row: &VersionRow, image: &Image) -> Vec<Trouble> {
+    let Model { catalog, world, board, .. } = model;
+    let service = catalog.service(&row.service);
+    service.map(|service| versions::troubles(catalog, world, board, service, image)).unwrap_or_default()
+}
+
+/// The version that the service of a row would get: the typed one, else that of the source.
+pub fn chosen(model: &Model, form: &VersionsForm, row: &VersionRow) -> Option<Image> {
+    match (row.input.text().trim(), &form.source) {
+        ("", None) => None,
+        ("", Some(source)) => model.board.cell(&row.service, source)?.wanted.as_deref()?.parse().ok(),
+        (typed, _) => versions::image_of(&model.board, model.catalog.service(&row.service)?, &form.env, typed),
+    }
 }
 
 /// Takes versions from the next environment, or from none.

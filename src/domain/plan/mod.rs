@@ -132,6 +132,34 @@ pub struct Warning {
     pub subject: String,
     /// One clause.
     pub text: String,
+    pub about: About,
+}
+
+impl Warning {
+    pub fn new(subject: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { subject: subject.into(), text: text.into(), about: About::Itself }
+    }
+
+    #[must_use]
+    pub fn about(self, about: About) -> Self {
+        Self { about, ..self }
+    }
+
+    /// Whether both tell the same thing of the same subject, in whatever words.
+    pub fn tells_the_same(&self, other: &Self) -> bool {
+        self == other || self.about != About::Itself && (&self.subject, &self.about) == (&other.subject, &other.about)
+    }
+}
+
+/// What a warning is about, where more than one finder may come upon it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum About {
+    /// Nothing that anything else warns of.
+    Itself,
+    /// This person is changing the subject.
+    Changed { by: Arc<str> },
+    /// The version that the subject is to get did not run well, there or elsewhere.
+    Unwell,
 }
 
 /// Why there is no plan. Each message says what to do about it.

@@ -17,7 +17,7 @@ mod pace;
 mod rollback;
 mod superseded;
 #[cfg(test)]
-mod tests;
+pub(in crate::domain) mod tests;
 mod tries;
 mod waits;
 

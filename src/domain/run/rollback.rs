@@ -35,12 +35,16 @@ pub fn inverse(run: &Run) -> Option<Plan> {
     // What was failing before may fail again, which halts the way back: so it comes after all others and keeps none of them
     // on the versions that are fled from. All of it at once, that none of it waits for another that never gets well.
     let last = Wave { steps: reversed().flat_map(|it| wave(it, true).steps).collect() };
-    let warnings: Vec<Warning> = last.steps.iter().map(was_failing).collect();
-    let waves = reversed().map(|it| wave(it, false)).chain([last]).filter(|wave| !wave.steps.is_empty()).collect();
+    let purpose = if leads_back(run) { Purpose::RollBack } else { Purpose::Deploy };
+    let mut waves: Vec<Wave> = reversed().map(|it| wave(it, false)).collect();
+    waves.retain(|wave| !wave.steps.is_empty());
+    let warned = last.steps.iter().map(|step| was_failing(step, &purpose, !waves.is_empty()));
+    let warnings: Vec<Warning> = warned.collect();
+    waves.extend((!last.steps.is_empty()).then_some(last));
     let plan = Plan {
         env: run.plan.env.clone(),
         protected: run.plan.protected,
-        purpose: if leads_back(run) { Purpose::RollBack } else { Purpose::Deploy },
+        purpose,
         title: run.plan.title.clone(),
         waves,
         skipped: Vec::new(),

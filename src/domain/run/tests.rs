@@ -46,7 +46,7 @@ fn plan(waves: &[&[&str]]) -> Plan {
     }
 }
 
-fn baseline(service: &str) -> Baseline {
+pub(in crate::domain) fn baseline(service: &str) -> Baseline {
     Baseline {
         uid: Uid::new(service),
         generation: 2,
@@ -275,7 +275,8 @@ fn what_was_failing_before_goes_back_last_with_a_warning_and_holds_nothing_back(
     let names = |wave: &Wave| wave.steps.iter().map(|step| step.service.to_string()).collect::<Vec<_>>().join(" ");
     assert_eq!(back.waves.iter().map(names).collect::<Vec<_>>(), ["ledger", "auth", "web cart"]);
     let told: Vec<_> = back.warnings.iter().map(|it| format!("{} {}", it.subject, it.text)).collect();
-    let text = "v1 was failing before the deploy: it may fail again";
+    let text =
+        "v1 was failing before the deploy and may fail again; that is why it goes last, and nothing waits for it";
     assert_eq!(told, [format!("web {text}"), format!("cart {text}")]);
     let failing: Vec<_> = back.steps().filter(|step| step.failing).map(|step| step.service.as_str()).collect();
     assert_eq!(failing, ["web"], "what has failed now is what going forward again would go back to");

@@ -15,7 +15,7 @@ use crate::report::Report;
 /// What bars the plan, which says so.
 pub(super) async fn barred(driver: &mut Driver, plan: &mut Plan) -> Result<Vec<Barred>, Report> {
     let env = plan.env.clone();
-    let unknown = |why: String| Warning { subject: env.to_string(), text: format!("may be frozen: {why}") };
+    let unknown = |why: String| Warning::new(env.to_string(), format!("may be frozen: {why}"));
     match driver.locks_known(&env).await? {
         Known::Lost(why) => {
             let what = format!("whether {env} is frozen is not known: {why}");

@@ -6,13 +6,19 @@ use crate::domain::ids::ServiceId;
 use crate::domain::image::Image;
 use crate::domain::lease::{self, who};
 use crate::domain::observed::{ReplicaSet, Workload};
-use crate::domain::plan::{Plan, Purpose, Step, Warning, version_of};
+use crate::domain::plan::{About, Plan, Purpose, Step, Warning, version_of};
 use crate::domain::verdict::State;
+use crate::domain::versions::troubles;
 use crate::domain::world::World;
 
-/// Warns of a step that goes back to what was failing before it was replaced.
-pub fn was_failing(step: &Step) -> Warning {
-    warning(&step.service, format!("{} was failing before the deploy: it may fail again", step.to_version))
+/// Warns of a step of the way back of a run that leads to what was failing before it was replaced.
+///
+/// `last`: for that reason it comes after others.
+pub fn was_failing(step: &Step, purpose: &Purpose, last: bool) -> Warning {
+    let when = if *purpose == Purpose::RollBack { "before the deploy" } else { "when it was taken back" };
+    let order = if last { "; that is why it goes last, and nothing waits for it" } else { "" };
+    let text = format!("{} was failing {when} and may fail again{order}", step.to_version);
+    warning(&step.service, text).about(About::Unwell)
 }
 
 /// Warns of each step of a roll back that goes back to a version of which pods are there and none is ready.
@@ -27,11 +33,11 @@ pub fn warn_of_going_back(plan: &mut Plan, world: &World) {
         let pods =
             if set.replicas == 1 { "its pod is".to_owned() } else { format!("none of its {} pods is", set.replicas) };
         let text = format!("goes back to {}, which is not well: {pods} ready; it may fail again", step.to_version);
-        Some(warning(&step.service, text))
+        Some(warning(&step.service, text).about(About::Unwell))
     };
     // Once is enough.
-    let told = plan.steps().filter(|step| !plan.warnings.contains(&was_failing(step)));
-    let told: Vec<Warning> = told.filter_map(unwell).collect();
+    let told = plan.steps().filter_map(unwell);
+    let told: Vec<Warning> = told.filter(|it| !plan.warnings.iter().any(|told| told.tells_the_same(it))).collect();
     plan.warnings.extend(told);
 }
 
@@ -40,37 +46,48 @@ impl Builder<'_> {
         let mut warnings = Vec::new();
         for step in steps {
             let Some(service) = self.catalog.service(&step.service) else { continue };
-            let told = [self.of_the_workload(service), self.of_the_step(service, step)];
-            let told = told.into_iter().flatten().map(|text| warning(&step.service, text));
-            warnings.extend(told);
+            warnings.extend(self.of_the_workload(service));
+            warnings.extend(self.of_the_step(service, step));
             warnings.extend(self.of_needs(service, steps));
         }
         warnings
     }
 
-    fn of_the_workload(&self, service: &Service) -> Vec<String> {
+    fn of_the_workload(&self, service: &Service) -> Option<Warning> {
         let paused = self.workload(service).is_ok_and(|workload| workload.paused);
-        let told = paused.then(|| "is paused: nothing rolls out before it is resumed".to_owned());
-        told.into_iter().collect()
+        paused.then(|| warning(&service.name, "is paused: nothing rolls out before it is resumed"))
     }
 
-    fn of_the_step(&self, service: &Service, step: &Step) -> Vec<String> {
+    fn of_the_step(&self, service: &Service, step: &Step) -> Vec<Warning> {
         let cell = self.board.cell(&step.service, &self.env.name);
         if !step.changes() {
             let evidence = cell.and_then(|cell| cell.verdict.evidence.as_ref());
             let why = evidence.map_or_else(String::new, |evidence| format!(" ({})", evidence.headline));
             let version = &step.to_version;
-            return vec![format!("is set to {version} already and is not up{why}: it is only followed")];
+            let text = format!("is set to {version} already and is not up{why}: it is only followed");
+            return vec![warning(&step.service, text)];
         }
         let mut told = Vec::new();
         if cell.is_some_and(|cell| cell.verdict.state == State::Progressing) {
             let by = self.workload(service).ok().and_then(|workload| self.writer(service, workload));
-            let by = by.map(|by| format!(", {by}")).unwrap_or_default();
-            told.push(format!("is rolling out {} right now{by}", step.from_version));
+            let (by, about) = by.map_or((String::new(), About::Itself), |(by, about)| (format!(", {by}"), about));
+            let text = format!("is rolling out {} right now{by}", step.from_version);
+            told.push(warning(&step.service, text).about(about));
         }
-        told.extend(another_repository(step));
-        told.extend(self.older(step));
+        told.extend(self.of_the_version(service, step));
+        let unusual = another_repository(step).into_iter().chain(self.older(step));
+        told.extend(unusual.map(|text| warning(&step.service, text)));
         told
+    }
+
+    /// What is known against the version that it is to get, here and elsewhere.
+    fn of_the_version(&self, service: &Service, step: &Step) -> Vec<Warning> {
+        let Ok(image) = step.to.parse() else { return Vec::new() };
+        let told = troubles(self.catalog, self.world, self.board, service, &image).into_iter().map(|it| {
+            let about = if it.env == self.env.name { About::Unwell } else { About::Itself };
+            warning(&step.service, format!("{} {}", step.to_version, it.told())).about(about)
+        });
+        told.collect()
     }
 
     /// A promotion that takes a newer version away: most often a hotfix that never came to the environment before.
@@ -81,15 +98,17 @@ impl Builder<'_> {
     }
 
     /// Who began what rolls out there now: whoever holds the service, else whoever wrote its image.
-    fn writer(&self, service: &Service, workload: &Workload) -> Option<String> {
+    fn writer(&self, service: &Service, workload: &Workload) -> Option<(String, About)> {
         let lease = self.world.env(&self.env.name).and_then(|world| world.lease(&lease::name_of(&service.name)));
         let record = lease.map(|found| &found.stored.record);
         if let Some(record) = record.filter(|record| !record.is_free()) {
-            return Some(format!("deployed by {}", who(&record.holder)));
+            let by = who(&record.holder);
+            return Some((format!("deployed by {by}"), About::Changed { by: by.into() }));
         }
         let manager = &workload.writer.as_ref()?.manager;
         let last = record.map(|record| who(&record.last)).filter(|last| &**manager == "shipdeck" && !last.is_empty());
-        Some(last.map_or_else(|| format!("begun by {manager}"), |last| format!("begun by {last} with shipdeck")))
+        let begun = last.map_or_else(|| manager.to_string(), |last| format!("{last} with shipdeck"));
+        Some((format!("begun by {begun}"), About::Itself))
     }
 
     fn of_needs(&self, service: &Service, steps: &[Step]) -> Vec<Warning> {
@@ -102,8 +121,8 @@ impl Builder<'_> {
     }
 }
 
-fn warning(subject: &ServiceId, text: String) -> Warning {
-    Warning { subject: subject.to_string(), text }
+fn warning(subject: &ServiceId, text: impl Into<String>) -> Warning {
+    Warning::new(subject.to_string(), text)
 }
 
 /// Whether a version is lower than another that is built alike: `v31` than `v32`, `1.9.2` than `1.10.0`.

@@ -1,0 +1,93 @@
+//! What is known against a version stands where it is chosen, and in the plan.
+
+use crate::app::model::Overlay;
+use crate::app::msg::{Input, Msg};
+use crate::app::testkit::Cockpit;
+use crate::domain::fixtures::TestWorld;
+use crate::domain::ids::EnvId;
+use crate::domain::observed::{Change, ContainerState, Object, WorkloadRef};
+
+/// Auth is to run v5 in production, where that has no valid image; in staging it was set to v0 once.
+fn shop() -> Cockpit {
+    let mut cockpit = Cockpit::of_ana();
+    let mut cluster = TestWorld::new("production");
+    cluster.deployment("auth", "r/auth:v5", 2, |it| {
+        (it.generation, it.observed_generation) = (2, 2);
+        (it.status.updated, it.status.ready, it.status.available) = (1, 1, 1);
+    });
+    cluster.replica_set("auth", "r/auth:v5", 1);
+    cluster.pod("auth", "r/auth:v5", 0, |pod| {
+        pod.ready = false;
+        let waiting = ContainerState::Waiting { reason: "InvalidImageName".into(), message: "no".into() };
+        (pod.containers[0].ready, pod.containers[0].state) = (false, waiting);
+    });
+    all(&mut cockpit, &cluster);
+    let mut cluster = TestWorld::new("staging");
+    cluster.replica_set("auth", "r/auth:v0", 0);
+    all(&mut cockpit, &cluster);
+    (cockpit.model.home.service, cockpit.model.home.env) = (Some("auth".into()), Some("staging".into()));
+    cockpit
+}
+
+/// Sends everything that there is of auth.
+fn all(cockpit: &mut Cockpit, cluster: &TestWorld) {
+    let world = cluster.world.env(&cluster.env).unwrap();
+    let workload = world.workload(&WorkloadRef::deployment("auth")).cloned();
+    let uid = "uid-auth".into();
+    let sets = world.replica_sets_of(&uid).cloned();
+    let objects = workload.map(|it| Object::Workload(Box::new(it))).into_iter();
+    let objects = objects.chain(sets.map(|it| Object::ReplicaSet(Box::new(it))));
+    let objects = objects.chain(world.pods().cloned().map(|it| Object::Pod(Box::new(it))));
+    for object in objects.collect::<Vec<_>>() {
+        cockpit.send(Msg::Fact { env: cluster.env.clone(), change: Change::Upsert(object) });
+    }
+    cockpit.wait(1);
+}
+
+fn screen(cockpit: &mut Cockpit, (width, height): (u16, u16)) -> String {
+    cockpit.send(Msg::Input(Input::Resize { width, height }));
+    cockpit.draw().join("\n")
+}
+
+fn typed(cockpit: &Cockpit) -> &str {
+    let Some(Overlay::Versions(form)) = cockpit.overlay() else { panic!("{:?}", cockpit.overlay()) };
+    form.rows[0].input.text()
+}
+
+#[test]
+fn a_version_that_fails_elsewhere_is_offered_as_one_that_does_and_never_the_first_that_is_taken() {
+    let mut cockpit = shop();
+    cockpit.press("d");
+    let seen = screen(&mut cockpit, (80, 24));
+    assert!(seen.contains("known  v5 ✗ fails in production   v1 in production   v0 set 1h"), "{seen}");
+    assert_eq!(typed(cockpit.press("<ctrl-n>")), "v1");
+    assert_eq!(typed(cockpit.press("<ctrl-n><ctrl-n>")), "v5", "it is not hidden either");
+    let seen = screen(&mut cockpit, (120, 36));
+    assert!(seen.contains("v5 fails in production: "), "{seen}");
+    assert!(seen.lines().any(|row| row.contains("v2 →") && row.contains("✗ fails in production")), "{seen}");
+}
+
+#[test]
+fn what_was_typed_or_comes_from_elsewhere_is_judged_as_well_and_on_the_smallest_screen() {
+    let mut cockpit = shop();
+    cockpit.press("dv5");
+    for size in [(40, 10), (60, 15), (80, 24), (200, 50)] {
+        let seen = screen(&mut cockpit, size);
+        assert!(seen.lines().any(|row| row.contains("→") && row.contains("✗")), "{size:?}\n{seen}");
+        assert!(seen.contains("▲ v5 fails in production"), "{size:?}\n{seen}");
+    }
+    cockpit.press("<backspace>6");
+    assert!(!screen(&mut cockpit, (80, 24)).contains("v6 fails"));
+    cockpit.press("<backspace><backspace><tab>");
+    assert!(screen(&mut cockpit, (80, 24)).contains("▲ v5 fails in production"), "what production is to run");
+}
+
+#[test]
+fn a_plan_of_a_version_that_fails_elsewhere_says_so() {
+    let mut cockpit = shop();
+    cockpit.press("dv5<enter>");
+    let Some(Overlay::Plan(review)) = cockpit.overlay() else { panic!("{}", cockpit.notice()) };
+    let told: Vec<_> = review.plan.warnings.iter().map(|it| format!("{} {}", it.subject, it.text)).collect();
+    assert!(told.len() == 1 && told[0].starts_with("auth v5 fails in production: "), "{told:?}");
+    assert_eq!(review.plan.env, EnvId::new("staging"));
+}
