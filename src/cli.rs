@@ -102,7 +102,8 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Take up a run whose process is gone, and follow it to the end: nothing is written twice, nothing is left out.
+    /// Take up a run whose process is gone, and follow it to the end: nothing is written twice, nothing is left out. Of one
+    /// that failed or was ended: try again what failed and begin what was not begun, as a new run with the checks of a deploy.
     Resume(Resume),
     /// End a run: nothing more of it begins, also where another process carries it out.
     Abort(Abort),

@@ -40,6 +40,11 @@ pub fn goes_on(key: &str) -> String {
     format!("shipdeck resume {key}            goes on with it")
 }
 
+/// The same of a run that is over and not done.
+pub fn tries_again(key: &str) -> String {
+    format!("shipdeck resume {key}            tries again what failed, and goes on with the rest")
+}
+
 pub fn takes_back(key: &str) -> String {
     format!("shipdeck abort {key} --rollback  takes back what it changed")
 }

@@ -20,8 +20,13 @@ use crate::ports::lease::Target;
 
 /// Begins to carry a plan out and shows how it goes.
 pub fn begin(model: &mut Model, plan: Plan, patience: Patience) -> Vec<Effect> {
-    let id = next_id(model);
-    let run = Run { patience, ..Run::new(id, plan, model.session.user.as_str(), model.session.now) };
+    let run = Run::new(next_id(model), plan, model.session.user.as_str(), model.session.now);
+    begin_run(model, Run { patience, ..run })
+}
+
+/// The same of a run that is made already.
+pub fn begin_run(model: &mut Model, run: Run) -> Vec<Effect> {
+    let id = run.id;
     tracing::info!(run = id.0, env = %run.plan.env, title = &*run.plan.title, steps = run.steps.len(), "run begins");
     model.runs.push(run);
     show(model, id);

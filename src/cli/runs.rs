@@ -22,6 +22,9 @@ pub struct Resume {
     /// Wait for whoever deploys the same, or carries this very run out, instead of ending with exit code 3.
     #[arg(long)]
     pub wait_for_lock: bool,
+    /// Of a run that is over: try it again in spite of locks and freezes; the reason is recorded on each of them.
+    #[arg(long = "override", value_name = "REASON")]
+    pub over: Option<String>,
 }
 
 /// Which run ends.

@@ -174,7 +174,8 @@ impl Builder<'_> {
         let current: Option<Image> = container.image.parse().ok();
         let running = self.board.cell(&service.name, &self.env.name);
         let same = current.as_ref().is_some_and(|current| current.to_string() == to.to_string());
-        let follow = same && self.request.purpose == Purpose::Deploy && does_not_stand(running);
+        let asked = self.request.purpose == Purpose::Deploy || matches!(wanted, Wanted::Image(_));
+        let follow = same && asked && does_not_stand(running);
         if !follow && (same || current.as_ref().is_some_and(|current| runs(running, current, &to))) {
             return Ok(Err(format!("runs {} already", to.version())));
         }

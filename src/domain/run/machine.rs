@@ -52,6 +52,7 @@ impl Run {
             hold_wanted: false,
             patience: Patience::default(),
             taken_up: Vec::new(),
+            follows: None,
             waits: Vec::new(),
         }
     }
@@ -113,7 +114,8 @@ impl Run {
 
     /// A run begins once: a second start writes nothing.
     fn start(&mut self) -> Vec<RunCommand> {
-        let fresh = self.state == RunState::Running && self.steps.iter().all(|step| step.state == StepState::Waiting);
+        let untouched = |step: &StepRun| step.state == StepState::Waiting || step.left_out.is_some();
+        let fresh = self.state == RunState::Running && self.steps.iter().all(untouched);
         if fresh { self.acquire() } else { Vec::new() }
     }
 

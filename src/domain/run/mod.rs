@@ -6,6 +6,7 @@
 //! harmless (the test on the old image refuses a second deploy): then with growing pauses, for a bounded time; every step
 //! ends in exactly one end state.
 
+mod again;
 pub mod document;
 mod hold;
 #[cfg(test)]
@@ -64,6 +65,8 @@ pub struct Run {
     pub patience: Patience,
     /// Who took it up from whom, oldest first.
     pub taken_up: Vec<TakenUp>,
+    /// What the run is called that it goes on with, which was over and not done.
+    pub follows: Option<Arc<str>>,
     /// When it waited for people, oldest first.
     pub waits: Vec<Wait>,
 }

@@ -39,6 +39,7 @@ pub(in crate::runtime) async fn deploy(session: Session, target: &Target, kind: 
         soak: target.soak,
         hotfix: target.hotfix,
         over: target.over.as_deref(),
+        follows: None,
     };
     carry_out(driver, plan, wishes).await
 }

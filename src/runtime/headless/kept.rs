@@ -32,6 +32,9 @@ pub(super) struct KeptShape {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) renewed: Option<String>,
     pub(super) by: String,
+    /// The run that it goes on with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) follows: Option<String>,
     /// Who carried it out last.
     pub(super) owner: String,
     pub(super) started: String,
@@ -93,6 +96,7 @@ fn kept(entry: &Entry, life: &Life) -> KeptShape {
         life: life.word(),
         renewed: life.renewed().map(|at| at.to_string()),
         by: run.by.to_string(),
+        follows: run.follows.as_ref().map(ToString::to_string),
         owner: who(&entry.owner).to_owned(),
         started: run.started.to_string(),
         updated: entry.updated.to_string(),

@@ -1,6 +1,7 @@
 //! The commands for pipelines: the same model, plans and runs as the cockpit, without a screen. Results go to standard
 //! output, progress and questions to standard error.
 
+mod again;
 mod bars;
 mod check;
 mod cleanup;

@@ -1,7 +1,7 @@
 //! What a command that did not succeed says at its end: how to go on with its run, and how to take it back.
 
 use super::outcome::is_ours;
-use crate::app::farewell::{goes_on, takes_back};
+use crate::app::farewell::{goes_on, takes_back, tries_again};
 use crate::domain::run::{Hold, Run, RunState, inverse};
 use crate::report::Report;
 
@@ -14,8 +14,8 @@ pub(super) fn steps(report: Report, run: &Run, key: Option<&str>) -> Report {
     let back = inverse(run).filter(|_| run.steps.iter().any(|step| step.started.is_some() && is_ours(step)));
     match (key, back) {
         (Some(key), back) => {
-            let on = (!run.state.is_over()).then(|| goes_on(key));
-            on.into_iter().chain(back.map(|_| takes_back(key))).fold(report, Report::hint)
+            let on = if run.state.is_over() { tries_again(key) } else { goes_on(key) };
+            [on].into_iter().chain(back.map(|_| takes_back(key))).fold(report, Report::hint)
         }
         (None, Some(back)) => {
             let names: Vec<&str> = back.steps().map(|step| step.service.as_str()).collect();
@@ -47,14 +47,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_interrupted_can_be_gone_on_with_and_taken_back_and_what_is_over_only_taken_back() {
+    fn what_is_interrupted_is_gone_on_with_what_failed_is_tried_again_and_both_are_taken_back() {
         let mut run = begun();
         let both = said(&run, Some("01k5"));
         assert!(both.contains("shipdeck resume 01k5 "), "{both}");
         assert!(both.contains("shipdeck abort 01k5 --rollback  takes back"), "{both}");
         run.state = RunState::Ended;
         let one = said(&run, Some("01k5"));
-        assert!(!one.contains("resume") && one.contains("shipdeck abort 01k5 --rollback"), "{one}");
+        assert!(one.contains("shipdeck resume 01k5            tries again what failed"), "{one}");
+        assert!(one.contains("shipdeck abort 01k5 --rollback"), "{one}");
     }
 
     #[test]

@@ -53,6 +53,7 @@ pub(in crate::runtime) async fn rollback(session: Session, args: &Rollback) -> R
         soak: false,
         hotfix: false,
         over: args.over.as_deref(),
+        follows: None,
     };
     carry_out(driver, plan, wishes).await
 }

@@ -13,12 +13,12 @@ use crate::adapters::system;
 use crate::app::model::Model;
 use crate::app::{locks, rights, runs};
 use crate::cli::Agreed;
-use crate::domain::ids::RunId;
+use crate::domain::ids::{RunId, ServiceId};
 use crate::domain::lease::Patience;
 use crate::domain::lock;
 use crate::domain::plan::{Plan, PlanError};
 use crate::domain::rights::Need;
-use crate::domain::run::{Hold, RunEvent, StepState, learn};
+use crate::domain::run::{Hold, LeftOut, Run, RunEvent, StepState, learn};
 use crate::report::Report;
 use crate::ui;
 
@@ -35,6 +35,17 @@ pub(super) struct Wishes<'a> {
     pub(super) hotfix: bool,
     /// Why locks are not to hinder it.
     pub(super) over: Option<&'a str>,
+    /// It goes on where another stopped.
+    pub(super) follows: Option<Follows<'a>>,
+}
+
+/// What a run goes on with that another has begun.
+#[derive(Clone, Copy)]
+pub(super) struct Follows<'a> {
+    /// The other, as the cluster keeps it.
+    pub(super) run: &'a str,
+    /// What it goes on without.
+    pub(super) without: &'a [(ServiceId, LeftOut)],
 }
 
 /// What was said beforehand, so that nobody needs to be asked.
@@ -86,7 +97,16 @@ pub(super) async fn carry_out(mut driver: Driver, mut plan: Plan, wishes: Wishes
         override_all(&mut driver, &mut plan, reason).await?;
     }
     let patience = if wishes.wait { Patience::Wait } else { Patience::None };
-    let effects = runs::begin(&mut driver.session.model, plan, patience);
+    let model = &mut driver.session.model;
+    let mut run = Run::new(runs::next_id(model), plan, model.session.user.as_str(), model.session.now);
+    run.patience = patience;
+    if let Some(Follows { run: before, without }) = wishes.follows {
+        run.follows = Some(before.into());
+        for (service, how) in without {
+            run.begin_without(service, how.clone());
+        }
+    }
+    let effects = runs::begin_run(model, run);
     driver.perform(effects);
     Box::pin(watch(driver, wishes.json, wishes.soak)).await
 }

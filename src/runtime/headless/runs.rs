@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 
+use super::again::again;
 use super::driver::Driver;
 use super::life::{self, Life};
 use super::run::{Wishes, carry_out, confirm, watch};
@@ -132,7 +133,8 @@ fn row(entry: &Entry, life: &Life, now: Timestamp) -> Vec<String> {
     let age = format!("{} ago", ui::span(now.duration_since(run.started).max(SignedDuration::ZERO)));
     let done = format!("{} of {}", run.succeeded(), run.steps.len());
     let (by, name) = (who(&entry.owner).to_owned(), runs::name(&run.plan));
-    let notes = [Some(life.words(now)).filter(|words| !words.is_empty()), failure(run)];
+    let follows = run.follows.as_ref().map(|before| format!("goes on where {before} stopped"));
+    let notes = [Some(life.words(now)).filter(|words| !words.is_empty()), follows, failure(run)];
     let notes = notes.into_iter().flatten().collect::<Vec<_>>().join("; ");
     vec![entry.key.to_string(), state(run, life).to_owned(), done, age, by, name, notes]
 }
@@ -202,10 +204,13 @@ pub(in crate::runtime) async fn resume(session: Session, args: &Resume) -> Resul
     let mut driver = Driver::start(session)?;
     writable(&driver)?;
     let (env, mut entry) = find(&mut driver.session, &args.run).await?;
+    reasoned(&entry, args)?;
     if entry.run.state.is_over() {
-        return Err(over(&entry)
-            .hint("Deploy again: what runs already is skipped.")
-            .hint(format!("shipdeck abort {} --rollback takes back what it changed.", entry.key)));
+        return Box::pin(again(driver, &entry, args)).await;
+    }
+    if args.over.is_some() {
+        let why = format!("{} is not over: it goes on with the locks that it was begun in spite of", entry.key);
+        return Err(Report::usage(why).hint("Leave --override out."));
     }
     driver.current(std::slice::from_ref(&env.name)).await?;
     say(&told(&mut driver.session, &env, &entry).await);
@@ -222,18 +227,26 @@ pub(in crate::runtime) async fn resume(session: Session, args: &Resume) -> Resul
     Box::pin(watch(driver, args.json, false)).await
 }
 
-/// Goes on without what is named, before anything of the run is done.
-fn leave_out(entry: &mut Entry, args: &Resume, by: &str) -> Result<(), Report> {
+/// What is to be left out is of the run, and somebody says why.
+fn reasoned(entry: &Entry, args: &Resume) -> Result<(), Report> {
     let reason = args.reason.as_deref().map(str::trim).unwrap_or_default();
     if !args.without.is_empty() && reason.is_empty() {
         return Err(Report::usage("--reason is empty: others read why a service was left out"));
     }
+    match args.without.iter().find(|name| entry.run.step(&ServiceId::new(name)).is_none()) {
+        Some(name) => {
+            let all: Vec<&str> = entry.run.steps.iter().map(|step| step.service.as_str()).collect();
+            Err(Report::usage(format!("{name} is no service of this run; it has {}", all.join(", "))))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Goes on without what is named, before anything of the run is done.
+fn leave_out(entry: &mut Entry, args: &Resume, by: &str) -> Result<(), Report> {
+    let reason = args.reason.as_deref().map(str::trim).unwrap_or_default();
     for name in &args.without {
         let service = ServiceId::new(name);
-        if entry.run.step(&service).is_none() {
-            let all: Vec<&str> = entry.run.steps.iter().map(|step| step.service.as_str()).collect();
-            return Err(Report::usage(format!("{name} is no service of this run; it has {}", all.join(", "))));
-        }
         entry.run.may_leave_out(&service).map_err(|why| Report::refused(format!("{service}: {why}")))?;
         let at = system::now();
         let how = LeftOut { by: by.into(), reason: clean(reason).into_owned().into(), at };
@@ -271,6 +284,7 @@ pub(in crate::runtime) async fn abort(session: Session, args: &Abort) -> Result<
         soak: false,
         hotfix: false,
         over: None,
+        follows: None,
     };
     carry_out(driver, plan, wishes).await
 }

@@ -50,6 +50,9 @@ pub(super) struct RunShape {
     /// Who went on with it after whom.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     taken_up: Vec<TakenUpShape>,
+    /// The run that it goes on with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    follows: Option<String>,
     /// When it waited for people.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     waits: Vec<WaitShape>,
@@ -131,6 +134,7 @@ pub(super) fn of(run: &Run) -> RunShape {
         hotfix: run.plan.passes.hotfix,
         overridden: run.plan.passes.overridden.iter().map(ToString::to_string).collect(),
         unleased: matches!(run.hold, Hold::Without(_)),
+        follows: run.follows.as_ref().map(ToString::to_string),
         waits: run.waits.iter().map(wait_of).collect(),
         taken_up: run.taken_up.iter().rev().take(TAKEN_UP_KEPT).rev().map(taken_up_of).collect(),
     }
@@ -236,6 +240,7 @@ pub(super) fn read(shape: &RunShape) -> Result<Run, String> {
         fill(step, shape)?;
     }
     sound(&run)?;
+    run.follows = shape.follows.as_ref().map(|key| text(key).into());
     run.waits = shape.waits.iter().map(wait).collect();
     if run.waits_now() {
         // As older versions left it.
