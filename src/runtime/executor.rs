@@ -12,8 +12,8 @@ use super::files::Files;
 use super::fleet::Fleet;
 use super::keeping::{Keeping, Place};
 use super::leases::{Gate, Leases, Wanted};
-use super::locks;
 use super::tasks::Tasks;
+use super::{locks, stewards};
 use crate::app::effect::{Effect, TaskKey};
 use crate::app::msg::{LogEvent, Msg, Outcome};
 use crate::domain::cleanup::Finding;
@@ -192,9 +192,13 @@ impl Executor {
                 Ok(()) => noted.stands().await,
                 barred => barred,
             };
-            let allowed = match noted {
-                Ok(()) => gate.check(run, &service, &change).await,
+            let unfought = match noted {
+                Ok(()) => stewards::check(&*cluster, &change).await,
                 unnoted => unnoted,
+            };
+            let allowed = match unfought {
+                Ok(()) => gate.check(run, &service, &change).await,
+                fought => fought,
             };
             let result = match allowed {
                 Ok(()) => cluster.set_image(&change).await.map(Box::new),

@@ -20,6 +20,7 @@ mod simulation;
 mod sleep;
 pub mod stage;
 mod start;
+mod stewards;
 mod tasks;
 mod telemetry;
 mod terminal;

@@ -9,7 +9,7 @@ use kube::api::{ApiResource, DynamicObject, GroupVersionKind, Patch, PatchParams
 use serde_json::{Value, json};
 
 use crate::harness::commands::succeeds;
-use crate::harness::shop::config;
+use crate::harness::shop::{config, shop};
 use crate::harness::{Answer, ControlPlane, Headless, Namespace, eventually, workloads};
 
 /// Writes a deployment as a controller does that applies.
@@ -143,6 +143,44 @@ async fn an_application_that_syncs_by_itself_is_not_fought_and_its_place_in_git_
     applications.patch("web", json!({ "ignoreDifferences": ignores, "syncPolicy": respects })).await;
     let free = json_of(&shipdeck.run("plan --env staging auth=v3 --json").await);
     assert_eq!((&free["described"][0]["ruling"], &free["warnings"]), (&json!("free"), &json!([])), "{free}");
+}
+
+/// By then the plan is agreed to, and a run is under way.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_on_between_plan_and_write_is_not_written_and_not_by_whoever_resumes_the_run_either() {
+    let Some(plane) = ControlPlane::private().await else { return };
+    let space = plane.namespace("taken-on").await;
+    shop(&space).await;
+    let applications = Foreign::install(&space, "argoproj.io", "v1alpha1", "Application", "applications");
+    let source = json!({ "repoURL": "https://git/shop", "path": "deploy/cart", "targetRevision": "main" });
+    let automated = json!({ "automated": { "prune": true, "selfHeal": true } });
+    applications.create("web", json!({ "source": source, "syncPolicy": automated })).await;
+    let shipdeck = Headless::new(&plane.kubeconfig_path(), &config(&space.name));
+    // auth keeps the run waiting for 8 s after its write.
+    let mut command = shipdeck.command("deploy --env staging auth=slow cart=v2 --yes");
+    let running = tokio::task::spawn_blocking(move || command.output());
+    eventually("auth is written", Duration::from_secs(30), async || {
+        (image(&space, "auth").await == "shop/auth:slow").then_some(())
+    })
+    .await;
+    let id = format!("argocd.argoproj.io/tracking-id=web:apps/Deployment:{}/cart", space.name);
+    succeeds(space.kubectl(&["annotate", "deployment/cart", &id]));
+    let ended = running.await.unwrap().unwrap();
+    let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(3), "{told}");
+    let why = "cart: not written: it is kept by Argo CD (application web), which puts any other image back by itself";
+    let way = "Change the image in deploy/cart in https://git/shop (main)";
+    assert!(told.contains(why) && told.contains(way), "{told}");
+    assert_eq!(image(&space, "cart").await, "shop/cart:v1");
+
+    let listed = json_of(&shipdeck.run("runs --json").await);
+    let resume = format!("resume {} --yes", listed["runs"][0]["run"].as_str().unwrap());
+    shipdeck.run(&resume).await.is(3, why).is(3, way);
+    assert_eq!(image(&space, "cart").await, "shop/cart:v1");
+    // Synced by hand it is somebody's decision, and the run goes on.
+    applications.patch("web", json!({ "syncPolicy": { "automated": null } })).await;
+    shipdeck.run(&resume).await.is(0, "cart succeeded");
+    assert_eq!(image(&space, "cart").await, "shop/cart:v2");
 }
 
 #[tokio::test(flavor = "multi_thread")]
