@@ -119,7 +119,8 @@ pub enum Command {
     Locks(Locks),
     /// Print what happened: every run, lock, override and clean-up, who did it, how it ended and why; the newest first.
     History(History),
-    /// Say why a service cannot be deployed, who can clear it and when it opens.
+    /// Say why a service cannot be deployed, who can clear it and when it opens. To have been answered is 0, whatever the
+    /// answer; see --exit-code.
     Why(Why),
     /// List leftovers of an environment (failed pods, failed Jobs); with --yes or --confirm delete them, each saved first.
     Cleanup(Cleanup),

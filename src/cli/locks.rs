@@ -72,4 +72,7 @@ pub struct Why {
     /// As JSON; the shape is versioned.
     #[arg(long)]
     pub json: bool,
+    /// End with 3 where something stands in the way; without it the answer is 0 either way.
+    #[arg(long)]
+    pub exit_code: bool,
 }

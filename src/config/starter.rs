@@ -67,10 +67,10 @@ fn environment(text: &mut String, env: &Environment, before: &[&Environment]) {
     }
     let _ = writeln!(text, "namespace = {}", text_of(&env.namespace));
     let own = rank(env);
-    // What is promoted from where: the nearest environment of its family of a lower rank, where names tell ranks.
-    let comes_before =
-        |other: &&&Environment| rank(other).is_some() && rank(other) < own && family(other) == family(env);
-    let upstream = before.iter().rev().find(comes_before);
+    // What is promoted from where: of lower ranks, where names tell ranks, the one whose name has most in common; of
+    // those the nearest.
+    let comes_before = |other: &&&Environment| rank(other).is_some() && rank(other) < own && related(other, env);
+    let upstream = before.iter().filter(comes_before).max_by_key(|other| (shared(other, env), rank(other)));
     match upstream {
         Some(upstream) => {
             let _ = writeln!(
@@ -109,10 +109,20 @@ fn words(name: &str) -> impl Iterator<Item = String> {
     name.split(|c: char| !c.is_alphanumeric()).map(str::to_owned).collect::<Vec<_>>().into_iter()
 }
 
-/// What is left of a name without the word that says its rank: `shop` of `shop-staging`. Only what is of one family is
-/// promoted from one to the other.
+/// What is left of a name without the word that says its rank: `shop` of `shop-staging`.
 fn family(env: &Environment) -> Vec<String> {
     words(&env.namespace).filter(|word| !RANKS.iter().any(|rank| rank.contains(&word.as_str()))).collect()
+}
+
+/// How many words of two families are the same: `shop-staging` and `shop-production-eu` have one.
+fn shared(one: &Environment, other: &Environment) -> usize {
+    let others = family(other);
+    family(one).iter().filter(|word| others.contains(word)).count()
+}
+
+/// Only what is of one family is promoted from one to the other; what has no name but its rank is of every one.
+fn related(lower: &Environment, higher: &Environment) -> bool {
+    family(lower).is_empty() || shared(lower, higher) > 0
 }
 
 /// As TOML writes a text. Names of contexts may hold anything; what a configuration may not hold is left out.
@@ -175,6 +185,26 @@ mod tests {
         assert_eq!(after("shop-prod"), ["shop-staging"]);
         assert_eq!(after("billing-prod"), ["billing-staging"]);
         assert!(after("prod").is_empty(), "of no family, after none");
+    }
+
+    #[test]
+    fn names_that_differ_in_more_than_their_rank_are_related_by_what_they_have_in_common() {
+        let after = |namespaces: &[&str], name: &str| {
+            let text = configuration(&seen(namespaces));
+            let written = parse("x", &text).unwrap_or_else(|problems| panic!("{problems:?}\n{text}")).catalog;
+            let env = written.environment(&EnvId::new(name)).unwrap();
+            env.after.first().map(ToString::to_string)
+        };
+        let shop = ["shop-staging-7f3k", "shop-dev-0a", "shop-production-9qx", "billing-staging-2"];
+        assert_eq!(after(&shop, "shop-production-9qx").as_deref(), Some("shop-staging-7f3k"));
+        assert_eq!(after(&shop, "shop-staging-7f3k").as_deref(), Some("shop-dev-0a"));
+        assert_eq!(after(&shop, "billing-staging-2"), None);
+        assert_eq!(after(&["qa", "staging", "live-eu", "live-us"], "live-eu").as_deref(), Some("staging"));
+        assert_eq!(after(&["qa", "staging", "live-eu", "live-us"], "staging").as_deref(), Some("qa"));
+        assert_eq!(
+            after(&["shop-eu-staging", "shop-us-staging", "shop-us-prod"], "shop-us-prod").as_deref(),
+            Some("shop-us-staging")
+        );
     }
 
     #[test]

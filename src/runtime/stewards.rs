@@ -25,7 +25,7 @@ pub(super) async fn check(cluster: &dyn Cluster, change: &ImageChange) -> Result
         }
     };
     // What is there already is not changed, and what is in its way is told by the write.
-    let steward = found.steward.filter(|_| change.standing(&found) == Standing::Open);
+    let steward = Some(change.standing(&found)).filter(|it| *it == Standing::Open).and(found.steward);
     let Some(steward) = steward.filter(|it| matches!(**it, Steward::Argo { .. } | Steward::Flux { .. })) else {
         return Ok(());
     };

@@ -213,6 +213,12 @@ async fn every_refusal_has_its_exit_code_and_says_what_to_do() {
         let answer = lost.run(&format!("{line} --context elsewhere")).await;
         answer.is(2, "the kubeconfig has no context elsewhere");
     }
+    // The same where only the file names it.
+    let text = config(&space.name).replace("namespace =", "context = \"elsewhere\"\nnamespace =");
+    let strange = Headless::new(&plane.kubeconfig_path(), &text);
+    for line in ["status", "runs", "history", "locks", "resume 01k5abcd", "unlock a1"] {
+        strange.run(line).await.is(2, "the kubeconfig has no context elsewhere");
+    }
     lost.run("check --context elsewhere").await.is(2, "the kubeconfig has no context elsewhere").is(2, "known are:");
     lost.run("status --context a --context b").await.is(2, "--context is given twice");
     lost.run("status").await.is(4, "could not be read");

@@ -48,6 +48,9 @@ async fn a_freeze_refuses_a_deploy_until_it_is_overridden_by_a_reason_or_release
     assert_eq!(image(&space, "auth").await, "shop/auth:v1", "nothing was written");
     // What it does not cover goes out.
     shipdeck.run("deploy --env staging cart=v2 --yes").await.is(0, "cart succeeded");
+    shipdeck.run("why --env staging auth").await.is(0, "Black Friday");
+    shipdeck.run("why --env staging auth --exit-code").await.is(3, "Black Friday");
+    shipdeck.run("why --env staging cart --exit-code").await.is(0, "nothing stands in the way");
     let why = json(&shipdeck.run("why --env staging auth --json").await);
     assert_eq!((&why["open"], &why["causes"][0]["code"]), (&json!(false), &json!("frozen")), "{why}");
     assert!(why["causes"][0]["opens"].is_string(), "{why}");

@@ -104,6 +104,27 @@ fn a_crash_is_told_and_the_next_start_is_followed() {
 }
 
 #[test]
+fn why_it_died_is_told_by_the_lines_of_its_last_start_alone() {
+    let (mut pane, catalog, mut world, _) = start(1);
+    let mut second = 10;
+    for restarts in 0..3 {
+        let line = |second, text: String| LogLine { time: Some(later(second)), text, cut: false };
+        let lines = vec![line(second, format!("start {restarts}")), line(second + 1, "no database".to_owned())];
+        event(&mut pane, (&catalog, &world.world), 1, LogEvent::Lines(lines), later(second + 1));
+        world.pod("auth", IMAGE, 0, |pod| {
+            pod.containers[0].restarts = restarts + 1;
+            pod.containers[0].last = Some(Terminated { finished: Some(later(second + 2)), ..crashed(101) });
+        });
+        sync(&mut pane, &catalog, &world.world);
+        second += 10;
+    }
+    let pod = pane.source(pane.ring.iter().last().unwrap().1.source).unwrap().pod.clone();
+    assert_eq!(pane.last_lines(&pod, true, 6), ["start 2", "no database"]);
+    assert_eq!(pane.last_lines(&pod, true, 1), ["no database"]);
+    assert_eq!(pane.last_lines(&pod, false, 3), ["no database", "start 2", "no database"]);
+}
+
+#[test]
 fn one_that_crashed_before_it_was_looked_at_is_told_with_its_end() {
     let (_, catalog, mut world, _) = start(1);
     world.pod("auth", IMAGE, 0, |pod| {

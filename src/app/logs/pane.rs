@@ -246,14 +246,17 @@ impl LogPane {
         Ok(())
     }
 
-    /// The last lines of a pod, oldest first; `of_run_before`: those before its last exit, where one is held. What a
-    /// container says after it was started again does not tell why it died.
+    /// The last lines of a pod, oldest first; `of_run_before`: those before its last exit, where one is held, and of that
+    /// one start. What a container says after it was started again does not tell why it died, and what it said before that
+    /// is mostly the same again.
     pub fn last_lines(&self, pod: &str, of_run_before: bool, count: usize) -> Vec<String> {
         let of_pod = |entry: &Entry<'_>| self.source(entry.source).is_some_and(|source| &*source.pod == pod);
         let recent = self.ring.iter().rev().take(20_000).map(|(_, entry)| entry);
         let entries: Vec<Entry<'_>> = recent.filter(of_pod).collect();
         let exit = entries.iter().position(|entry| entry.kind == Kind::BadMark).filter(|_| of_run_before);
-        let lines = entries[exit.unwrap_or(0)..].iter().filter(|entry| !entry.kind.is_mark()).take(count);
+        let earlier = |entry: &&Entry<'_>| exit.is_some() && entry.kind == Kind::BadMark;
+        let lines = entries[exit.map_or(0, |exit| exit + 1)..].iter().skip_while(|entry| entry.kind.is_mark());
+        let lines = lines.take_while(|entry| !earlier(entry)).filter(|entry| !entry.kind.is_mark()).take(count);
         let mut lines: Vec<String> = lines.map(|entry| entry.text.to_owned()).collect();
         lines.reverse();
         lines

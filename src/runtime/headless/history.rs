@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::locks::places;
 use super::shapes::{NoteShape, VERSION, reason, step_word};
-use super::{failed, print, print_json, say, table};
+use super::{not_read, print, print_json, say, table};
 use crate::adapters::system;
 use crate::app::history::{concerns, failure, finished, headline};
 use crate::cli::History;
@@ -56,7 +56,7 @@ pub(in crate::runtime) async fn history(mut session: Session, args: &History) ->
     }
     match faults.first() {
         Some((env, fault)) if entries.is_empty() => {
-            Err(failed(format!("the history of {} could not be read: {fault}", env.name), fault))
+            Err(not_read(format!("the history of {} could not be read: {fault}", env.name), fault))
         }
         _ => Ok(()),
     }

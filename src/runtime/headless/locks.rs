@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::deploy::group_named;
 use super::run::refused;
-use super::{failed, print, print_json, say, shapes, table};
+use super::{failed, not_read, print, print_json, say, shapes, table};
 use crate::adapters::system;
 use crate::app::locks::covered;
 use crate::cli::{Locks, Placing, Unlock};
@@ -122,7 +122,7 @@ pub(in crate::runtime) async fn unlock(mut session: Session, args: &Unlock) -> R
         let posted = match locks::posted(&*cluster, &env.namespace).await {
             Ok(posted) => posted,
             Err(fault) => {
-                unread = Some(failed(format!("the locks of {} could not be read: {fault}", env.name), &fault));
+                unread = Some(not_read(format!("the locks of {} could not be read: {fault}", env.name), &fault));
                 continue;
             }
         };
@@ -159,7 +159,7 @@ pub(in crate::runtime) async fn locks(mut session: Session, args: &Locks) -> Res
             }
             // A namespace without rights to config maps is told and hides no other.
             Err(fault) => {
-                let report = failed(format!("the locks of {} could not be read: {fault}", env.name), &fault);
+                let report = not_read(format!("the locks of {} could not be read: {fault}", env.name), &fault);
                 let worse = fault.kind != FaultKind::Forbidden || unread.is_none();
                 say(&format!("{report}\n"));
                 unread = if worse { Some(report) } else { unread };

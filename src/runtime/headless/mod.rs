@@ -84,6 +84,15 @@ fn failed(what: impl Into<String>, fault: &Fault) -> Report {
     report.hint(fault.advice_at_the_end())
 }
 
+/// The same of what an environment keeps. A list is of nothing at worst: what is not found is what the configuration names,
+/// and no trying again helps.
+fn not_read(what: impl Into<String>, fault: &Fault) -> Report {
+    match fault.kind {
+        FaultKind::NotFound => Report::usage(what).hint(fault.advice_at_the_end()),
+        _ => failed(what, fault),
+    }
+}
+
 fn print_json(shape: &impl Serialize) -> Result<(), Report> {
     let text = serde_json::to_string_pretty(shape).map_err(|error| Report::usage(error.to_string()))?;
     print(&format!("{text}\n"))

@@ -11,7 +11,7 @@ use super::again::again;
 use super::driver::Driver;
 use super::life::{self, Life};
 use super::run::{Wishes, carry_out, confirm, watch};
-use super::{failed, kept, print, print_json, say, table};
+use super::{failed, kept, not_read, print, print_json, say, table};
 use crate::adapters::system;
 use crate::app::history::failure;
 use crate::app::runs;
@@ -93,7 +93,7 @@ pub(in crate::runtime) async fn list(mut session: Session, json: bool) -> Result
     // What could be read is told; with nothing at all there is only the reason.
     match found.iter().find_map(|it| it.entries.as_ref().err().map(|fault| (it, fault))) {
         Some((it, fault)) if found.iter().all(|it| it.entries.is_err()) => {
-            Err(failed(format!("{}: {fault}", it.env.name), fault))
+            Err(not_read(format!("{}: {fault}", it.env.name), fault))
         }
         _ => Ok(()),
     }
@@ -172,7 +172,7 @@ async fn find(session: &mut Session, name: &str) -> Result<(Environment, Entry),
     }
     match (matching.len(), faults.first()) {
         (1, _) => {}
-        (0, Some((env, fault))) => return Err(failed(format!("{name} was not found, and {env}: {fault}"), fault)),
+        (0, Some((env, fault))) => return Err(not_read(format!("{name} was not found, and {env}: {fault}"), fault)),
         (0, None) => return Err(Report::usage(format!("there is no run {name}")).hint("shipdeck runs lists them.")),
         _ => return Err(Report::usage(format!("several runs end with {name}")).hint("Give the whole name.")),
     }

@@ -32,9 +32,13 @@ pub(in crate::runtime) async fn why(session: Session, args: &Why) -> Result<(), 
     let held = held_images(driver.model(), &env, &service);
     driver.end().await;
     if args.json {
-        print_json(&shapes::why(&env, &service, &found, held))
+        print_json(&shapes::why(&env, &service, &found, held))?;
     } else {
-        print(&told(&env, &service, &found, &held))
+        print(&told(&env, &service, &found, &held))?;
+    }
+    match found.first() {
+        Some(first) if args.exit_code => Err(Report::refused(format!("{service} in {env}: {}", first.headline()))),
+        _ => Ok(()),
     }
 }
 
