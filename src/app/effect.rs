@@ -35,6 +35,10 @@ pub enum Effect {
         cluster: ClusterId,
         leases: Vec<(ServiceId, Target)>,
         patience: Patience,
+        /// What for, as others who wait read it.
+        what: Arc<str>,
+        /// It takes back what was deployed, and goes before all who wait to deploy.
+        first: bool,
         /// The run that is undone by this one: it has to stand as ended in the cluster first.
         undoes: Option<RunId>,
     },

@@ -31,6 +31,7 @@ pub(crate) mod others_tests;
 pub mod outcomes;
 pub mod overlays;
 pub mod places;
+pub mod queue;
 pub mod removals;
 pub mod rights;
 pub mod rows;

@@ -135,7 +135,7 @@ pub fn is_ours(model: &Model, filed: &Filed) -> bool {
     let kept = model.session.kept.iter().find(|(_, kept)| kept.key == *filed.key());
     let run = kept.and_then(|(id, _)| model.run(*id));
     run.is_some_and(|run| {
-        let hopes = matches!(run.hold, Hold::Untaken | Hold::Waiting { .. } | Hold::Held { .. } | Hold::Without(_));
+        let hopes = matches!(run.hold, Hold::Untaken | Hold::Waiting(_) | Hold::Held { .. } | Hold::Without(_));
         hopes && !run.state.is_over()
     })
 }

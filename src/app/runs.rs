@@ -121,7 +121,15 @@ fn acquire(model: &Model, id: RunId) -> Option<Effect> {
     let mut leases: Vec<(ServiceId, Target)> = run.plan.steps().map(|step| target(env, step)).collect();
     leases.sort_by(|(_, a), (_, b)| a.lease.cmp(&b.lease));
     let undoes = model.runs.iter().find(|other| other.undone_by == Some(id)).map(|other| other.id);
-    Some(Effect::Acquire { run: id, cluster: env.cluster.clone(), leases, patience: run.patience, undoes })
+    Some(Effect::Acquire {
+        run: id,
+        cluster: env.cluster.clone(),
+        leases,
+        patience: run.patience,
+        what: run.plan.deed().into(),
+        first: run.plan.purpose == Purpose::RollBack,
+        undoes,
+    })
 }
 
 fn target(env: &Environment, step: &Step) -> (ServiceId, Target) {

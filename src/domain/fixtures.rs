@@ -88,7 +88,7 @@ pub(crate) fn lease(name: &str, holder: &str) -> Lease {
         renewed: Some(START),
         token: 7,
     };
-    Lease { meta: meta(name, None), record }
+    Lease { meta: meta(name, None), record, errand: None }
 }
 
 pub(crate) fn condition(kind: &str, reason: &str, message: &str) -> Condition {

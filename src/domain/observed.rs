@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use super::ids::Uid;
 use super::image::Image;
 use super::lease::Record;
+use super::lease::queue::Errand;
 use super::steward::Steward;
 
 /// What every object has.
@@ -262,11 +263,13 @@ pub struct Event {
     pub last_seen: Timestamp,
 }
 
-/// A lease of shipdeck: who is changing a service right now.
+/// A lease of shipdeck: who is changing a service right now, or waits to do so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
     pub meta: Meta,
     pub record: Record,
+    /// It is a ticket: what its holder waits for.
+    pub errand: Option<Errand>,
 }
 
 /// Named texts: what a document holds.

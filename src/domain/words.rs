@@ -19,6 +19,18 @@ pub fn times(number: u32) -> String {
     }
 }
 
+/// `1st`, `2nd`, `11th`.
+pub fn ordinal(number: usize) -> String {
+    let ending = match (number % 10, number % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{number}{ending}")
+}
+
 /// `is` of one, `are` of several and of none.
 pub fn are(number: usize) -> &'static str {
     if number == 1 { "is" } else { "are" }
@@ -62,5 +74,11 @@ mod tests {
         assert_eq!(said_of(2, "is kept by Helm"), "are kept by Helm");
         assert_eq!(said_of(2, "was applied from a file"), "were applied from a file");
         assert_eq!(said_of(2, "island"), "island");
+    }
+
+    #[test]
+    fn places_are_said_as_people_say_them() {
+        let said: Vec<_> = [1, 2, 3, 4, 11, 12, 13, 21, 102, 111].map(ordinal).into();
+        assert_eq!(said, ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "102nd", "111th"]);
     }
 }

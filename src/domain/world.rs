@@ -20,6 +20,7 @@ use jiff::Timestamp;
 use super::fault::Fault;
 use super::ids::{EnvId, Uid};
 use super::lease::Sighting;
+use super::lease::queue::Waiter;
 use super::lock::Posted;
 use super::observed::{Change, Document, Event, Job, Kind, Pod, ReplicaSet, Workload, WorkloadKind, WorkloadRef};
 use super::run::document::Filed;
@@ -91,6 +92,8 @@ pub struct EnvWorld {
     jobs: BTreeMap<Arc<str>, Job>,
     events: BTreeMap<Arc<str>, Event>,
     leases: BTreeMap<Arc<str>, Sighting>,
+    /// Who waits for them, by the names of their tickets.
+    waiters: BTreeMap<Arc<str>, Waiter>,
     /// What the team shares here, by name.
     documents: BTreeMap<Arc<str>, Document>,
     locks: BTreeMap<Arc<str>, Posted>,
@@ -113,6 +116,7 @@ impl EnvWorld {
             jobs: BTreeMap::new(),
             events: BTreeMap::new(),
             leases: BTreeMap::new(),
+            waiters: BTreeMap::new(),
             documents: BTreeMap::new(),
             locks: BTreeMap::new(),
             runs: BTreeMap::new(),

@@ -71,9 +71,10 @@ impl Executor {
             Effect::Watch { cluster, scope } => self.watch(&cluster, scope),
             Effect::Unwatch(env) => self.tasks.cancel(&TaskKey::Watch(env)),
             Effect::Attend(attentive) => self.fleet.attend(attentive),
-            Effect::Acquire { run, cluster, leases, patience, undoes } => {
+            Effect::Acquire { run, cluster, leases, patience, what, first, undoes } => {
                 let after = undoes.map(|undone| self.keeping.noted(undone));
-                let (cluster, wanted) = (self.fleet.get(&cluster), Wanted { run, leases, patience, after });
+                let wanted = Wanted { run, leases, patience, what, first, undoes, after };
+                let cluster = self.fleet.get(&cluster);
                 self.leases.acquire(wanted, cluster, &mut self.tasks, self.messages.clone());
             }
             Effect::Release(run) => self.leases.release(run),

@@ -102,7 +102,7 @@ async fn contract(cluster: &dyn Cluster, namespace: &str, kind: WorkloadKind) {
     let in_her_hands = ana.change(&version(2), &version(3));
     let mut bob = holder("bob@pc", Patience::TakeOver).await;
     bob.settle(cluster, seconds(200)).await;
-    assert_eq!(bob.tenure.standing(), Standing::Waiting("ana@mac".into()));
+    assert_eq!(bob.tenure.standing(), Standing::Waiting(Some("ana@mac".into())));
     for second in 201..=230 {
         bob.settle(cluster, seconds(second)).await;
     }

@@ -9,14 +9,15 @@ use serde_json::json;
 use super::call::Call;
 use super::connect::Link;
 use super::{collection, escaped, map, wire};
-use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::fault::Fault;
 use crate::domain::ids::Uid;
 use crate::domain::observed::{Document, Kind, Texts};
 use crate::domain::text::clean;
 use crate::ports::documents::Draft;
+use crate::ports::lease::Place;
 
-/// The label that says what a document is about.
-const ABOUT: &str = "shipdeck.dev/kind";
+/// The label that says what a document is about, and of a lease that it is a ticket.
+pub(super) const ABOUT: &str = "shipdeck.dev/kind";
 
 pub(super) async fn all(link: &Link, namespace: &str, about: &str) -> Result<Vec<Document>, Fault> {
     let selector = format!("app.kubernetes.io/managed-by=shipdeck,{ABOUT}={about}");
@@ -55,24 +56,7 @@ pub(super) async fn write(link: &Link, namespace: &str, draft: &Draft) -> Result
 }
 
 pub(super) async fn remove(link: &Link, namespace: &str, name: &str, over: &(Uid, Arc<str>)) -> Result<(), Fault> {
-    let (uid, version) = over;
-    let options = json!({
-        "kind": "DeleteOptions",
-        "apiVersion": "v1",
-        "preconditions": { "uid": uid.as_str(), "resourceVersion": &**version },
-    });
-    let call = Call {
-        method: Method::DELETE,
-        path: path(namespace, Some(name)),
-        content: "application/json",
-        body: options.to_string().into_bytes(),
-        doing: format!("remove {name} in {namespace}"),
-    };
-    link.bytes(&call).await.map(drop).map_err(|fault| match fault.kind {
-        // The server names the precondition with both values, which tell people nothing.
-        FaultKind::Conflict => Fault::new(FaultKind::Conflict, format!("{name}: it was changed since it was seen")),
-        _ => fault,
-    })
+    super::write::remove(link, path(namespace, Some(name)), Place { namespace, name }, over).await
 }
 
 fn path(namespace: &str, name: Option<&str>) -> String {

@@ -1,5 +1,6 @@
 //! Leases of `coordination.k8s.io`: written only by POST and by PUT with uid and version, which is a compare-and-swap;
-//! a patch without a version would steal. Never deleted, so that the counter survives.
+//! a patch without a version would steal. Those of services are never deleted, so that the counter survives; the tickets of who
+//! waits are made of the same stuff (`super::ticket`).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use super::call::Call;
 use super::connect::Link;
 use super::map::text;
-use super::{collection, escaped, fence, map, wire};
+use super::{collection, escaped, fence, map, ticket, wire};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::Uid;
 use crate::domain::lease::{Look, Put, Record, Stored};
@@ -19,6 +20,7 @@ use crate::domain::observed::{Kind, Lease};
 use crate::domain::text::clean;
 use crate::ports::lease::Target;
 
+pub(super) const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 /// Who held it last, which the record itself forgets when it is released.
 const LAST: &str = "shipdeck.dev/last-holder";
 const TAKEN_FROM: &str = "shipdeck.dev/taken-over-from";
@@ -54,26 +56,27 @@ pub(super) async fn put(link: &Link, target: &Target, put: &Put) -> Result<Store
     link.json::<wire::Lease>(&call).await.map(|lease| stored(&lease))
 }
 
-fn path(namespace: &str, name: Option<&str>) -> String {
+pub(super) fn path(namespace: &str, name: Option<&str>) -> String {
     let all = collection(Kind::Lease, Some(namespace));
     name.map_or_else(|| all.clone(), |name| format!("{all}/{}", escaped(name)))
 }
 
-/// With the uid too: a lease that was deleted meanwhile is not made again with an old token.
 fn body(name: &str, put: &Put) -> Value {
     let record = &put.record;
     let mut annotations = json!({ LAST: &*record.last });
     if let Some(from) = &record.taken_from {
         annotations[TAKEN_FROM] = (&**from).into();
     }
+    whole(name, put, &json!({ MANAGED_BY: "shipdeck" }), &annotations)
+}
+
+/// With the uid too: what was deleted meanwhile is not made again as it was.
+pub(super) fn whole(name: &str, put: &Put, labels: &Value, annotations: &Value) -> Value {
+    let record = &put.record;
     let mut lease = json!({
         "apiVersion": "coordination.k8s.io/v1",
         "kind": "Lease",
-        "metadata": {
-            "name": name,
-            "labels": { "app.kubernetes.io/managed-by": "shipdeck" },
-            "annotations": annotations,
-        },
+        "metadata": { "name": name, "labels": labels, "annotations": annotations },
         "spec": {
             "holderIdentity": &*record.holder,
             "leaseDurationSeconds": record.duration.as_secs().max(1),
@@ -94,7 +97,7 @@ fn micro_time(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
 }
 
-fn stored(wire: &wire::Lease) -> Stored {
+pub(super) fn stored(wire: &wire::Lease) -> Stored {
     Stored {
         uid: Uid::new(clean(&wire.metadata.uid)),
         version: Arc::from(wire.metadata.resource_version.as_str()),
@@ -103,7 +106,7 @@ fn stored(wire: &wire::Lease) -> Stored {
 }
 
 pub(super) fn observed(wire: &wire::Lease) -> Lease {
-    Lease { meta: map::meta(&wire.metadata), record: record(wire) }
+    Lease { meta: map::meta(&wire.metadata), record: record(wire), errand: ticket::errand(wire) }
 }
 
 /// Whatever is missing or nonsense reads as the least that it could mean.

@@ -15,6 +15,7 @@ mod read;
 mod rights;
 mod stewards;
 mod template;
+mod ticket;
 mod watch;
 mod wire;
 mod write;
@@ -29,6 +30,7 @@ pub use connect::{Context, contexts, current_context};
 
 use crate::domain::fault::Fault;
 use crate::domain::ids::Uid;
+use crate::domain::lease::queue::{Errand, Ticket};
 use crate::domain::lease::{Look, Put, Stamped, Stored};
 use crate::domain::observed::{Document, Kind, Workload, WorkloadKind, WorkloadRef};
 use crate::domain::rights::Wanted;
@@ -38,7 +40,7 @@ use crate::ports::cluster::{
 };
 use crate::ports::documents::{Documents, Draft};
 use crate::ports::enforcement::{Enforcement, Order};
-use crate::ports::lease::{Leases, Target};
+use crate::ports::lease::{Leases, Place, Target};
 use crate::ports::rights::Rights;
 use crate::ports::stewards::{Question, Stewards};
 
@@ -112,6 +114,18 @@ impl Leases for KubernetesCluster {
 
     async fn stamp(&self, target: &Target, token: u32) -> Result<Stamped, Fault> {
         fence::stamp(&self.link, target, token).await
+    }
+
+    async fn tickets(&self, namespace: &str) -> Result<Vec<Ticket>, Fault> {
+        ticket::all(&self.link, namespace).await
+    }
+
+    async fn put_ticket(&self, place: Place<'_>, put: &Put, errand: &Errand) -> Result<Stored, Fault> {
+        ticket::put(&self.link, place, put, errand).await
+    }
+
+    async fn remove_ticket(&self, place: Place<'_>, over: &(Uid, Arc<str>)) -> Result<(), Fault> {
+        write::remove(&self.link, lease::path(place.namespace, Some(place.name)), place, over).await
     }
 }
 

@@ -1,4 +1,7 @@
-//! The two writes: one image, one deletion; both only if the object is still what was seen.
+//! One image, one deletion, and the removal of what shipdeck has written itself: each only if the object is still what was
+//! seen.
+
+use std::sync::Arc;
 
 use http::Method;
 use jiff::Timestamp;
@@ -8,9 +11,11 @@ use super::call::{Call, HEAD_LIMIT};
 use super::connect::Link;
 use super::{collection, escaped, fault, fence, map, object, wire};
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::ids::Uid;
 use crate::domain::observed::{Kind, Workload, Writer};
 use crate::domain::text::clean;
 use crate::ports::cluster::{DeleteTarget, ImageChange};
+use crate::ports::lease::Place;
 use crate::ports::refusal::{Obstacle, Standing};
 
 /// How often a write is sent that others' writes of the same object crowd out.
@@ -164,6 +169,29 @@ pub(super) async fn delete(link: &Link, target: &DeleteTarget) -> Result<(), Fau
         Err(fault) if fault.kind == FaultKind::OutcomeUnknown => is_gone(link, target, &call.path, fault).await,
         answer => answer.map(drop).map_err(|fault| refused(target, fault)),
     }
+}
+
+/// Removes what shipdeck has written if it is exactly what was read.
+pub(super) async fn remove(link: &Link, path: String, place: Place<'_>, over: &(Uid, Arc<str>)) -> Result<(), Fault> {
+    let (uid, version) = over;
+    let Place { namespace, name } = place;
+    let options = json!({
+        "kind": "DeleteOptions",
+        "apiVersion": "v1",
+        "preconditions": { "uid": uid.as_str(), "resourceVersion": &**version },
+    });
+    let call = Call {
+        method: Method::DELETE,
+        path,
+        content: "application/json",
+        body: options.to_string().into_bytes(),
+        doing: format!("remove {name} in {namespace}"),
+    };
+    link.bytes(&call).await.map(drop).map_err(|fault| match fault.kind {
+        // The server names the precondition with both values, which tell people nothing.
+        FaultKind::Conflict => Fault::new(FaultKind::Conflict, format!("{name}: it was changed since it was seen")),
+        _ => fault,
+    })
 }
 
 /// The answer to a deletion was lost: reads what stands there now.

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::cluster::SimulatedCluster;
+use super::render;
 use super::world::World;
 use super::writes::may;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::Uid;
+use crate::domain::lease::queue::{Errand, Ticket};
 use crate::domain::lease::{Look, Put, Stamped, Stored};
-use crate::domain::observed::{Kind, Object};
+use crate::domain::observed::{Kind, Lease, Object};
 use crate::ports::cluster::{Cluster, ImageChange};
-use crate::ports::lease::{Leases, Target};
+use crate::ports::lease::{Leases, Place, Target};
 
 #[async_trait]
 impl Leases for SimulatedCluster {
@@ -58,6 +60,72 @@ impl Leases for SimulatedCluster {
         *fence = token;
         Ok(Stamped::Done)
     }
+
+    async fn tickets(&self, namespace: &str) -> Result<Vec<Ticket>, Fault> {
+        self.check()?;
+        let world = self.world();
+        let here = world.objects.iter().filter(|((place, kind, _), _)| &**place == namespace && *kind == Kind::Lease);
+        let found = here.filter_map(|(_, (_, object))| match object {
+            Object::Lease(lease) => Ticket::of((**lease).clone()),
+            _ => None,
+        });
+        Ok(found.collect())
+    }
+
+    async fn put_ticket(&self, place: Place<'_>, put: &Put, errand: &Errand) -> Result<Stored, Fault> {
+        self.check()?;
+        let written = {
+            let mut world = self.world();
+            may(&world, if put.over.is_some() { "update" } else { "create" }, Kind::Lease, place.namespace)?;
+            let there = ticket(&world, place);
+            if put.over.is_some() && there.is_none() {
+                return Err(gone(place));
+            }
+            if there.as_ref().map(|it| (it.stored.uid.clone(), Arc::clone(&it.stored.version))) != put.over {
+                return Err(changed(place));
+            }
+            let (now, name) = (self.now(), Arc::from(place.name));
+            let uid = || Uid::new(format!("ticket-{}", world.version));
+            let (uid, created) = there.map_or_else(|| (uid(), now), |it| (it.stored.uid, it.created));
+            let meta = render::meta(&name, uid, created, None);
+            let lease = Lease { meta, record: put.record.clone(), errand: Some(errand.clone()) };
+            world.tickets.insert((place.namespace.into(), name), lease);
+            world.refresh(now);
+            ticket(&world, place)
+        };
+        self.tell();
+        written.map(|it| it.stored).ok_or_else(|| gone(place))
+    }
+
+    async fn remove_ticket(&self, place: Place<'_>, over: &(Uid, Arc<str>)) -> Result<(), Fault> {
+        self.check()?;
+        {
+            let mut world = self.world();
+            may(&world, "delete", Kind::Lease, place.namespace)?;
+            let there = ticket(&world, place).ok_or_else(|| gone(place))?;
+            if (there.stored.uid, there.stored.version) != *over {
+                return Err(changed(place));
+            }
+            world.tickets.remove(&(place.namespace.into(), place.name.into()));
+            world.refresh(self.now());
+        }
+        self.tell();
+        Ok(())
+    }
+}
+
+fn ticket(world: &World, place: Place<'_>) -> Option<Ticket> {
+    let key = (place.namespace.into(), Kind::Lease, place.name.into());
+    let Some((_, Object::Lease(lease))) = world.objects.get(&key) else { return None };
+    Ticket::of((**lease).clone())
+}
+
+fn gone(place: Place<'_>) -> Fault {
+    Fault::new(FaultKind::NotFound, format!("{} is gone", place.name))
+}
+
+fn changed(place: Place<'_>) -> Fault {
+    Fault::new(FaultKind::Conflict, format!("{}: it was changed since it was seen", place.name))
 }
 
 fn stored(world: &World, target: &Target) -> Option<Stored> {

@@ -115,7 +115,10 @@ pub(super) fn all(world: &World, now: Timestamp) -> BTreeMap<Key, Object> {
     }
     for ((namespace, name), (uid, record)) in &world.leases {
         let meta = meta(name, uid.clone(), record.acquired.unwrap_or(now), None);
-        put(namespace, Object::Lease(Box::new(Lease { meta, record: record.clone() })));
+        put(namespace, Object::Lease(Box::new(Lease { meta, record: record.clone(), errand: None })));
+    }
+    for ((namespace, _), ticket) in &world.tickets {
+        put(namespace, Object::Lease(Box::new(ticket.clone())));
     }
     for ((namespace, _), document) in &world.documents {
         put(namespace, Object::Document(Box::new(document.clone())));

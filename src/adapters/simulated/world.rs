@@ -12,7 +12,7 @@ use crate::domain::fault::Fault;
 use crate::domain::ids::{EnvId, Uid};
 use crate::domain::image::Image;
 use crate::domain::lease::Record;
-use crate::domain::observed::{Document, Object, WorkloadKind, WorkloadRef};
+use crate::domain::observed::{Document, Lease, Object, WorkloadKind, WorkloadRef};
 
 /// How long a pod takes to end.
 pub(super) const DRAIN: SignedDuration = SignedDuration::from_secs(3);
@@ -120,6 +120,8 @@ pub(super) struct World {
     pub(super) viewer: Option<&'static str>,
     /// By namespace and name.
     pub(super) leases: BTreeMap<(Arc<str>, Arc<str>), (Uid, Record)>,
+    /// Who waits for them, by namespace and name.
+    pub(super) tickets: BTreeMap<(Arc<str>, Arc<str>), Lease>,
     /// By namespace and name.
     pub(super) documents: BTreeMap<(Arc<str>, Arc<str>), Document>,
     /// The marks on workloads.
@@ -143,6 +145,7 @@ impl World {
             fault: None,
             viewer: None,
             leases: BTreeMap::new(),
+            tickets: BTreeMap::new(),
             documents: BTreeMap::new(),
             fences: BTreeMap::new(),
             bad: BTreeMap::new(),

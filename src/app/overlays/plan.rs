@@ -167,6 +167,8 @@ pub fn confirm(model: &mut Model, patience: Patience) -> Vec<Effect> {
         effects.extend(runs::on(model, id, run::RunEvent::Abort));
     }
     effects.extend(runs::begin(model, review.plan, patience));
+    // First it is known who takes its leases on.
+    effects.sort_by_key(|effect| matches!(effect, Effect::Release(_)));
     effects
 }
 

@@ -9,13 +9,18 @@
 //! Nobody believes another machine's clock: a holder is silent when its record has not changed for a whole duration as
 //! observed here. [`Tenure`] is the machine of one lease; it does nothing itself and never asks what time it is.
 
+pub mod queue;
+mod stand;
 mod talk;
 mod tenure;
 #[cfg(test)]
 mod tests;
+mod writes;
 
+pub use stand::{Move, Stand, Wish};
 pub use talk::{Answer, Command, Ending, LifeSign, Loss, Next, Standing};
-pub use tenure::{Tenure, release};
+pub use tenure::Tenure;
+pub use writes::release;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -112,7 +117,7 @@ pub enum Patience {
     None,
     /// A person has agreed to take over from a holder that is silent; from one that shows itself it is not taken.
     TakeOver,
-    /// Wait until it is released or its holder is silent.
+    /// Wait in line until it is released or its holder is silent.
     Wait,
 }
 

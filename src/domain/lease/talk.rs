@@ -38,8 +38,8 @@ pub enum Next {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
     Seeking,
-    /// Somebody else holds it.
-    Waiting(Arc<str>),
+    /// Somebody else holds it; none: nobody does, and others come first.
+    Waiting(Option<Arc<str>>),
     Held {
         token: u32,
         taken_from: Option<Arc<str>>,

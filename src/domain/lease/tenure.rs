@@ -3,14 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::talk::{Answer, Command, Ending, LifeSign, Loss, Next, Standing};
+use super::writes::{dated, release, renewal};
 use super::{DURATION, Look, Mono, Patience, Put, RENEWAL, Record, Stamped, Stored, WRITING, next_token, who};
 use crate::domain::fault::{Fault, FaultKind};
 
 /// Between two looks at a lease that somebody else holds, and before trying again what got no answer.
 const PAUSE: Duration = Duration::from_secs(2);
+/// How long whoever is next in line has to take what is open, before the one after them does. Longer than between two looks
+/// and a call.
+const COURTESY: Duration = Duration::from_secs(10);
 /// Tries without an answer before somebody who does not wait is told so: some minutes.
 const TRIES: u32 = 60;
 /// Tries to give back; it ends by itself when it is not renewed.
@@ -26,6 +30,12 @@ pub struct Tenure {
     state: State,
     /// The version of somebody else's record, and since when it has been unchanged.
     seen: Option<(Arc<str>, Mono)>,
+    /// Whose lease it takes on, as a run does that puts another back: nobody gets in between.
+    heir_of: Option<Arc<str>>,
+    /// How many come before us.
+    ahead: u32,
+    /// Nobody holds it in this version, or nobody alive: since when.
+    open: Option<(Option<Arc<str>>, Mono)>,
     /// When the first write of ours was sent that may have made us the holder.
     put: Option<Mono>,
     /// Calls in a row without an answer.
@@ -41,7 +51,7 @@ enum State {
         at: Mono,
     },
     Waiting {
-        by: Arc<str>,
+        by: Option<Arc<str>>,
         at: Mono,
     },
     /// To be written, to become the holder.
@@ -75,13 +85,39 @@ struct Held {
 impl Tenure {
     pub fn new(identity: impl Into<Arc<str>>, patience: Patience) -> Self {
         let state = State::Looking { at: Duration::ZERO };
-        Self { identity: identity.into(), patience, state, seen: None, put: None, failures: 0, tokens: 0 }
+        Self {
+            identity: identity.into(),
+            patience,
+            state,
+            seen: None,
+            heir_of: None,
+            ahead: 0,
+            open: None,
+            put: None,
+            failures: 0,
+            tokens: 0,
+        }
+    }
+
+    /// The same, of a run that puts another back which still holds it and writes nothing more.
+    pub fn heir(self, of: Arc<str>) -> Self {
+        Self { heir_of: Some(of), ..self }
+    }
+
+    /// How many wait who come before us: told before each look.
+    pub fn stand(&mut self, ahead: usize) {
+        self.ahead = u32::try_from(ahead).unwrap_or(u32::MAX);
+    }
+
+    /// Left to an heir as it is: nothing more is sent.
+    pub fn bequeath(&mut self) {
+        self.state = State::Ended(Ending::Released);
     }
 
     pub fn standing(&self) -> Standing {
         match &self.state {
             State::Looking { .. } | State::Taking(_) | State::Stamping { .. } => Standing::Seeking,
-            State::Waiting { by, .. } => Standing::Waiting(Arc::clone(by)),
+            State::Waiting { by, .. } => Standing::Waiting(by.clone()),
             State::Held(held) | State::Checking { held, .. } => {
                 Standing::Held { token: held.stored.record.token, taken_from: held.stored.record.taken_from.clone() }
             }
@@ -166,13 +202,16 @@ impl Tenure {
             Err(fault) => return self.unanswered(fault, now),
         };
         self.failures = 0;
-        let Some(stored) = look.lease else { return self.taking(None, look.fence, None) };
+        let Some(stored) = look.lease else { return self.opened(None, look.fence, None, now) };
         if stored.record.holder == self.identity {
             // An earlier write of ours won, and its answer was lost.
             let renewed = self.put.unwrap_or(now);
             return State::Stamping { held: Held { stored, renewed }, at: now };
         }
         if stored.record.is_free() {
+            return self.opened(Some(stored), look.fence, None, now);
+        }
+        if self.heir_of.as_ref() == Some(&stored.record.holder) {
             return self.taking(Some(stored), look.fence, None);
         }
         let by: Arc<str> = who(&stored.record.holder).into();
@@ -190,12 +229,29 @@ impl Tenure {
         let renewed = stored.record.renewed;
         match self.patience {
             Patience::None => {
-                let sign = if silent { LifeSign::Silent } else { LifeSign::Unknown { renewed } };
+                let sign = match (silent, &self.open) {
+                    (true, _) => LifeSign::Silent,
+                    // Who was before us has taken it.
+                    (false, Some(_)) => LifeSign::Seen,
+                    (false, None) => LifeSign::Unknown { renewed },
+                };
                 State::Ended(Ending::Theirs { by, sign })
             }
-            _ if silent => self.taking(Some(stored), look.fence, Some(by)),
-            Patience::TakeOver | Patience::Wait => State::Waiting { by, at: silent_at.min(now + PAUSE) },
+            _ if silent => self.opened(Some(stored), look.fence, Some(by), now),
+            Patience::TakeOver | Patience::Wait => State::Waiting { by: Some(by), at: silent_at.min(now + PAUSE) },
         }
+    }
+
+    /// It can be had. Who was there before goes before us, for as long as they may be about to.
+    fn opened(&mut self, stored: Option<Stored>, fence: Option<u32>, from: Option<Arc<str>>, now: Mono) -> State {
+        let version = stored.as_ref().map(|stored| Arc::clone(&stored.version));
+        let since = self.open.take().filter(|(known, _)| *known == version).map_or(now, |(_, since)| since);
+        self.open = Some((version, since));
+        let turn = since.saturating_add(COURTESY.saturating_mul(self.ahead));
+        if now < turn {
+            return State::Waiting { by: None, at: turn.min(now + PAUSE) };
+        }
+        self.taking(stored, fence, from)
     }
 
     fn taking(&self, over: Option<Stored>, fence: Option<u32>, taken_from: Option<Arc<str>>) -> State {
@@ -337,27 +393,4 @@ fn is_unanswered(fault: &Fault) -> bool {
 
 fn used_up() -> Fault {
     Fault::new(FaultKind::Other, "its tokens are used up: remove the label shipdeck.dev/fence and the lease")
-}
-
-/// The time of a record always moves, so that its version does.
-fn moved(wall: Timestamp, before: Option<Timestamp>) -> Timestamp {
-    let least = before.map(|before| before + SignedDuration::from_micros(1));
-    least.map_or(wall, |least| wall.max(least))
-}
-
-fn dated(mut put: Put, wall: Timestamp) -> Put {
-    put.record.renewed = Some(moved(wall, put.record.renewed));
-    put.record.acquired = put.record.acquired.or(put.record.renewed);
-    put
-}
-
-fn renewal(stored: &Stored, wall: Timestamp) -> Put {
-    dated(Put { over: Some((stored.uid.clone(), Arc::clone(&stored.version))), record: stored.record.clone() }, wall)
-}
-
-/// Given back, never deleted: the counter has to survive.
-pub fn release(stored: &Stored, wall: Timestamp) -> Put {
-    let mut put = renewal(stored, wall);
-    put.record.holder = "".into();
-    put
 }

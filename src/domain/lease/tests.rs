@@ -1,5 +1,6 @@
 //! Leases told as stories, and holders that race, stop and lose answers, against a record that is only ever swapped.
 
+mod in_line;
 mod race;
 
 use proptest::prelude::*;
@@ -158,7 +159,7 @@ fn a_holder_that_is_alive_is_never_taken_over() {
     let mut ana = story.held_by("ana");
     let mut bob = Story::tenure("bob", Patience::Wait);
     story.pass(300, &mut [&mut ana, &mut bob]);
-    assert_eq!(bob.standing(), Standing::Waiting("ana@mac".into()));
+    assert_eq!(bob.standing(), Standing::Waiting(Some("ana@mac".into())));
     let mut eve = Story::tenure("eve", Patience::TakeOver);
     story.pass(60, &mut [&mut ana, &mut eve]);
     assert_eq!(theirs(&eve), Some(("ana@mac".to_owned(), false)));

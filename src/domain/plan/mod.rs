@@ -51,6 +51,24 @@ impl Plan {
         self.waves.is_empty()
     }
 
+    /// What whoever carries it out does, for those who wait for them: `deploys checkout v812 and 2 more`.
+    pub fn deed(&self) -> String {
+        let back = self.purpose == Purpose::RollBack;
+        let step = |step: &Step| format!("{} {}{}", step.service, if back { "back to " } else { "" }, step.to_version);
+        let mut steps = self.steps();
+        let first: Vec<String> = steps.by_ref().take(2).map(step).collect();
+        let more = match steps.count() {
+            0 => String::new(),
+            number => format!(" and {number} more"),
+        };
+        let verb = match self.purpose {
+            Purpose::Deploy => "deploys",
+            Purpose::Promote { .. } => "promotes",
+            Purpose::RollBack => "takes",
+        };
+        format!("{verb} {}{more}", first.join(", "))
+    }
+
     /// How long all of it takes: wave after wave, each as long as its slowest step. None where one of them is not known.
     pub fn estimate(&self) -> Option<SignedDuration> {
         self.whole(|step| step.estimate)

@@ -15,11 +15,8 @@ use crate::domain::lease::Fence;
 pub enum Hold {
     #[default]
     Untaken,
-    /// Somebody else holds this one.
-    Waiting {
-        service: ServiceId,
-        by: Arc<str>,
-    },
+    /// It waits for one of them.
+    Waiting(Turn),
     Held {
         /// What the writes of each have to prove.
         fences: BTreeMap<ServiceId, Fence>,
@@ -42,6 +39,27 @@ pub enum Hold {
         by: Arc<str>,
         ended: bool,
     },
+}
+
+/// The turn of a run at a service, which it waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    pub service: ServiceId,
+    /// Who holds it; none: nobody who is alive, and whoever is first in line is about to take it.
+    pub by: Option<Arc<str>>,
+    /// Who comes before this run, in order.
+    pub ahead: Vec<Ahead>,
+    /// Why others cannot see that it waits, if they cannot: then it is in no line.
+    pub unseen: Option<String>,
+}
+
+/// Somebody who waits for the same, and comes first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ahead {
+    /// `ana@mac`.
+    pub by: Arc<str>,
+    /// `deploys checkout v812`.
+    pub what: Arc<str>,
 }
 
 impl Run {
@@ -82,7 +100,7 @@ impl Run {
         }
         let acquiring = self.state == RunState::Acquiring;
         match news {
-            Hold::Waiting { .. } if acquiring => {
+            Hold::Waiting(_) if acquiring => {
                 self.hold = news;
                 Vec::new()
             }

@@ -22,7 +22,7 @@ pub(in crate::domain) mod tests;
 mod tries;
 mod waits;
 
-pub use hold::Hold;
+pub use hold::{Ahead, Hold, Turn};
 pub use learn::learn;
 pub use left_out::LeftOut;
 pub use pace::Pace;

@@ -66,7 +66,7 @@ impl Run {
     pub(super) fn waits_now(&self) -> bool {
         let stands = match self.state {
             RunState::Halted | RunState::Paused => true,
-            RunState::Acquiring => matches!(self.hold, Hold::Waiting { .. }),
+            RunState::Acquiring => matches!(self.hold, Hold::Waiting(_)),
             RunState::Running | RunState::Pausing | RunState::Succeeded | RunState::Ended => false,
         };
         stands && !self.moves()

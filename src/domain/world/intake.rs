@@ -30,7 +30,7 @@ impl EnvWorld {
             Kind::Pod => self.pods.keys().cloned().collect(),
             Kind::Job => self.jobs.keys().cloned().collect(),
             Kind::Event => self.events.keys().cloned().collect(),
-            Kind::Lease => self.leases.keys().cloned().collect(),
+            Kind::Lease => self.leases.keys().chain(self.waiters.keys()).cloned().collect(),
             Kind::Document => self.documents.keys().cloned().collect(),
         }
     }

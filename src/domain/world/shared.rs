@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::{EnvWorld, Touched};
 use crate::domain::ids::Uid;
+use crate::domain::lease::queue::{self, Ticket, Waiter};
 use crate::domain::lease::{Sighting, Stored};
 use crate::domain::lock::{self, Posted};
 use crate::domain::observed::{Document, Lease};
@@ -36,6 +37,19 @@ impl EnvWorld {
         self.leases.get(name)
     }
 
+    /// Who waits for a lease and was not silent for a whole duration, in the order in which they get it.
+    pub fn line(&self, lease: &str, now: Timestamp) -> Vec<&Waiter> {
+        let is_there = |waiter: &&Waiter| !waiter.ticket.stored.record.is_free() && !self.is_silent(&waiter.seen, now);
+        let there: Vec<&Waiter> = self.waiters.values().filter(is_there).collect();
+        let line = queue::line(there.iter().map(|waiter| &waiter.ticket), lease);
+        line.into_iter().filter_map(|ticket| self.waiters.get(&ticket.name)).collect()
+    }
+
+    /// Whether anybody waits for anything: most of the time nobody does.
+    pub fn has_waiters(&self) -> bool {
+        !self.waiters.is_empty()
+    }
+
     /// Whether whoever holds it has given no sign for a whole duration in which one would have been heard.
     pub fn is_silent(&self, found: &Sighting, now: Timestamp) -> bool {
         found.fell_silent || self.heard_since().is_some_and(|heard| found.is_unchanged(heard, now))
@@ -44,20 +58,30 @@ impl EnvWorld {
     /// Who was silent while all was heard is not given the benefit of a doubt for what is not heard afterwards.
     pub(super) fn remember_silence(&mut self, now: Timestamp) {
         let Some(heard) = self.heard_since() else { return };
-        for found in self.leases.values_mut() {
+        for found in self.leases.values_mut().chain(self.waiters.values_mut().map(|waiter| &mut waiter.seen)) {
             found.fell_silent |= found.is_unchanged(heard, now);
         }
     }
 
     /// The same version again keeps the time since when it is known.
     pub(super) fn put_lease(&mut self, name: Arc<str>, lease: Lease, now: Timestamp) -> Touched {
-        let stored = Stored { uid: lease.meta.uid, version: lease.meta.resource_version, record: lease.record };
-        let known = self.leases.get(&name);
-        if known.is_some_and(|known| known.stored == stored) {
+        let stored = Stored {
+            uid: lease.meta.uid.clone(),
+            version: Arc::clone(&lease.meta.resource_version),
+            record: lease.record.clone(),
+        };
+        let known = self.leases.get(&name).or(self.waiters.get(&name).map(|waiter| &waiter.seen));
+        let is_ticket = self.waiters.contains_key(&name);
+        if known.is_some_and(|known| known.stored == stored) && is_ticket == lease.errand.is_some() {
             return Touched::default();
         }
         let renewed_here = known.is_some_and(|known| known.stored.uid == stored.uid);
-        self.leases.insert(name, Sighting { stored, since: now, renewed_here, fell_silent: false });
+        let seen = Sighting { stored, since: now, renewed_here, fell_silent: false };
+        self.drop_lease(&name, None);
+        match Ticket::of(lease) {
+            Some(ticket) => drop(self.waiters.insert(name, Waiter { ticket, seen })),
+            None => drop(self.leases.insert(name, seen)),
+        }
         Touched { other: true, ..Touched::default() }
     }
 
@@ -79,7 +103,9 @@ impl EnvWorld {
 
     pub(super) fn drop_lease(&mut self, name: &Arc<str>, uid: Option<&Uid>) -> Touched {
         let is_it = |found: &Sighting| uid.is_none_or(|uid| *uid == found.stored.uid);
-        let gone = self.leases.get(name).is_some_and(is_it) && self.leases.remove(name).is_some();
+        let lease = self.leases.get(name).is_some_and(is_it) && self.leases.remove(name).is_some();
+        let waits = self.waiters.get(name).is_some_and(|waiter| is_it(&waiter.seen));
+        let gone = lease || waits && self.waiters.remove(name).is_some();
         Touched { other: gone, ..Touched::default() }
     }
 

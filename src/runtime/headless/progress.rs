@@ -97,17 +97,19 @@ impl Progress {
         }
         self.hold.clone_from(&run.hold);
         match &run.hold {
-            Hold::Waiting { service, by } => format!("waiting for {by}, who is deploying {service}\n"),
             Hold::Held { taken_from, .. } => {
                 let line =
                     |(service, from): &(ServiceId, _)| format!("took over {service} from {from}, who is silent\n");
                 taken_from.iter().map(line).collect()
             }
             Hold::Without(why) => format!("goes on without a lease: {why}\n"),
-            // What the command ends with says it.
-            Hold::Untaken | Hold::Refused { .. } | Hold::Lost { .. } | Hold::Released | Hold::Passed { .. } => {
-                String::new()
-            }
+            // What the command ends with says it; whom it waits for is told by who knows what they do.
+            Hold::Untaken
+            | Hold::Waiting(_)
+            | Hold::Refused { .. }
+            | Hold::Lost { .. }
+            | Hold::Released
+            | Hold::Passed { .. } => String::new(),
         }
     }
 

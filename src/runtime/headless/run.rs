@@ -11,7 +11,7 @@ use super::progress::Progress;
 use super::{handover, next, print, print_json, say, shapes, soaks, table};
 use crate::adapters::system;
 use crate::app::model::Model;
-use crate::app::{locks, rights, runs};
+use crate::app::{locks, queue, rights, runs};
 use crate::cli::Agreed;
 use crate::domain::ids::{RunId, ServiceId};
 use crate::domain::lease::Patience;
@@ -169,7 +169,7 @@ fn key(model: &Model, run: RunId) -> Option<Arc<str>> {
 async fn follow(driver: &mut Driver) -> Result<(), Report> {
     let id = newest(driver.model());
     let mut progress = driver.model().run(id).map(Progress::new);
-    let (mut named, mut unkept) = (false, false);
+    let (mut named, mut unkept, mut waited) = (false, false, None);
     driver
         .until(None, |model| {
             let run = model.run(id)?;
@@ -185,6 +185,11 @@ async fn follow(driver: &mut Driver) -> Result<(), Report> {
                 let why = kept.and_then(|kept| kept.without.as_ref());
                 if let Some(why) = why.filter(|_| !std::mem::replace(&mut unkept, true)) {
                     say(&progress.news(&format!("it is not kept in the cluster, and cannot be resumed: {why}\n")));
+                }
+                if let Hold::Waiting(wait) = &run.hold
+                    && waited.replace(wait.clone()).as_ref() != Some(wait)
+                {
+                    say(&progress.news(&format!("{}\n", queue::words(model, env, wait))));
                 }
                 say(&progress.show(run, now));
             }

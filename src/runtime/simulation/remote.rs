@@ -1,5 +1,7 @@
 //! The cluster as one process reaches it: over a network in which requests and answers get lost, come late and come twice.
 
+mod leases;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +15,6 @@ use super::oracle::{Number, Written};
 use super::weather::{Evicted, Luck};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{ServiceId, Uid};
-use crate::domain::lease::{Look, Put, Stamped, Stored};
 use crate::domain::observed::{Change, Document, Kind, Workload, WorkloadRef};
 use crate::domain::rights::Wanted;
 use crate::domain::run::document;
@@ -23,7 +24,6 @@ use crate::ports::cluster::{
 };
 use crate::ports::documents::{Documents, Draft};
 use crate::ports::enforcement::{Enforcement, Order};
-use crate::ports::lease::{Leases, Target};
 use crate::ports::refusal::Standing;
 use crate::ports::rights::Rights;
 use crate::ports::stewards::{Question, Stewards};
@@ -193,38 +193,6 @@ fn set(network: &Network, at: u64, by: Number, change: &ImageChange, fenceless: 
 
 fn service(of: &str) -> ServiceId {
     ServiceId::new(of.trim_start_matches("shipdeck-"))
-}
-
-#[async_trait]
-impl Leases for Remote {
-    async fn look(&self, target: &Target) -> Result<Look, Fault> {
-        let target = target.clone();
-        self.request(Asks::Read, move |network, _| now(network.cluster.look(&target))).await
-    }
-
-    async fn put(&self, target: &Target, put: &Put) -> Result<Stored, Fault> {
-        let (target, put, by, sent) = (target.clone(), put.clone(), self.process, self.network.now());
-        self.request(Asks::Write(Evicted::Leases), move |network, _| {
-            let stored = now(network.cluster.put(&target, &put))?;
-            if !put.record.is_free() {
-                network.oracle().leased(by, &service(&target.lease), sent);
-            }
-            Ok(stored)
-        })
-        .await
-    }
-
-    async fn stamp(&self, target: &Target, token: u32) -> Result<Stamped, Fault> {
-        let (target, by) = (target.clone(), self.process);
-        self.request(Asks::Write(Evicted::Workloads), move |network, at| {
-            let stamped = now(network.cluster.stamp(&target, token))?;
-            if stamped == Stamped::Done {
-                network.oracle().stamped(at, by, &service(&target.lease), token);
-            }
-            Ok(stamped)
-        })
-        .await
-    }
 }
 
 #[async_trait]

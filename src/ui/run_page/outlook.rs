@@ -9,12 +9,16 @@ use super::after;
 use crate::app::geometry::Area;
 use crate::app::model::{Model, Theirs};
 use crate::app::others::{self, Life};
+use crate::app::queue;
 use crate::domain::run::{Hold, Run, RunState};
 use crate::domain::world::Freshness;
 
 /// What is said, in lines of so many columns. `theirs`: it is a run of another process.
 pub(super) fn told(model: &Model, (run, theirs): (&Run, Option<&Theirs>), width: u16) -> (Vec<String>, Token) {
-    let words = || theirs.map_or_else(|| outlook_words(run), |theirs| their_outlook(theirs, model.session.now));
+    let words = || match theirs {
+        Some(theirs) => their_outlook(theirs, model.session.now),
+        None => in_line(model, run).unwrap_or_else(|| outlook_words(run)),
+    };
     let after =
         || after::outlook(model, run, theirs.map(|theirs| &*theirs.by)).filter(|_| theirs.is_none_or(|it| !it.gone));
     let (text, token) = out_of_sight(model, run, theirs).or_else(after).unwrap_or_else(words);
@@ -58,11 +62,16 @@ fn their_outlook(theirs: &Theirs, now: Timestamp) -> (String, Token) {
     }
 }
 
+/// Whom it waits for, and who comes before it.
+fn in_line(model: &Model, run: &Run) -> Option<(String, Token)> {
+    let Hold::Waiting(wait) = &run.hold else { return None };
+    let text =
+        format!("{}. Nothing was written; aborting gives the place up.", queue::words(model, &run.plan.env, wait));
+    (run.state == RunState::Acquiring).then_some((text, Token::Held))
+}
+
 fn outlook_words(run: &Run) -> (String, Token) {
     let (text, token) = match (run.state, &run.hold) {
-        (RunState::Acquiring, Hold::Waiting { service, by }) => {
-            return (format!("It waits for {by}, who is deploying {service}. Nothing was written."), Token::Held);
-        }
         (RunState::Halted | RunState::Paused, Hold::Lost { service, why } | Hold::Refused { service, why }) => {
             return (format!("{service}: {why}. Nothing more is written."), Token::Fail);
         }

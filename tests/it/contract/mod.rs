@@ -11,6 +11,7 @@ mod images;
 mod leases;
 mod logs;
 mod reads;
+mod tickets;
 mod watches;
 mod world;
 

@@ -7,7 +7,8 @@ fn nothing_is_written_before_all_leases_are_held() {
     let mut story = Story { run: Run::new(RunId(1), plan(&[&["auth"]]), "ana", START), writes: Vec::new(), seconds: 1 };
     story.on(RunEvent::Start);
     assert_eq!((story.run.state, story.writes.len()), (RunState::Acquiring, 0));
-    let waiting = Hold::Waiting { service: ServiceId::new("auth"), by: "bob@mac".into() };
+    let (service, by) = (ServiceId::new("auth"), Some("bob@mac".into()));
+    let waiting = Hold::Waiting(Turn { service, by, ahead: Vec::new(), unseen: None });
     story.on(RunEvent::Held(waiting)).on(RunEvent::Resume).on(RunEvent::Retry);
     assert_eq!(story.writes.len(), 0);
     story.leases();

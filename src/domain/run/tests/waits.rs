@@ -59,8 +59,9 @@ fn a_pause_between_waves_is_waiting_and_asking_for_one_is_not() {
 #[test]
 fn so_is_standing_in_line_for_a_service_that_another_run_has() {
     let mut story = Story { run: Run::new(RunId(1), plan(&[&["auth"]]), "ana", START), writes: Vec::new(), seconds: 1 };
-    let by = "bob@pc".into();
-    story.on(RunEvent::Start).on(RunEvent::Held(Hold::Waiting { service: ServiceId::new("auth"), by }));
+    let (service, by) = (ServiceId::new("auth"), Some("bob@pc".into()));
+    let turn = Turn { service, by, ahead: Vec::new(), unseen: None };
+    story.on(RunEvent::Start).on(RunEvent::Held(Hold::Waiting(turn)));
     story.wait(600).leases().written("auth").wait(9).judged("auth", State::Done);
     assert_eq!(told(&story, 0), (10, 600));
 }
