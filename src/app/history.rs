@@ -36,14 +36,12 @@ pub fn headline(entry: &Entry) -> String {
 fn run(run: &Run) -> String {
     let name = runs::name(&run.plan);
     let mut steps = run.plan.steps();
-    match (steps.next(), steps.next()) {
-        (Some(only), None) => format!("{name}  {} → {}", only.from_version, only.to_version),
-        _ => {
-            let count = words::count(run.plan.steps().count(), "service");
-            // Of services without a name in common the name is how many they are.
-            if run.plan.title == count { name } else { format!("{name}  {count}") }
-        }
+    if let (Some(only), None) = (steps.next(), steps.next()) {
+        return format!("{name}  {} → {}", only.from_version, only.to_version);
     }
+    let count = words::count(run.plan.steps().count(), "service");
+    // Of services without a name in common the name is how many they are.
+    if run.plan.title == count { name } else { format!("{name}  {count}") }
 }
 
 fn placed(posted: &Posted) -> String {

@@ -60,14 +60,14 @@ mod tests {
     async fn said(marks: &'static str, image: &'static str, policy: &'static str) -> Result<(), String> {
         let answers = move |path: &str| -> Answer {
             if path.contains("applications") {
-                return ok(&format!(
+                return ok(format!(
                     r#"{{"items":[{{"metadata":{{"name":"web"}},"spec":{{"source":{{"repoURL":"https://git/shop"}},"syncPolicy":{{{policy}}}}}}}]}}"#
                 ));
             }
             if marks.is_empty() {
                 return failed(404, "not found");
             }
-            ok(&format!(
+            ok(format!(
                 r#"{{"metadata":{{"name":"auth","namespace":"shop","uid":"u1",{marks}}},
                     "spec":{{"selector":{{}},"template":{{"spec":{{"containers":[{{"name":"auth","image":"{image}"}}]}}}}}}}}"#
             ))
