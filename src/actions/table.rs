@@ -164,6 +164,8 @@ actions! {
     MarkGroup = "mark-group", "group", Home, Do, Looks, ["g"];
     /// Take all marks away.
     Unmark = "unmark", "unmark all", Home, Do, Looks, ["u"];
+    /// Show only what is marked, or all again.
+    OnlyMarked = "only-marked", "only marked", Home, Find, Looks, ["m"];
     /// Let nothing new go out to the environment, or to its marked services.
     Freeze = "freeze", "freeze", Home, Do, Acts, ["F"];
     /// Release a lock or a freeze of the environment.
@@ -234,6 +236,10 @@ actions! {
 
     /// Leave the selected service out of the plan.
     PlanLeaveOut = "plan-leave-out", "leave one out", Plan, Do, Looks, ["x"];
+    /// Keep only the selected service in the plan.
+    PlanOnly = "plan-only", "only this one", Plan, Do, Looks, ["o"];
+    /// Hold what a roll back takes back, or let it go out again at once.
+    PlanHold = "plan-hold", "hold or not", Plan, Do, Looks, ["n"];
     /// Change the versions again.
     PlanEdit = "plan-edit", "versions", Plan, Do, Looks, ["e"];
 

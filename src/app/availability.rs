@@ -4,6 +4,7 @@ use super::model::{Model, Overlay, Page};
 use super::screens::{cleanup, home, others, run};
 use super::{facts, focus, rights};
 use crate::actions::{Action, Danger, Scope};
+use crate::domain::lock::held_words;
 use crate::domain::rights::Need;
 use crate::domain::run::RunState;
 
@@ -90,7 +91,7 @@ fn possible(action: Action, model: &Model) -> Result<(), String> {
         }
         A::Details | A::Menu | A::Mark | A::Why => need(model.home.service.is_some(), "no service is selected"),
         A::MarkGroup => need(!model.catalog.groups.is_empty(), "the configuration has no groups"),
-        A::Unmark => need(!model.home.marks.is_empty(), "nothing is marked"),
+        A::Unmark | A::OnlyMarked => need(!model.home.marks.is_empty(), "nothing is marked"),
         A::ShowRun => {
             let any = !model.runs.is_empty() || !super::others::under_way(model).is_empty();
             need(any, "nothing was deployed in this session, and nobody else deploys")
@@ -127,6 +128,16 @@ fn possible(action: Action, model: &Model) -> Result<(), String> {
         A::KnownNext | A::KnownPrevious => {
             let form = matches!(model.overlays.last(), Some(Overlay::Versions(_)));
             need(form, "only while versions are chosen")
+        }
+        A::PlanOnly => {
+            let several =
+                matches!(model.overlays.last(), Some(Overlay::Plan(review)) if review.plan.steps().nth(1).is_some());
+            need(several, "it is the only one")
+        }
+        A::PlanHold => {
+            let held =
+                matches!(model.overlays.last(), Some(Overlay::Plan(review)) if held_words(&review.plan).is_some());
+            need(held, "only a roll back holds what it takes back")
         }
         A::PlanEdit => {
             let form = matches!(model.overlays.last(), Some(Overlay::Plan(review)) if review.form.is_some());

@@ -57,6 +57,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         A::Mark => home::mark(model),
         A::MarkGroup => home::pick_group(model),
         A::Unmark => home::unmark(model),
+        A::OnlyMarked => home::only_marked(model),
         A::Deploy => return versions::open(model),
         A::Promote => promote(model),
         A::RollBack => return rollback::begin(model),
@@ -102,7 +103,14 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             }
         }
         A::CleanupDelete => cleanup::ask(model),
-        A::PlanLeaveOut | A::PlanEdit | A::Other | A::OtherBack | A::KnownNext | A::KnownPrevious => {
+        A::PlanLeaveOut
+        | A::PlanOnly
+        | A::PlanHold
+        | A::PlanEdit
+        | A::Other
+        | A::OtherBack
+        | A::KnownNext
+        | A::KnownPrevious => {
             in_box(model, action);
         }
     }
@@ -121,6 +129,8 @@ fn show_runs(model: &mut Model, action: Action) {
 fn in_box(model: &mut Model, action: Action) {
     match action {
         Action::PlanLeaveOut => plan::leave_out(model),
+        Action::PlanOnly => plan::only(model),
+        Action::PlanHold => plan::hold(model),
         Action::PlanEdit => plan::edit(model),
         Action::Other => other(model, false),
         Action::OtherBack => other(model, true),
@@ -258,6 +268,8 @@ fn back(model: &mut Model) -> Vec<Effect> {
     } else if !model.home.filter.text().is_empty() {
         model.home.filter.clear();
         rows::rearrange(model);
+    } else if model.home.only_marked {
+        home::only_marked(model);
     } else {
         journal::dismiss(model);
     }

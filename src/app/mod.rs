@@ -31,12 +31,14 @@ pub(crate) mod others_tests;
 pub mod outcomes;
 pub mod overlays;
 pub mod places;
+#[cfg(test)]
+mod plan_tests;
 pub mod queue;
 pub mod removals;
 pub mod rights;
 pub mod rows;
 #[cfg(test)]
-mod run_tests;
+pub(crate) mod run_tests;
 pub mod runs;
 pub mod screens;
 #[cfg(test)]

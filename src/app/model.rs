@@ -166,6 +166,8 @@ pub struct Home {
     /// What is typed into the filter; `filtering` while it is being typed.
     pub filter: LineInput,
     pub filtering: bool,
+    /// Only what is marked is shown.
+    pub only_marked: bool,
     /// Services in the order of their rows, filter applied: kept by `app::rows`, so that rows hold still while typing.
     pub rows: Vec<ServiceId>,
     /// First visible row and first visible environment; clamped by `update`.

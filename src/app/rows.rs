@@ -29,6 +29,7 @@ pub fn arrange(model: &mut Model) {
 
 /// Puts rows in order: new ones at once, old ones only while nobody types.
 pub fn arrange_now(model: &mut Model) {
+    model.home.only_marked &= !model.home.marks.is_empty();
     let shown = sorted(model);
     // A clock that was set back must not hold rows still until it has caught up.
     let typing = model.session.now.duration_since(model.session.touched).abs() < STILL;
@@ -48,6 +49,7 @@ pub fn arrange_now(model: &mut Model) {
 
 /// Puts rows in order whether somebody types or not, because what was typed asked for it.
 pub fn rearrange(model: &mut Model) {
+    model.home.only_marked &= !model.home.marks.is_empty();
     let rows = sorted(model);
     model.home.unsorted = false;
     put(model, rows);
@@ -92,7 +94,8 @@ fn worst(model: &Model) -> Option<(ServiceId, EnvId)> {
 fn sorted(model: &Model) -> Vec<ServiceId> {
     let filter = model.home.filter.text().to_lowercase();
     let terms: Vec<&str> = filter.split_whitespace().collect();
-    let services = model.catalog.services.iter().filter(|service| matches(model, service, &terms));
+    let hidden = |service: &Service| model.home.only_marked && !model.home.marks.contains(&service.name);
+    let services = model.catalog.services.iter().filter(|it| matches(model, it, &terms) && !hidden(it));
     match model.home.sort {
         Sort::Trouble => by(services, |service| trouble(model, service)),
         Sort::Name => by(services, |service| service.name.clone()),

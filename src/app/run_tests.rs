@@ -1,6 +1,6 @@
 //! A run by its keys: tried again, put back while it goes on, left.
 
-use super::effect::{Effect, LockChange};
+use super::effect::Effect;
 use super::model::{Overlay, Page, Pane};
 use super::msg::{Msg, Outcome};
 use super::testkit::Cockpit;
@@ -12,12 +12,12 @@ use crate::domain::observed::{Change, ContainerState, Object, Workload, Workload
 use crate::domain::plan::Purpose;
 use crate::domain::run::{RunState, StepState};
 
-fn staging() -> EnvId {
+pub(super) fn staging() -> EnvId {
     EnvId::new("staging")
 }
 
 /// What the cluster shows of a service that wants another image: its pods run, or their image is not found.
-fn shows(cockpit: &mut Cockpit, service: &str, image: &str, generation: i64, found: bool) -> Workload {
+pub(super) fn shows(cockpit: &mut Cockpit, service: &str, image: &str, generation: i64, found: bool) -> Workload {
     let mut cluster = TestWorld::new("staging");
     cluster.deployment(service, image, 2, |it| {
         (it.generation, it.observed_generation) = (generation, generation);
@@ -49,14 +49,14 @@ fn shows(cockpit: &mut Cockpit, service: &str, image: &str, generation: i64, fou
 }
 
 /// The write of a service is answered, and then its pods come.
-fn goes_out(cockpit: &mut Cockpit, run: u64, service: &str, image: &str, generation: i64, found: bool) {
+pub(super) fn goes_out(cockpit: &mut Cockpit, run: u64, service: &str, image: &str, generation: i64, found: bool) {
     let workload = shows(cockpit, service, image, generation, found);
     let (service, at) = (ServiceId::new(service), cockpit.now);
     cockpit.done(Outcome::Written { run: RunId(run), service, result: Ok(Box::new(workload)), at });
 }
 
 /// A deploy of auth whose image is not found.
-fn failed() -> Cockpit {
+pub(crate) fn failed() -> Cockpit {
     let mut cockpit = Cockpit::of_ana();
     cockpit.press("dv9<enter><enter>");
     goes_out(&mut cockpit, 1, "auth", "r/auth:v9", 2, false);
@@ -372,31 +372,4 @@ fn marking_a_group_brings_the_cursor_to_it() {
     assert_eq!(cockpit.selected(), "checkout");
     cockpit.press("kg<enter>");
     assert_eq!(cockpit.selected(), "checkout");
-}
-
-#[test]
-fn what_a_roll_back_takes_back_is_held_from_its_first_write_and_its_fix_is_not() {
-    let mut cockpit = failed();
-    cockpit.press("r<enter>");
-    let placed: Vec<_> = cockpit
-        .effects
-        .iter()
-        .filter_map(|it| match it {
-            Effect::ChangeLock { change: LockChange::Place(lock, _), .. } => Some((**lock).clone()),
-            _ => None,
-        })
-        .collect();
-    let [hold] = placed.as_slice() else { panic!("{placed:?}") };
-    assert!(hold.reason.starts_with("auth v9 taken back: "), "{}", hold.reason);
-    assert_eq!(hold.images.values().map(|it| &**it).collect::<Vec<_>>(), ["r/auth:v9"]);
-    let texts = crate::domain::lock::data_of(hold);
-    let texts: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (&**name, &**text)).collect();
-    let change = Change::Upsert(Object::Document(Box::new(crate::domain::fixtures::document("h1", &texts))));
-    goes_out(&mut cockpit, 2, "auth", "r/auth:v1", 3, true);
-    cockpit.send(Msg::Fact { env: staging(), change });
-    cockpit.press("qqdv9<enter><enter>");
-    assert!(cockpit.written().is_empty(), "{}", cockpit.notice());
-    assert!(matches!(cockpit.overlay(), Some(Overlay::Confirm(it)) if it.question.contains("in spite")));
-    cockpit.press("<esc><esc><esc><esc>dv10<enter><enter>");
-    assert_eq!(cockpit.written(), ["auth r/auth:v10"], "{}", cockpit.notice());
 }

@@ -86,6 +86,9 @@ pub struct Rollback {
     /// A group: its services, or those of them that are named.
     #[arg(long, value_name = "NAME")]
     pub group: Option<String>,
+    /// Let what is taken back go out again at once; without this it is held for 14 days, for whoever gives a reason.
+    #[arg(long)]
+    pub no_hold: bool,
     /// As JSON; the shape is versioned.
     #[arg(long)]
     pub json: bool,

@@ -36,6 +36,9 @@ pub struct Abort {
     /// Then put back exactly what it changed, in reverse order; also of a run that is over.
     #[arg(long)]
     pub rollback: bool,
+    /// With --rollback: let what is taken back go out again at once instead of holding it for 14 days.
+    #[arg(long, requires = "rollback")]
+    pub no_hold: bool,
     /// As JSON, with --rollback; the shape is versioned.
     #[arg(long)]
     pub json: bool,

@@ -117,6 +117,41 @@ fn the_row_of_a_protected_plan_is_left_out_with_a_key_that_is_shown() {
     assert_eq!((review.plan.steps().count(), review.confirm.text()), (3, ""));
 }
 
+#[test]
+fn a_promotion_of_all_says_that_nothing_is_marked_and_how_to_keep_one_alone() {
+    let mut cockpit = shop();
+    cockpit.press("P");
+    for (width, height) in [(80, 24), (120, 36), (200, 50)] {
+        let screen = at(&mut cockpit, width, height);
+        assert!(screen.contains("It is for all services, because none is marked."), "{screen}");
+        assert!(screen.contains("alt-o only this one"), "{screen}");
+    }
+}
+
+#[test]
+fn a_roll_back_says_what_it_holds_and_the_key_that_lets_it_go() {
+    let mut cockpit = crate::app::run_tests::failed();
+    cockpit.press("r");
+    for (width, height) in [(80, 24), (120, 36)] {
+        let screen = at(&mut cockpit, width, height);
+        assert!(screen.contains("○ auth v9 is held for 14 days") && screen.contains("n do not hold it"), "{screen}");
+    }
+    cockpit.press("n");
+    let screen = at(&mut cockpit, 80, 24);
+    assert!(screen.contains("○ auth v9 is not held") && screen.contains("n hold it"), "{screen}");
+}
+
+#[test]
+fn what_is_marked_is_counted_over_the_services_and_a_key_shows_it_alone() {
+    let mut cockpit = shop();
+    cockpit.press(" j ");
+    let screen = at(&mut cockpit, 80, 24);
+    assert!(screen.contains("2 Services  4 · 2 marked") && screen.contains("m only marked"), "{screen}");
+    cockpit.press("m");
+    let screen = at(&mut cockpit, 80, 24);
+    assert!(screen.contains("2 Services  2 of 4 · only 2 marked") && screen.contains("m show all"), "{screen}");
+}
+
 /// A run whose first step was refused, at a size.
 fn refused(width: u16, height: u16) -> String {
     let mut cockpit = shop();

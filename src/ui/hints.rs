@@ -100,6 +100,7 @@ pub(super) fn title(action: Action, model: &Model) -> &'static str {
         Action::RunAbort if halted => "leave it as it is",
         Action::LogFollow if model.logs.is_following() => "hold",
         Action::Shrink => "all panes",
+        Action::OnlyMarked if model.home.only_marked => "show all",
         _ => action.spec().title,
     }
 }
@@ -158,11 +159,15 @@ fn shown_actions(model: &Model) -> Vec<Action> {
     // A run that goes on behind the home screen, or was left behind, is one key away, and that key is the first.
     let under_way = || model.active_run().is_some() || !others::under_way(model).is_empty();
     let run = (model.page.is_none() && under_way()).then_some(A::ShowRun);
+    // What is marked may stand far apart.
+    let marked = (model.page.is_none() && !model.home.marks.is_empty()).then_some(A::OnlyMarked);
+    let marked = marked.filter(|_| !matches!(model.home.focus, Pane::Logs | Pane::Details | Pane::Activity));
     // What fills the screen says first how the others come back.
     let zoomed = model.page.is_none() && model.home.zoomed;
     let shrink = zoomed.then_some(A::Shrink);
     let useful = actions.iter().copied().filter(|action| !(zoomed && *action == A::Enlarge));
-    run.into_iter().chain(shrink).chain(useful).collect()
+    let (first, rest): (Vec<_>, Vec<_>) = useful.partition(|action| *action == A::Mark);
+    run.into_iter().chain(shrink).chain(first).chain(marked).chain(rest).collect()
 }
 
 /// A filter that is being typed: how much is left, and how to end it.

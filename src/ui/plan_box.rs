@@ -27,7 +27,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, review: &PlanReview, aborts: Option<&Run>,
     let plan = &review.plan;
     let edge = if plan.protected { Token::Warn } else { Token::Accent };
     let width = geometry::inside_box(area.width, WIDTH);
-    let (head, mut content) = (head(plan, aborts, width), content(review, width));
+    let (head, mut content) = (head(review, aborts, width), content(review, width));
     let steps = plan.steps().count();
     if steps > 1
         && let Some(selected) = content.get_mut(review.selected)
@@ -71,8 +71,9 @@ impl Rows {
 }
 
 /// What is to be known of all of it: that nothing has happened, what ends when it begins, and what a promotion is.
-fn head(plan: &Plan, aborts: Option<&Run>, width: u16) -> Vec<Line> {
+fn head(review: &PlanReview, aborts: Option<&Run>, width: u16) -> Vec<Line> {
     const NOTHING: &str = "Nothing has happened yet.";
+    let plan = &review.plan;
     let at = NOTHING.len() as u16 + 2;
     let mut head = vec![Line::text(0, NOTHING, Token::Text)];
     let ends = aborts.map(|run| {
@@ -84,7 +85,8 @@ fn head(plan: &Plan, aborts: Option<&Run>, width: u16) -> Vec<Line> {
         Purpose::Promote { from } => Some((format!("This ships exactly what runs in {from}."), Token::Muted)),
         _ => None,
     };
-    for (text, token) in ends.into_iter().chain(ships) {
+    let all = review.all.then(|| ("It is for all services, because none is marked.".to_owned(), Token::Text));
+    for (text, token) in ends.into_iter().chain(ships).chain(all) {
         match head.as_mut_slice() {
             [first] if first.pieces.len() == 1 && at + text.len() as u16 <= width => {
                 *first = std::mem::take(first).and(at, text, token);
@@ -134,10 +136,7 @@ fn content(review: &PlanReview, width: u16) -> Vec<Line> {
     for left_out in left_out(plan) {
         content.extend(told("⊘", Token::Held, &format!("{}  {}", left_out.service, left_out.why), width));
     }
-    if let Some(held) = lock::held_words(plan) {
-        let text = format!("{held} is held from then on: it goes out again only for a reason");
-        content.extend(told("○", Token::Muted, &text, width));
-    }
+    content.extend(lock::held_words(plan).iter().flat_map(|text| told("○", Token::Muted, text, width)));
     let already = plan.skipped.iter().filter(|skipped| skipped.already).map(|skipped| skipped.service.as_str());
     let already: Vec<&str> = already.collect();
     let untyped: Vec<&str> = review.form.iter().flat_map(VersionsForm::untyped).map(ServiceId::as_str).collect();
@@ -235,7 +234,6 @@ fn told(sign: &str, token: Token, text: &str, width: u16) -> Vec<Line> {
 fn foot(pen: &mut Pen<'_>, review: &PlanReview, inside: Area, total: bool) {
     let plan = &review.plan;
     let y = inside.bottom() - 1;
-    let steps = plan.steps().count();
     if total {
         summary(pen, review, Area::new(inside.x, y - 1, inside.width, 1));
     }
@@ -245,25 +243,41 @@ fn foot(pen: &mut Pen<'_>, review: &PlanReview, inside: Area, total: bool) {
     } else if plan.protected {
         typed(pen, plan.env.as_str(), ("run", "it"), &review.confirm, inside, y);
     } else {
-        let x = pen.hint(inside.x, y, Action::Enter, "run") + 3;
-        let cancel = if inside.width >= 68 { "cancel, nothing happens" } else { "cancel" };
-        let mut x = pen.hint(x, y, Action::Back, cancel) + 3;
-        if steps > 1 {
-            x = pen.hint(x, y, Action::PlanLeaveOut, LEAVE_OUT) + 3;
-        }
-        if review.form.is_some() {
-            pen.hint(x, y, Action::PlanEdit, "versions");
+        let ways = ways(review);
+        let wide = |pen: &Pen<'_>| ways.iter().map(|(action, word)| pen.hint_width(*action, word) + 1).sum::<u16>();
+        let mut x = pen.hint(inside.x, y, Action::Enter, "run") + 3;
+        let calm = x - inside.x + pen.hint_width(Action::Back, CALM) + wide(pen) <= inside.width + 3;
+        x = pen.hint(x, y, Action::Back, if calm { CALM } else { "cancel" }) + 3;
+        for (action, word) in ways {
+            if x + pen.hint_width(action, word) <= inside.right() + 2 {
+                x = pen.hint(x, y, action, word) + 3;
+            }
         }
     }
 }
 
-const LEAVE_OUT: &str = "leave this one out";
+const CALM: &str = "cancel, nothing happens";
+
+/// What can still be changed of it, what is needed most first.
+fn ways(review: &PlanReview) -> Vec<(Action, &'static str)> {
+    let several = review.plan.steps().nth(1).is_some();
+    let only = several.then_some((Action::PlanOnly, "only this one"));
+    let leave_out = several.then_some((Action::PlanLeaveOut, "leave this one out"));
+    let hold = lock::held_words(&review.plan).map(|_| {
+        let word = if review.plan.unheld { "hold it" } else { "do not hold it" };
+        (Action::PlanHold, word)
+    });
+    let edit = review.form.is_some().then_some((Action::PlanEdit, "versions"));
+    let ways = if review.all { [hold, only, leave_out, edit] } else { [hold, leave_out, edit, only] };
+    ways.into_iter().flatten().collect()
+}
 
 /// `4 services  1 wave  about 20s, seldom more than 40s  ▲ 1 to know  ⊘ 3 left out`, and where a name is typed the key that is held for it.
 fn summary(pen: &mut Pen<'_>, review: &PlanReview, area: Area) {
     let plan = &review.plan;
     let (steps, waves) = (plan.steps().count(), plan.waves.len());
-    let leave_out = if plan.protected && steps > 1 { pen.hint_width(Action::PlanLeaveOut, LEAVE_OUT) } else { 0 };
+    let way = ways(review).into_iter().next().filter(|_| plan.protected);
+    let room = way.map_or(0, |(action, word)| pen.hint_width(action, word));
     let mut told = vec![(format::count(steps, "service"), Token::Muted), (format::count(waves, "wave"), Token::Muted)];
     told.extend(plan.estimate().map(|time| (pace::about(time), Token::Muted)));
     let (know, out) = (review.warnings.len() + plan.warnings.len(), left_out(plan).count());
@@ -273,7 +287,7 @@ fn summary(pen: &mut Pen<'_>, review: &PlanReview, area: Area) {
     let columns = |told: &[(String, Token)]| told.iter().map(|(text, _)| text.width() as u16 + 2).sum::<u16>() - 2;
     if let Some(whole) = pace::of_plan(plan)
         && let short = told[2].0.width()
-        && columns(&told) + (whole.width() - short) as u16 + leave_out <= area.width
+        && columns(&told) + (whole.width() - short) as u16 + room <= area.width
     {
         told[2].0 = whole;
     }
@@ -284,10 +298,13 @@ fn summary(pen: &mut Pen<'_>, review: &PlanReview, area: Area) {
     for (text, token) in &told {
         x = pen.text(x, area.y, text, *token, area.right().saturating_sub(x)) + 2;
     }
-    if leave_out > 0 {
-        let width = leave_out.saturating_sub(2);
-        if x + width <= area.right() {
-            pen.hint(area.right() - width, area.y, Action::PlanLeaveOut, LEAVE_OUT);
+    // While a name is typed below, the first of the keys stands here, and the others where they fit.
+    let mut right = area.right() + 2;
+    for (action, word) in ways(review).into_iter().filter(|_| plan.protected) {
+        let width = pen.hint_width(action, word);
+        if x + width <= right {
+            right -= width;
+            pen.hint(right, area.y, action, word);
         }
     }
 }

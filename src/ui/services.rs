@@ -47,6 +47,10 @@ fn note(model: &Model) -> String {
     if !model.home.filter.text().is_empty() {
         note.push_str(&format!(" · filter {}", model.home.filter.text()));
     }
+    let marks = model.home.marks.len();
+    if marks > 0 {
+        note.push_str(&format!(" · {}{marks} marked", if model.home.only_marked { "only " } else { "" }));
+    }
     if let Some(group) = &model.home.group {
         note.push_str(&format!(" · group {group}"));
     }

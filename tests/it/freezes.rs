@@ -225,7 +225,7 @@ async fn what_was_taken_back_is_not_deployed_again_unawares_and_whatever_mends_i
     let shipdeck = Headless::new(&plane.kubeconfig_path(), &config(&space.name));
     shipdeck.run("deploy --env staging auth=missing --yes").await.is(1, "image not found");
     let back = shipdeck.run("rollback --env staging auth --yes").await;
-    back.is(0, "auth succeeded").is(0, "is not deployed again before it is unlocked");
+    back.is(0, "auth succeeded").is(0, "auth missing is held for 14 days");
     let again = shipdeck.run("deploy --env staging auth=missing --yes").await;
     again
         .is(3, "held by")
@@ -240,5 +240,12 @@ async fn what_was_taken_back_is_not_deployed_again_unawares_and_whatever_mends_i
     why.is(0, "nothing stands in the way").is(0, "shop/auth:missing alone is held by");
     shipdeck.run("deploy --env staging auth=v2 --yes").await.is(0, "auth succeeded");
     shipdeck.run(&format!("unlock {} --env staging", hold["id"].as_str().unwrap())).await.is(0, "");
-    shipdeck.run("deploy --env staging auth=missing --dry-run").await.is(0, "missing");
+    let again = shipdeck.run("deploy --env staging auth=missing --dry-run").await;
+    again.is(0, "missing failed in staging the last time: image not found");
+    // Whoever takes it back may want it free, and that is said.
+    shipdeck.run("deploy --env staging auth=missing --yes").await.is(1, "image not found");
+    let back = shipdeck.run("rollback --env staging auth --no-hold --yes").await;
+    back.is(0, "auth succeeded").is(0, "auth missing is not held");
+    let locks: Value = serde_json::from_str(&shipdeck.run("locks --json").await.out).unwrap();
+    assert_eq!(locks["locks"], json!([]), "{locks}");
 }

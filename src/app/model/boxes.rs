@@ -113,6 +113,8 @@ pub struct PlanReview {
     pub ends: Option<(EnvId, Arc<str>)>,
     /// More to know, found by the cockpit rather than the plan.
     pub warnings: Vec<Warning>,
+    /// Nothing was marked, so it is for everything that can go.
+    pub all: bool,
 }
 
 impl PlanReview {

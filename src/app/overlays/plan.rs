@@ -33,8 +33,20 @@ fn show(model: &mut Model, request: Request, plan: Plan, form: Option<VersionsFo
     let confirm = LineInput::default();
     let barred = locks::of_plan(model, &plan);
     let warnings = barred.iter().map(|it| locks::warning(&plan.env, it)).chain(in_the_way(model, &plan)).collect();
-    let review =
-        PlanReview { request, plan, confirm, selected: 0, scroll: 0, form, undoes: None, ends: None, warnings };
+    let review = PlanReview {
+        request,
+        plan,
+        confirm,
+        selected: 0,
+        scroll: 0,
+        form,
+        undoes: None,
+        ends: None,
+        warnings,
+        all: false,
+    };
+    // What was said on the way to it is not shown over it.
+    journal::pass(model);
     model.overlays.push(Overlay::Plan(review));
 }
 
@@ -116,6 +128,11 @@ pub fn promote(model: &mut Model, to: &EnvId) -> Result<(), String> {
     let mut plan = build(model, &request)?;
     plan.skipped.extend(left);
     show(model, request, plan, None);
+    if let Some(Overlay::Plan(review)) = model.overlays.last_mut() {
+        // Whoever meant the selected one alone finds it at hand.
+        let selected = |step: &Step| Some(&step.service) == model.home.service.as_ref();
+        (review.all, review.selected) = (all, review.plan.steps().position(selected).unwrap_or(0));
+    }
     Ok(())
 }
 
@@ -152,8 +169,7 @@ pub fn confirm(model: &mut Model, patience: Patience) -> Vec<Effect> {
         return Vec::new();
     }
     let Some(Overlay::Plan(review)) = model.overlays.pop() else { return Vec::new() };
-    model.home.marks.clear();
-    model.home.group = None;
+    screens::home::unmark(model);
     if let Some((env, key)) = &review.ends {
         return screens::others::end_and_begin(model, env, key, review.plan, patience);
     }
@@ -302,6 +318,7 @@ pub fn retell(model: &mut Model) {
         let Overlay::Plan(review) = overlay else { continue };
         let undone = review.undoes.and_then(|id| runs.iter().find(|run| run.id == id));
         let Some(mut plan) = undone.and_then(|run| way_back(run, runs, world)) else { continue };
+        plan.unheld = review.plan.unheld;
         for left_out in &review.plan.skipped {
             leave_out_of(&mut plan, &left_out.service, &left_out.why);
         }
@@ -319,20 +336,41 @@ fn leave_out_of(plan: &mut Plan, service: &ServiceId, why: &str) {
     plan.skipped.push(Skipped { service: service.clone(), why: why.to_owned(), already: false });
 }
 
+/// Whether what the roll back takes back is held: whoever rolls back decides.
+pub fn hold(model: &mut Model) {
+    if let Some(Overlay::Plan(review)) = model.overlays.last_mut() {
+        review.plan.unheld ^= true;
+    }
+}
+
 /// Leaves the selected service out and plans anew.
 pub fn leave_out(model: &mut Model) {
+    narrow(model, |service, selected| service != selected, "cannot be left out");
+}
+
+/// Leaves all but the selected service out and plans anew.
+pub fn only(model: &mut Model) {
+    narrow(model, |service, selected| service == selected, "cannot go alone");
+}
+
+/// Plans anew what stays beside the selected service, or says why that cannot be.
+fn narrow(model: &mut Model, stays: fn(&ServiceId, &ServiceId) -> bool, cannot: &str) {
     let Some(Overlay::Plan(mut review)) = model.overlays.pop() else { return };
-    let service = review.plan.steps().nth(review.selected).map(|step| step.service.clone());
+    let selected = review.plan.steps().nth(review.selected).map(|step| step.service.clone());
     let before = review.clone();
-    if let Some(service) = service {
-        review.request.services.retain(|(other, _)| *other != service);
+    if let Some(selected) = selected {
+        review.request.services.retain(|(other, _)| stays(other, &selected));
+        review.all = false;
         if review.plan.purpose == Purpose::RollBack || review.puts_a_run_back() {
-            leave_out_of(&mut review.plan, &service, "left out");
+            let goes = |step: &&Step| !stays(&step.service, &selected);
+            for service in before.plan.steps().filter(goes).map(|step| &step.service) {
+                leave_out_of(&mut review.plan, service, "left out");
+            }
         } else {
             match build(model, &review.request) {
                 Ok(plan) => review.plan = Plan { passes: std::mem::take(&mut review.plan.passes), ..plan },
                 Err(why) => {
-                    journal::notice(model, State::Blocked, format!("{service} cannot be left out: {why}"), "");
+                    journal::notice(model, State::Blocked, format!("{selected} {cannot}: {why}"), "");
                     review = before;
                 }
             }

@@ -117,6 +117,7 @@ pub fn select(model: &mut Model, service: Option<ServiceId>, env: Option<EnvId>)
     if let Some(service) = service {
         if !model.home.rows.contains(&service) {
             model.home.filter.clear();
+            model.home.only_marked = false;
             rows::rearrange(model);
         }
         model.home.service = Some(service);
@@ -134,15 +135,26 @@ pub fn mark(model: &mut Model) {
         model.home.marks.insert(service);
     }
     model.home.group = None;
-    if model.home.focus == Pane::Services {
+    if model.home.only_marked {
+        rows::rearrange(model);
+    } else if model.home.focus == Pane::Services {
         vertical(model, 1);
     }
+}
+
+/// Shows only what is marked, wherever it stands, or everything again.
+pub fn only_marked(model: &mut Model) {
+    model.home.only_marked ^= true;
+    rows::rearrange(model);
 }
 
 /// Takes all marks away.
 pub fn unmark(model: &mut Model) {
     model.home.marks.clear();
     model.home.group = None;
+    if model.home.only_marked {
+        rows::rearrange(model);
+    }
 }
 
 /// Offers the groups.
@@ -164,15 +176,18 @@ pub fn pick_group(model: &mut Model) {
 
 /// Marks exactly the services of a group.
 pub fn mark_group(model: &mut Model, index: usize) {
-    if let Some(group) = model.catalog.groups.get(index) {
+    if let Some(group) = model.catalog.groups.get(index).cloned() {
         model.home.marks = group.services.iter().cloned().collect();
         // What was marked is to be seen: from a service outside the group the cursor goes to the first of it.
+        if model.home.only_marked {
+            rows::rearrange(model);
+        }
         let marks = &model.home.marks;
         if model.home.service.as_ref().is_none_or(|it| !marks.contains(it)) {
             let first = model.home.rows.iter().find(|it| marks.contains(*it)).cloned();
             model.home.service = first.or(model.home.service.take());
         }
-        model.home.group = Some(group.name.clone());
+        model.home.group = Some(group.name);
         places::clamp(model);
     }
 }

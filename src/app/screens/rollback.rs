@@ -100,14 +100,9 @@ fn finish(model: &mut Model, done: Gathering) {
             None => {}
         }
     }
-    for why in problems {
-        journal::notice(model, State::Blocked, why, "");
-    }
-    if services.is_empty() {
-        return;
-    }
     let request = Request { env: done.env, purpose: Purpose::RollBack, title: done.title, services };
-    if let Err(why) = overlays::plan::open(model, request, None) {
+    let opened = if request.services.is_empty() { Ok(()) } else { overlays::plan::open(model, request, None) };
+    for why in problems.into_iter().chain(opened.err()) {
         journal::notice(model, State::Blocked, why, "");
     }
 }

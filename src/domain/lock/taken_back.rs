@@ -26,7 +26,13 @@ impl Lock {
 
 /// What a roll back holds of what it takes back: what is failing there. The others of a group are taken back for its
 /// sake and are in nobody's way. Where nothing is failing, somebody had another reason, and all of it is held.
+/// Whoever rolls back may want none of it held.
 pub fn to_be_held(plan: &Plan) -> Vec<&Step> {
+    if plan.unheld { Vec::new() } else { holdable(plan) }
+}
+
+/// The same, whatever is wanted of it.
+fn holdable(plan: &Plan) -> Vec<&Step> {
     if plan.purpose != Purpose::RollBack {
         return Vec::new();
     }
@@ -35,10 +41,17 @@ pub fn to_be_held(plan: &Plan) -> Vec<&Step> {
     if failing.is_empty() { changed().collect() } else { failing }
 }
 
-/// The same in words, the first of them: `auth v9, cart v3`; none: nothing is.
+/// What becomes of what is taken back, in words: `auth v9 is held for 14 days …`; none: nothing that could be held is.
 pub fn held_words(plan: &Plan) -> Option<String> {
-    let steps = to_be_held(plan);
-    (!steps.is_empty()).then(|| named(&steps))
+    let steps = holdable(plan);
+    let (named, days) = (named(&steps), HELD_FOR.as_hours() / 24);
+    let verb = if steps.len() == 1 { "is" } else { "are" };
+    let text = if plan.unheld {
+        format!("{named} {verb} not held: sent out again, nobody is asked why")
+    } else {
+        format!("{named} {verb} held for {days} days: sent out again only for a reason; any other version as ever")
+    };
+    (!steps.is_empty()).then_some(text)
 }
 
 fn named(steps: &[&Step]) -> String {

@@ -104,6 +104,7 @@ impl Builder<'_> {
             skipped,
             warnings: self.warnings(&steps),
             passes: crate::domain::lock::Passes::default(),
+            unheld: false,
         };
         if plan.purpose == Purpose::RollBack {
             warnings::warn_of_going_back(&mut plan, self.world);

@@ -40,6 +40,8 @@ pub struct Plan {
     pub warnings: Vec<Warning>,
     /// Locks that do not bar it although they would bar others.
     pub passes: Passes,
+    /// A roll back that holds nothing of what it takes back, because a person said so.
+    pub unheld: bool,
 }
 
 impl Plan {

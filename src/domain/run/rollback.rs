@@ -50,6 +50,7 @@ pub fn inverse(run: &Run) -> Option<Plan> {
         skipped: Vec::new(),
         warnings,
         passes: crate::domain::lock::Passes::default(),
+        unheld: false,
     };
     (!plan.is_empty()).then_some(plan)
 }

@@ -43,6 +43,7 @@ fn plan(waves: &[&[&str]]) -> Plan {
         skipped: Vec::new(),
         warnings: Vec::new(),
         passes: crate::domain::lock::Passes::default(),
+        unheld: false,
     }
 }
 

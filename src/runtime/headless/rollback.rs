@@ -40,10 +40,11 @@ pub(in crate::runtime) async fn rollback(session: Session, args: &Rollback) -> R
             skipped: Vec::new(),
             warnings: Vec::new(),
             passes: crate::domain::lock::Passes::default(),
+            unheld: false,
         };
         return if args.json { print_json(&shapes::plan(&none)) } else { Ok(()) };
     }
-    let plan = plan(&mut driver, env, services).await?;
+    let plan = Plan { unheld: args.no_hold, ..plan(&mut driver, env, services).await? };
     let (consent, dry_run) = (args.consent.given(), args.dry_run);
     let wishes = Wishes {
         json: args.json,

@@ -264,9 +264,9 @@ fn plan_text(plan: &Plan) -> String {
     rows.extend(skipped);
     let warnings = plan.warnings.iter().map(|it| vec!["warning".to_owned(), it.subject.clone(), it.text.clone()]);
     rows.extend(warnings);
-    if let Some(held) = lock::held_words(plan) {
-        let text = format!("{held} is not deployed again before it is unlocked: shipdeck locks lists it");
-        rows.push(vec!["held".to_owned(), plan.env.to_string(), text]);
+    if let Some(text) = lock::held_words(plan) {
+        let word = if plan.unheld { "not held" } else { "held" };
+        rows.push(vec![word.to_owned(), plan.env.to_string(), text]);
     }
     if let Some(time) = ui::pace::of_plan(plan) {
         rows.push(vec!["takes".to_owned(), time]);

@@ -276,6 +276,7 @@ pub(in crate::runtime) async fn abort(session: Session, args: &Abort) -> Result<
     };
     driver.current(std::slice::from_ref(&env.name)).await?;
     warn_of_going_back(&mut plan, &driver.model().world);
+    plan.unheld = args.no_hold;
     let wishes = Wishes {
         json: args.json,
         consent: args.consent.given(),

@@ -41,6 +41,9 @@ pub(super) struct RunShape {
     waves: Vec<Vec<StepShape>>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     hotfix: bool,
+    /// What it takes back is not held.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unheld: bool,
     /// Locks that are overridden for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     overridden: Vec<String>,
@@ -132,6 +135,7 @@ pub(super) fn of(run: &Run) -> RunShape {
         finished: run.finished,
         waves: run.plan.waves.iter().map(|wave| wave.steps.iter().map(|step| step_of(run, step)).collect()).collect(),
         hotfix: run.plan.passes.hotfix,
+        unheld: run.plan.unheld,
         overridden: run.plan.passes.overridden.iter().map(ToString::to_string).collect(),
         unleased: matches!(run.hold, Hold::Without(_)),
         follows: run.follows.as_ref().map(ToString::to_string),
@@ -224,6 +228,7 @@ pub(super) fn read(shape: &RunShape) -> Result<Run, String> {
             hotfix: shape.hotfix,
             overridden: shape.overridden.iter().map(|id| LockId::new(text(id))).collect(),
         },
+        unheld: shape.unheld,
     };
     let services: BTreeSet<&ServiceId> = plan.steps().map(|step| &step.service).collect();
     if services.is_empty() || services.len() != plan.steps().count() {
