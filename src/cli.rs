@@ -48,17 +48,26 @@ pub struct Options {
     #[arg(long, global = true, env = "SHIPDECK_THEME", value_name = "NAME")]
     pub theme: Option<String>,
     /// Draw with ASCII only.
-    #[arg(long, global = true, env = "SHIPDECK_ASCII", action = clap::ArgAction::SetTrue, value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long, global = true, env = "SHIPDECK_ASCII", action = clap::ArgAction::SetTrue, value_parser = flag)]
     pub ascii: bool,
     /// Leave the mouse to the terminal.
-    #[arg(long, global = true, env = "SHIPDECK_NO_MOUSE", action = clap::ArgAction::SetTrue, value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long, global = true, env = "SHIPDECK_NO_MOUSE", action = clap::ArgAction::SetTrue, value_parser = flag)]
     pub no_mouse: bool,
     /// Look only: refuse everything that changes a cluster.
-    #[arg(long, global = true, env = "SHIPDECK_READ_ONLY", action = clap::ArgAction::SetTrue, value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long, global = true, env = "SHIPDECK_READ_ONLY", action = clap::ArgAction::SetTrue, value_parser = flag)]
     pub read_only: bool,
     /// Which of these came from the environment; known after parsing.
     #[arg(skip)]
     pub origins: BTreeMap<String, Origin>,
+}
+
+/// Whether a variable of the environment switches something on; what says neither is refused, not guessed.
+fn flag(text: &str) -> Result<bool, String> {
+    match text.to_lowercase().as_str() {
+        "1" | "true" | "yes" | "y" | "on" => Ok(true),
+        "" | "0" | "false" | "no" | "n" | "off" => Ok(false),
+        _ => Err("neither true nor false: write 1 or 0".to_owned()),
+    }
 }
 
 /// What to do.

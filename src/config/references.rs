@@ -1,7 +1,7 @@
 //! What names say about each other: that what is named exists, that nothing comes before itself, and that no two names mean
 //! one thing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::ops::Range;
 
@@ -40,11 +40,20 @@ pub(super) fn check(catalog: &Catalog, places: &Places, contexts: Option<&[Strin
     }
     check_claims(places, problems);
     check_contexts(places, contexts, problems);
-    let needs = catalog.services.iter().map(|service| (service.name.clone(), service.needs.clone())).collect();
+    let needs = edges(catalog.services.iter().map(|service| (&service.name, &service.needs)));
     check_cycles(&needs, &places.needs, ("these services need each other", "remove one of these needs"), problems);
-    let after = catalog.environments.iter().map(|env| (env.name.clone(), env.after.clone())).collect();
+    let after = edges(catalog.environments.iter().map(|env| (&env.name, &env.after)));
     let words = ("these environments come after each other", "remove one of these `after`");
     check_cycles(&after, &places.after, words, problems);
+}
+
+/// What comes before what: of a name that is used twice, all that either says.
+fn edges<'a, T: Ord + Clone + 'a>(said: impl Iterator<Item = (&'a T, &'a Vec<T>)>) -> BTreeMap<T, Vec<T>> {
+    let mut edges = BTreeMap::<T, Vec<T>>::new();
+    for (name, before) in said {
+        edges.entry(name.clone()).or_default().extend(before.iter().cloned());
+    }
+    edges
 }
 
 /// Each cycle at the name that closes it.
@@ -103,7 +112,11 @@ fn check_known(name: &Spanned<String>, kind: &str, known: &[&str], problems: &mu
     if known.contains(&text.as_str()) {
         return;
     }
-    let all = || format!("known are: {}", known.join(", "));
+    let all = || {
+        let known: BTreeSet<&str> = known.iter().copied().collect();
+        let known: Vec<&str> = known.into_iter().collect();
+        format!("known are: {}", known.join(", "))
+    };
     let instead = nearest(text, known.iter().copied()).map_or_else(all, |near| format!("did you mean {near}?"));
     problems.add(name.span(), format!("there is no {kind} {text}"), instead);
 }

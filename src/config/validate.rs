@@ -125,8 +125,14 @@ fn read_catalog(
     seen.clear();
     for mut table in groups {
         let name = name(&mut table, &mut seen, problems);
+        let span = table.span.clone();
+        let before = problems.found.len();
         let members = table.strings("services", problems);
         table.finish(problems);
+        // A list that is none has been told already.
+        if members.is_empty() && problems.found.len() == before {
+            problems.add(span, "a group needs its services", "services = [\"auth\", \"checkout\"]");
+        }
         if let Some(name) = name {
             let services = members.iter().map(|member| ServiceId::new(member.get_ref())).collect();
             catalog.groups.push(Group { name: GroupId::new(name), services });

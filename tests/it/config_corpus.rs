@@ -100,4 +100,6 @@ fn check_tells_where_each_value_came_from() {
     };
     let origins = ["theme", "ascii", "mouse", "motion"].map(origin);
     assert_eq!(origins, ["environment", "environment", "file", "default"]);
+    let (code, told) = check(&path, &[("SHIPDECK_READ_ONLY", "banana")]);
+    assert!(code == Some(2) && told.contains("neither true nor false"), "{code:?} {told}");
 }
