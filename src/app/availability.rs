@@ -6,7 +6,7 @@ use super::{facts, focus, rights};
 use crate::actions::{Action, Danger, Scope};
 use crate::domain::lock::held_words;
 use crate::domain::rights::Need;
-use crate::domain::run::RunState;
+use crate::domain::run::{Run, RunState};
 
 /// Whether it can be done now.
 ///
@@ -109,6 +109,12 @@ fn possible(action: Action, model: &Model) -> Result<(), String> {
         A::LogSave | A::LogCopyAll => need(!model.logs.ring.is_empty(), "no line was received"),
         A::LogContainers | A::LogPreviousContainer | A::LogSince => {
             need(model.logs.target.is_some(), "no service is selected")
+        }
+        A::RunPause | A::RunRetry | A::RunRollBack | A::RunLeaveOut | A::RunAbort
+            if let Some(by) = run().and_then(Run::went_on_by) =>
+        {
+            let list = model.keymap.hint(A::Runs);
+            Err(format!("{by} goes on with this run: {list} opens it as it is there"))
         }
         A::RunPause => {
             let over = run().is_none_or(|run| run.state.is_over());

@@ -63,6 +63,13 @@ pub fn pass(model: &mut Model) {
     }
 }
 
+/// Somebody has acted on what the screen said: nothing of it, failures neither, lies over what comes of that.
+pub fn acted(model: &mut Model) {
+    for notice in &mut model.journal.notices {
+        notice.dismissed = true;
+    }
+}
+
 /// The last notice says what is on the screen already: it is kept, and not shown over it.
 pub fn seen_at_once(model: &mut Model) {
     if let Some(last) = model.journal.notices.last_mut() {

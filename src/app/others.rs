@@ -12,7 +12,7 @@ use crate::domain::catalog::Environment;
 use crate::domain::ids::EnvId;
 use crate::domain::lease::{self, Sighting, who};
 use crate::domain::run::document::{Entry, Filed};
-use crate::domain::run::{Hold, Run, StepState};
+use crate::domain::run::{Hold, Run, StepRun, StepState};
 use crate::domain::verdict::{State, Verdict};
 use crate::domain::world::{EnvWorld, Freshness};
 
@@ -197,18 +197,24 @@ pub fn picture(model: &Model, other: &Other<'_>) -> Run {
         .enumerate()
         .filter_map(|(at, step)| {
             let verdict = runs::verdict(model, &run, &step.service, step.baseline.as_ref()?)?;
-            let verdict = match step.state {
-                StepState::Watching => verdict,
-                StepState::Succeeded => Verdict::new(State::Done, verdict.progress),
-                _ => return None,
-            };
-            Some((at, verdict))
+            Some((at, as_noted(step, verdict)?))
         })
         .collect();
     for (at, verdict) in judged {
         run.steps[at].verdict = Some(verdict);
     }
     run
+}
+
+/// What the live cluster says of a step, as far as its record does not say better how it ended.
+fn as_noted(step: &StepRun, live: Verdict) -> Option<Verdict> {
+    match step.state {
+        StepState::Watching => Some(live),
+        StepState::Succeeded => Some(Verdict::new(State::Done, live.progress)),
+        StepState::Failed if live.state == State::Failed => Some(live),
+        StepState::Failed => step.verdict.clone().map(|noted| Verdict { progress: live.progress, ..noted }),
+        _ => None,
+    }
 }
 
 /// Keeps what is shown of others current, and says what was left behind.

@@ -233,6 +233,35 @@ fn what_was_left_behind_is_resumed_after_a_question_and_that_is_recorded() {
 }
 
 #[test]
+fn what_failed_in_a_run_of_somebody_is_told_with_how_many_pods_there_are_and_still_failed_when_it_is_taken_up() {
+    let mut cockpit = left_by_bob();
+    let text = text_of_bob().replacen("\"running\"", "\"halted\"", 1);
+    let failed = "\"state\":\"failed\",\"why\":\"image not found: r/auth:v9\"";
+    file(&mut cockpit, "3", BOB, &text.replacen("\"state\":\"watching\"", failed, 1));
+    cockpit.press("R");
+    let step = &super::screens::run::shown(&cockpit.model).unwrap().steps[0];
+    let verdict = step.verdict.as_ref().unwrap();
+    assert_eq!((step.why().as_deref(), verdict.progress.wanted), (Some("image not found: r/auth:v9"), 2));
+    cockpit.press("t");
+    let lines = asked(&cockpit).lines.join("\n");
+    assert!(lines.contains("1 failed: you try again, go on without it, or roll back: auth"), "{lines}");
+    assert!(lines.contains("2 to go out, once you have decided: cart, checkout"), "{lines}");
+    assert!(!lines.contains("will not begin"), "{lines}");
+    cockpit.press("<enter>");
+    let id = cockpit.model.runs[0].id;
+    let fences = cockpit.model.runs[0].plan.steps().map(|step| {
+        let fence = crate::domain::lease::Fence { token: 7, lease: crate::domain::lease::name_of(&step.service) };
+        (step.service.clone(), fence)
+    });
+    let news = Hold::Held { fences: fences.collect(), taken_from: Vec::new() };
+    cockpit.done(Outcome::Held { run: id, news });
+    let run = &cockpit.model.runs[0];
+    assert_eq!(run.state, RunState::Halted);
+    assert_eq!(run.steps[0].why().as_deref(), Some("image not found: r/auth:v9"));
+    assert!(cockpit.written().is_empty());
+}
+
+#[test]
 fn a_live_run_is_taken_over_only_when_its_owner_cannot_but_know() {
     let mut cockpit = beside_bob();
     cockpit.press("Rt");
@@ -362,6 +391,12 @@ fn a_run_that_somebody_else_takes_over_is_theirs_from_then_on() {
     keep(&mut cockpit, "2", BOB, &text);
     assert_eq!(cockpit.notice(), "deploy of auth to staging was taken over by bob@pc");
     assert_eq!(others::under_way(&cockpit.model).len(), 1);
+    cockpit.press("r");
+    assert!(cockpit.overlay().is_none(), "its way back is theirs too");
+    assert!(cockpit.notice().contains("bob@pc goes on with this run"), "{}", cockpit.notice());
+    cockpit.press("<esc>");
+    cockpit.press("<down>dv9<enter><enter>");
+    assert!(super::journal::toast(&cockpit.model).is_none(), "what was said of that run is not said over the next");
 }
 
 #[test]

@@ -29,6 +29,7 @@ pub fn begin_run(model: &mut Model, run: Run) -> Vec<Effect> {
     let id = run.id;
     tracing::info!(run = id.0, env = %run.plan.env, title = &*run.plan.title, steps = run.steps.len(), "run begins");
     model.runs.push(run);
+    journal::acted(model);
     show(model, id);
     let mut effects = on(model, id, RunEvent::Start);
     effects.extend(super::attention::pay(model));
@@ -291,7 +292,9 @@ fn trace(run: &Run, news: &Announcement) {
         Announcement::Succeeded => tracing::info!(run = id, %env, "run succeeded"),
         Announcement::Ended => tracing::info!(run = id, %env, "run ended"),
         Announcement::NotHeld { service, .. } => tracing::warn!(run = id, %env, %service, "lease not held"),
-        Announcement::TakenOver { service, .. } => tracing::info!(run = id, %env, %service, "lease taken over"),
+        Announcement::TakenOver { services, .. } => {
+            tracing::info!(run = id, %env, services = %listed(services), "leases taken over");
+        }
         Announcement::LeaseLost { service, .. } => tracing::warn!(run = id, %env, %service, "lease lost"),
         Announcement::WithoutLeases(_) => tracing::info!(run = id, %env, "run goes on without leases"),
         Announcement::Passed { by, ended } => {
@@ -322,6 +325,10 @@ fn is_on_the_page(run: &Run, news: &Announcement) -> bool {
         Announcement::Ended => run.is_partial() && run.undone_by.is_none(),
         _ => false,
     }
+}
+
+fn listed(services: &[ServiceId]) -> String {
+    services.iter().map(ServiceId::as_str).collect::<Vec<_>>().join(", ")
 }
 
 fn tell(model: &mut Model, id: RunId, news: &Announcement, watched: bool) {
@@ -358,11 +365,13 @@ fn tell(model: &mut Model, id: RunId, news: &Announcement, watched: bool) {
         Announcement::NotHeld { service, why } => {
             journal::notice(model, State::Blocked, format!("{service} in {env}: {why}"), "nothing was written");
         }
-        Announcement::TakenOver { service, from } => {
+        Announcement::TakenOver { services, from } => {
             // It was asked for, and so it is no surprise.
             let asked = model.run(id).is_some_and(|run| run.patience == Patience::TakeOver);
             let state = if asked { State::Done } else { State::Blocked };
-            journal::notice(model, state, format!("{service} in {env} was taken over from {from}"), see);
+            let were = if services.len() == 1 { "was" } else { "were" };
+            let text = format!("{} in {env} {were} taken over from {from}", listed(services));
+            journal::notice(model, state, text, see);
         }
         Announcement::LeaseLost { service, why } => {
             let detail = "nothing more is written; trying again asks for it anew";

@@ -14,7 +14,7 @@ use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::image::short_digest;
 use crate::domain::observed::{ContainerState, Pod, RunningImage, Workload};
 use crate::domain::plan::version_of;
-use crate::domain::verdict::{Evidence, PodContainer, State, Verdict};
+use crate::domain::verdict::{Evidence, PodContainer, State};
 use crate::domain::world::EnvWorld;
 
 /// Events told.
@@ -28,7 +28,8 @@ pub(super) fn pane(pen: &mut Pen<'_>, model: &Model, area: Area) {
         return;
     }
     let (Some(service), Some(env)) = (&model.home.service, &model.home.env) else { return };
-    let note = format!("{env} / {service}");
+    let old = super::environments::as_of(model, env, pen.look.ascii);
+    let note = format!("{env} / {service}{}", old.map(|it| format!(" · {it}")).unwrap_or_default());
     let focused = model.home.focus == Pane::Details;
     let body = area.below_rule();
     let inside = Area::new(body.x + 1, body.y, body.width.saturating_sub(2), body.height);
@@ -58,7 +59,7 @@ pub(super) fn content(model: &Model, service: &ServiceId, env: &EnvId, width: u1
 /// The first of them: how it stands and why, what runs, and its pods.
 pub(super) fn brief(model: &Model, service: &ServiceId, env: &EnvId, width: u16) -> Vec<Line> {
     let Some(cell) = model.board.cell(service, env) else { return vec![Line::text(0, "not read yet", Token::Muted)] };
-    let mut content = verdict(model, &cell.verdict, (service, env), width);
+    let mut content = verdict(model, cell, (service, env), width);
     let world = model.world.env(env);
     let declared = model.catalog.service(service);
     let workload = world.zip(declared).and_then(|(world, it)| Some((world, world.workload(&it.workload)?)));
@@ -69,11 +70,16 @@ pub(super) fn brief(model: &Model, service: &ServiceId, env: &EnvId, width: u16)
     content
 }
 
-fn verdict(model: &Model, verdict: &Verdict, of: (&ServiceId, &EnvId), width: u16) -> Vec<Line> {
-    let token = signs::token(verdict.state);
-    let glyph = signs::glyph(verdict.state, false);
+fn verdict(model: &Model, cell: &Cell, of: (&ServiceId, &EnvId), width: u16) -> Vec<Line> {
+    let verdict = &cell.verdict;
+    let (glyph, token) = match cell.stale {
+        true => (signs::stale(false), Token::Muted),
+        false => (signs::glyph(verdict.state, false), signs::token(verdict.state)),
+    };
     let Some(evidence) = &verdict.evidence else {
-        return vec![Line::text(0, glyph, token).and(2, signs::word(verdict, false), token), Line::default()];
+        let was = if cell.stale { "was " } else { "" };
+        let word = format!("{was}{}", signs::word(verdict, false));
+        return vec![Line::text(0, glyph, token).and(2, word, token), Line::default()];
     };
     let mut lines = wrapped(2, &evidence.headline, token, width);
     if let Some(first) = lines.first_mut() {
@@ -113,6 +119,7 @@ fn running(model: &Model, cell: &Cell, workload: Option<(&EnvWorld, &Workload)>)
     for (index, running, (ready, all)) in versions {
         let digest = running.digest.as_deref().map(short_digest).unwrap_or_default();
         let label = match (ready, index) {
+            (1.., _) if cell.stale => "served",
             (1.., _) => "serves",
             (0, 0) => "new",
             _ => "old",

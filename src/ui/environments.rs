@@ -11,9 +11,9 @@ use crate::app::locks;
 use crate::app::model::{Model, Pane};
 use crate::app::others::{self as runs_of_others, Life, Other};
 use crate::domain::catalog::Environment;
-use crate::domain::ids::ServiceId;
+use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::rights::Need;
-use crate::domain::run::RunState;
+use crate::domain::run::{RunState, StepRun};
 use crate::domain::verdict::State;
 use crate::domain::words;
 use crate::domain::world::{EnvWorld, Freshness};
@@ -187,6 +187,12 @@ fn head(pen: &mut Pen<'_>, model: &Model, env: &Environment, area: Area, columns
     }
 }
 
+/// `≈ offline 12s`: since when the picture of an environment is old, and why; none: it is not.
+pub(super) fn as_of(model: &Model, env: &EnvId, ascii: bool) -> Option<String> {
+    let Freshness::Stale { since, fault } = model.world.env(env)?.freshness() else { return None };
+    Some(format!("{} {} {}", signs::stale(ascii), fault.kind, format::age(since, model.session.now)))
+}
+
 /// What happens there, or how old the picture is.
 fn doing(model: &Model, env: &Environment, ascii: bool) -> (String, Token) {
     let now = model.session.now;
@@ -195,9 +201,7 @@ fn doing(model: &Model, env: &Environment, ascii: bool) -> (String, Token) {
         Some(Freshness::Reading { since, seen }) => {
             (format!("◐ reading, {}, {}", format::count(seen, "object"), format::age(since, now)), Token::Prog)
         }
-        Some(Freshness::Stale { since, fault }) => {
-            (format!("{} {} {}", signs::stale(ascii), fault.kind, format::age(since, now)), Token::Warn)
-        }
+        Some(Freshness::Stale { .. }) => (as_of(model, &env.name, ascii).unwrap_or_default(), Token::Warn),
         Some(Freshness::Denied { kind, .. }) => (format!("? may not list {}", kind.plural()), Token::Warn),
         Some(Freshness::Live) => {
             let run = model.runs.iter().rev().find(|run| run.plan.env == env.name && !run.state.is_over());
@@ -266,6 +270,7 @@ fn kept(model: &Model, env: &Environment) -> Option<(String, Token)> {
         Life::Left { since } => {
             (format!("! {title} left by {by}, {}", format::age(since, model.session.now)), Token::Warn)
         }
+        _ if run.steps.iter().any(StepRun::holds_up) => (format!("✗ {title} by {by} halted"), Token::Fail),
         _ if holds => (format!("‖ {title} by {by} holds"), Token::Held),
         _ => (format!("◐ {title} by {by}  {} of {}", run.succeeded(), run.steps.len()), Token::Prog),
     })

@@ -82,6 +82,14 @@ fn kept(pen: &mut Pen<'_>, model: &Model, area: Area) -> bool {
             format!("{sign} {by}{more}"),
         ];
         (texts, Token::Warn)
+    } else if run.state == RunState::Halted {
+        let failed = run.steps.iter().filter(|step| step.holds_up()).count();
+        let texts = vec![
+            format!("✗ {by}: {what}  {failed} failed  {} of {}{more}", run.succeeded(), run.steps.len()),
+            format!("✗ {by}: {what}{more}"),
+            format!("✗ {by}{more}"),
+        ];
+        (texts, Token::Fail)
     } else {
         let far = format!("◐ {by}: {what}  wave {wave} of {waves}  {} of {}", run.succeeded(), run.steps.len());
         // Whoever may have gone takes no time.
@@ -152,7 +160,9 @@ struct Told {
 /// The run under way, as much of it as there is room for: estimate, bar, wave, name and time go in this order.
 fn bar(pen: &mut Pen<'_>, model: &Model, run: &Run, area: Area) {
     let failed = run.steps.iter().filter(|step| step.holds_up()).count();
+    let old = model.world.env(&run.plan.env).is_some_and(|world| !world.freshness().is_live());
     let (glyph, token) = match run.state {
+        RunState::Running | RunState::Pausing if old => (signs::stale(pen.look.ascii), Token::Warn),
         RunState::Halted => ("✗", Token::Fail),
         RunState::Paused | RunState::Pausing => ("‖", Token::Held),
         _ => ("◐", Token::Prog),

@@ -70,6 +70,11 @@ fn rule(pen: &mut Pen<'_>, model: &Model, area: Area, tabs: bool) {
     } else {
         (format!("held, {} new", logs.new_since_held()), Token::Warn)
     };
+    // What is not heard of is not followed, though no stream has broken yet.
+    let env = logs.target.as_ref().map(|(env, _)| env);
+    if let Some(old) = env.and_then(|env| super::environments::as_of(model, env, pen.look.ascii)) {
+        (state, token) = (format!("{old} · {state}"), Token::Warn);
+    }
     if logs.cut > 0 {
         state.push_str(&format!(" · {} cut", logs.cut));
     }

@@ -24,7 +24,6 @@ use crate::app::touch::Touch;
 use crate::domain::ids::ServiceId;
 use crate::domain::plan::Purpose;
 use crate::domain::run::{Pace, Run, RunState, StepRun, StepState};
-use crate::domain::verdict::State;
 
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunPage, area: Area) {
     let Some(run) = shown(model) else { return };
@@ -65,6 +64,11 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunPage, area: Area)
     outlook::draw(pen, (&ahead, token), &more.below(), foot);
 }
 
+/// What of it moves is not seen at present.
+fn is_old(model: &Model, run: &Run) -> bool {
+    !run.state.is_over() && model.world.env(&run.plan.env).is_some_and(|world| !world.freshness().is_live())
+}
+
 fn leave_words(state: RunState) -> &'static str {
     match state {
         RunState::Succeeded | RunState::Ended => "back",
@@ -82,7 +86,8 @@ fn content(
     open: Option<&ServiceId>,
     area: Area,
 ) -> (Vec<Line>, (usize, usize)) {
-    let mut content = vec![Line::default(), summary(run, left.unwrap_or(model.session.now), area.width)];
+    let old = is_old(model, run);
+    let mut content = vec![Line::default(), summary(run, old, left.unwrap_or(model.session.now), area.width)];
     let mut focus = (0, 0);
     for (index, wave) in run.plan.waves.iter().enumerate() {
         content.push(Line::default());
@@ -92,6 +97,7 @@ fn content(
         }
         content.push(match left {
             Some(_) if active => wave_line(index, "left behind in it", Token::Warn),
+            None if active && old && run.state == RunState::Running => wave_line(index, "as last seen", Token::Warn),
             _ => wave_title(run, index, model.session.now),
         });
         for planned in &wave.steps {
@@ -113,14 +119,14 @@ fn content(
     (content, focus)
 }
 
-fn summary(run: &Run, now: Timestamp, width: u16) -> Line {
+/// How far it is; `old`: the cluster is out of sight, and this is how it was.
+fn summary(run: &Run, old: bool, now: Timestamp, width: u16) -> Line {
     let (done, total) = (run.succeeded(), run.steps.len());
     let failed = run.steps.iter().filter(|step| step.holds_up()).count();
     let left_out = run.steps.iter().filter(|step| step.went_on_without().is_some()).count();
     let under_way = |step: &&StepRun| matches!(step.state, StepState::Writing | StepState::Watching);
-    // Of a run that nobody carries out: it is there, and nobody has noted it.
-    let landed = |step: &&StepRun| under_way(step) && step.verdict.as_ref().is_some_and(|it| it.state == State::Done);
-    let there = run.steps.iter().filter(landed).count();
+    // Of a run that nobody carries out.
+    let there = run.steps.iter().filter(|step| step.is_there()).count();
     let moving = run.steps.iter().filter(under_way).count() - there;
     let parts = vec![((done + there) as u32, Token::Ok), (failed as u32, Token::Fail), (moving as u32, Token::Prog)];
     // Beside the bar there must be room for what is moving, what failed and for how long.
@@ -139,11 +145,16 @@ fn summary(run: &Run, now: Timestamp, width: u16) -> Line {
     }
     let took = if narrow { format::span(run.elapsed(now)) } else { pace::of_run(run, now) };
     let right = width.saturating_sub(took.width() as u16 + 1);
-    let left = if run.state.is_over() { "left to Kubernetes" } else { "moving" };
+    let left = match run.state.is_over() {
+        true => "left to Kubernetes",
+        false if old => "was moving",
+        false => "moving",
+    };
+    let moves = if old { Token::Muted } else { Token::Prog };
     let degraded = run.steps.iter().filter(|step| step.degraded().is_some()).count();
     let mut told = [
-        (there, "there and not noted", Token::Ok),
-        (moving, left, Token::Prog),
+        (there, "ready since", Token::Ok),
+        (moving, left, moves),
         (failed, "failed", Token::Fail),
         (left_out, "left out", Token::Held),
         (degraded, "degraded since", Token::Warn),

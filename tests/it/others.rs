@@ -186,3 +186,42 @@ async fn of_two_who_resume_a_run_at_once_exactly_one_gets_it_and_the_other_is_to
     assert!(told.contains(&format!("{winner}@")), "{told}");
     written_once(&space).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_under_somebody_elses_hands_stays_one_when_it_is_taken_over_and_is_tried_again_only_when_asked() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let space = plane.namespace("failed-over").await;
+    shop(&space).await;
+    let shipdeck = Headless::new(&plane.kubeconfig_path(), &config(&space.name));
+    let mut bob = cockpit(&shipdeck, "bob");
+    let mut ana = cockpit(&shipdeck, "ana");
+    for keys in ["g", "\r", "d", "missing", DOWN, "v2", "\r"] {
+        ana.press(keys);
+    }
+    ana.shows(&["wave 2", "auth", "missing"]);
+    ana.press("\r");
+    ana.shows(&["image not found", "Nothing more begins"]);
+    bob.shows(&["shop by ana@", "halted", "1 failed"]);
+    bob.press("R");
+    bob.shows(&["Run by ana@", "image not found", "0 of 1 ready", "It waits for ana@"]);
+    bob.press("t");
+    bob.shows(&["you try again, go on without it, or roll back: auth", "once you have decided: cart"]);
+    bob.press("\r");
+    ana.shows(&["bob@", "took it over and goes on with it"]);
+    bob.shows(&["taken up by bob@", "image not found", "Nothing more begins", "try again"]);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    bob.shows(&["image not found", "Nothing more begins"]);
+    ana.press("r");
+    ana.shows(&["goes on with this run"]);
+
+    // A pipeline tries again at once; what comes of it is recorded.
+    kill(&bob);
+    let mut resume = shipdeck.command(&format!("resume {} --yes", run(&space).await));
+    resume.env("USER", "carol");
+    let ended = tokio::task::spawn_blocking(move || resume.output()).await.unwrap().unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    let (_, kept) = document(&space).await.unwrap();
+    let who = kept["taken_up"][1]["by"].as_str().unwrap();
+    assert!(who.starts_with("carol@") && kept["waves"][0][0]["state"] == "failed", "{kept}");
+    assert_eq!(stands(&space, "cart").await, ("shop/cart:v1".to_owned(), 1));
+}

@@ -123,10 +123,10 @@ fn ask(model: &mut Model, title: String, lines: Vec<String>, question: &str, the
 /// Asks before a run of somebody else is gone on with.
 pub fn ask_take_up(model: &mut Model) {
     let Some(other) = other(model) else { return };
-    let (run, by, now) = (other.run(), other.by().to_owned(), model.session.now);
+    let (run, by, now) = (others::picture(model, &other), other.by().to_owned(), model.session.now);
     let left = other.life.is_left();
     let mut lines = vec![format!("{by}: {}", others::words(other.life, now))];
-    lines.extend(super::run::what_remains(&run));
+    lines.extend(super::run::what_comes(&run));
     lines.push(if left {
         "Each step is compared with what runs before anything is written; nothing is written twice.".to_owned()
     } else {
@@ -145,8 +145,11 @@ pub fn ask_take_up(model: &mut Model) {
 /// Goes on with it: at once where it was left behind, else when its owner cannot but know.
 pub fn take_up(model: &mut Model, env: &EnvId, key: &str) -> Vec<Effect> {
     let Some(other) = still_there(model, env, key) else { return Vec::new() };
-    let entry = entry(&other);
-    if other.life.is_left() {
+    let left = other.life.is_left();
+    // As it is seen here, so that its page shows it at once.
+    let seen = others::find(model, env, key).map(|other| (others::picture(model, &other), other.entry.clone()));
+    let Some(entry) = seen.map(|(run, entry)| Entry { run, ..entry }) else { return Vec::new() };
+    if left {
         return runs::take_up(model, entry, Patience::TakeOver);
     }
     change(model, env, RunChange::Claim(Box::new(entry)))
@@ -170,7 +173,7 @@ fn still_there<'a>(model: &'a mut Model, env: &EnvId, key: &str) -> Option<Other
 /// Asks before it is recorded that a run is over.
 pub fn ask_end(model: &mut Model) -> Vec<Effect> {
     let Some(other) = other(model) else { return Vec::new() };
-    let run = other.run();
+    let run = others::picture(model, &other);
     let mut lines = vec![format!("{}: {}", other.by(), others::words(other.life, model.session.now))];
     lines.extend(super::run::what_remains(&run));
     let then = Confirmed::EndRun { env: other.env.name.clone(), key: Arc::clone(&other.entry.key) };
@@ -216,7 +219,7 @@ pub fn ask_clear(model: &mut Model) {
         found.cluster
     )];
     if let Some(other) = others::find(model, &env, &key) {
-        let run = other.run();
+        let run = others::picture(model, &other);
         lines.push(format!("{}, {} of {} done", runs::name(&run.plan), run.succeeded(), run.steps.len()));
         lines.extend(super::run::what_remains(&run));
         lines.push("Nothing else is touched: images stay as they are. Nobody can resume it then.".to_owned());

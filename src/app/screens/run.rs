@@ -115,27 +115,59 @@ pub fn retell(model: &mut Model) {
     }
 }
 
+/// What is said of one step, of several, and of which.
+type Kind = ([&'static str; 2], fn(&StepRun) -> bool);
+
 /// What goes on without shipdeck and what does not, each with its services.
 pub fn what_remains(run: &Run) -> Vec<String> {
-    // What is said of one of them, and of several.
-    type Kind = ([&'static str; 2], fn(&StepRun) -> bool);
     let same = |text| [text; 2];
-    let kinds: [Kind; 6] = [
-        (same("rolling out, Kubernetes goes on"), |it| matches!(it.state, StepState::Writing | StepState::Watching)),
+    let kinds: [Kind; 7] = [
+        (same("rolling out, Kubernetes goes on"), rolls_out),
         (same("waiting, will not begin"), |it| matches!(it.state, StepState::Waiting | StepState::Skipped)),
         (["done, stays as it is", "done, stay as they are"], |it| it.state == StepState::Succeeded),
+        (["ready, stays as it is", "ready, stay as they are"], StepRun::is_there),
         (["failed, stays as it is", "failed, stay as they are"], |it| it.state == StepState::Failed),
         (["refused, is unchanged", "refused, are unchanged"], |it| {
             matches!(it.state, StepState::Refused(_)) && !it.lost
         }),
         (same("perhaps written, look at what runs"), |it| matches!(it.state, StepState::Refused(_)) && it.lost),
     ];
-    let line = |(what, is): Kind| {
+    with_services(run, &kinds)
+}
+
+/// What whoever goes on with a run will do, each with its services.
+pub fn what_comes(run: &Run) -> Vec<String> {
+    let same = |text| [text; 2];
+    let waiting = |it: &StepRun| matches!(it.state, StepState::Waiting | StepState::Skipped);
+    let halted = run.steps.iter().any(StepRun::holds_up);
+    let kinds: [Kind; 6] = [
+        (
+            [
+                "failed: you try again, go on without it, or roll back",
+                "failed: you try again, go on without them, or roll back",
+            ],
+            |it| it.holds_up() && it.state == StepState::Failed,
+        ),
+        (same("refused: you try again or roll back"), |it| it.holds_up() && matches!(it.state, StepState::Refused(_))),
+        (same("rolling out, watched on"), rolls_out),
+        (same("ready, and done"), StepRun::is_there),
+        (same("done"), |it| it.state == StepState::Succeeded),
+        (if halted { same("to go out, once you have decided") } else { same("to go out, in their order") }, waiting),
+    ];
+    with_services(run, &kinds)
+}
+
+fn rolls_out(it: &StepRun) -> bool {
+    matches!(it.state, StepState::Writing | StepState::Watching) && !it.is_there()
+}
+
+fn with_services(run: &Run, kinds: &[Kind]) -> Vec<String> {
+    let line = |(what, is): &Kind| {
         let names: Vec<&str> = run.steps.iter().filter(|it| is(it)).map(|it| it.service.as_str()).collect();
         let what = what[usize::from(names.len() > 1)];
         (!names.is_empty()).then(|| format!("{} {what}: {}", names.len(), names.join(", ")))
     };
-    kinds.into_iter().filter_map(line).collect()
+    kinds.iter().filter_map(line).collect()
 }
 
 /// The service that is selected on the page, or the one that holds the run up.

@@ -71,6 +71,14 @@ impl Run {
         }
     }
 
+    /// Who carries it out now, where another process has taken it over.
+    pub fn went_on_by(&self) -> Option<&str> {
+        match &self.hold {
+            Hold::Passed { by, ended: false } => Some(by),
+            _ => None,
+        }
+    }
+
     /// A person has asked it to hold: it does, or will when the active wave is done.
     pub fn is_held(&self) -> bool {
         matches!(self.state, RunState::Pausing | RunState::Paused)
@@ -106,8 +114,7 @@ impl Run {
             }
             Hold::Held { fences, taken_from } if acquiring => {
                 self.hold = Hold::Held { fences, taken_from: taken_from.clone() };
-                let taken = |(service, from)| RunCommand::Announce(Announcement::TakenOver { service, from });
-                let mut commands: Vec<_> = taken_from.into_iter().map(taken).collect();
+                let mut commands = by_owner(taken_from);
                 commands.extend(self.go_on_as_asked(now));
                 commands
             }
@@ -153,11 +160,13 @@ impl Run {
         commands
     }
 
-    /// What a person had asked for before the leases were asked for again.
+    /// What a person had asked for before the leases were asked for again. What failed under somebody else's hands is not
+    /// tried again unasked: whoever took it up decides.
     fn go_on(&mut self, now: Timestamp) -> Vec<RunCommand> {
+        let again = std::mem::take(&mut self.retry_wanted);
         if self.steps.iter().any(StepRun::holds_up) {
             self.state = RunState::Halted;
-            return self.retry(now);
+            return if again { self.retry(now) } else { vec![RunCommand::Announce(Announcement::Halted)] };
         }
         let wave = self.wave;
         if self.steps.iter().any(|step| step.wave == wave && step.started.is_some()) {
@@ -171,6 +180,7 @@ impl Run {
     /// A run that has written nothing is over; any other holds and may try again.
     fn refused(&mut self, service: ServiceId, why: String, now: Timestamp) -> Vec<RunCommand> {
         self.hold = Hold::Refused { service: service.clone(), why: why.clone() };
+        self.retry_wanted = false;
         let news = Announcement::NotHeld { service, why };
         if self.steps.iter().any(|step| step.state != StepState::Waiting) {
             self.state = RunState::Halted;
@@ -181,4 +191,14 @@ impl Run {
         }
         self.finish(RunState::Ended, news, now)
     }
+}
+
+/// Said once of each who had them.
+fn by_owner(taken_from: Vec<(ServiceId, Arc<str>)>) -> Vec<RunCommand> {
+    let mut owners = BTreeMap::<Arc<str>, Vec<ServiceId>>::new();
+    for (service, from) in taken_from {
+        owners.entry(from).or_default().push(service);
+    }
+    let taken = |(from, services)| RunCommand::Announce(Announcement::TakenOver { services, from });
+    owners.into_iter().map(taken).collect()
 }

@@ -50,6 +50,7 @@ impl Run {
             undone_by: None,
             hold: Hold::default(),
             hold_wanted: false,
+            retry_wanted: false,
             patience: Patience::default(),
             taken_up: Vec::new(),
             follows: None,
@@ -208,6 +209,7 @@ impl Run {
     }
 
     fn judged(&mut self, service: &ServiceId, mut verdict: Verdict, now: Timestamp) -> Vec<RunCommand> {
+        let acquiring = self.state == RunState::Acquiring;
         let Some(step) = self.step_mut(service) else { return Vec::new() };
         let was = step.state.clone();
         if !matches!(was, StepState::Watching | StepState::Failed) {
@@ -236,6 +238,8 @@ impl Run {
                 commands.extend(self.advance(now));
                 commands
             }
+            // Before it holds its leases it may still be somebody else's to decide: it is looked at again when it does.
+            State::Failed | State::Superseded if acquiring => Vec::new(),
             State::Failed | State::Superseded if was == StepState::Watching => {
                 step.state = StepState::Failed;
                 step.finished = Some(now);
@@ -316,10 +320,15 @@ impl Run {
 
     /// A step whose patch was applied is watched again; one that was refused is written again.
     pub(super) fn retry(&mut self, now: Timestamp) -> Vec<RunCommand> {
+        if self.state == RunState::Acquiring {
+            self.retry_wanted = true;
+            return Vec::new();
+        }
         if self.state != RunState::Halted {
             return Vec::new();
         }
         if !self.may_write() {
+            self.retry_wanted = true;
             return self.acquire();
         }
         let mut again = Vec::new();

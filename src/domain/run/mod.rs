@@ -40,7 +40,7 @@ use super::lease::Patience;
 use super::observed::{Condition, TemplateHash, Workload};
 use super::plan::{Plan, Step};
 use super::rollout::After;
-use super::verdict::{Evidence, Progress, Verdict};
+use super::verdict::{Evidence, Progress, State, Verdict};
 
 /// A plan being carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +61,8 @@ pub struct Run {
     pub hold: Hold,
     /// Asked to hold after its wave while it still asks for its leases.
     pub hold_wanted: bool,
+    /// Asked to try again what failed while it still asks for its leases.
+    pub retry_wanted: bool,
     /// What it does about somebody else who holds one.
     pub patience: Patience,
     /// Who took it up from whom, oldest first.
@@ -151,6 +153,12 @@ impl StepRun {
             }
             _ => None,
         }
+    }
+
+    /// What was written stands and is ready, and nobody has noted that yet.
+    pub fn is_there(&self) -> bool {
+        let under_way = matches!(self.state, StepState::Writing | StepState::Watching);
+        under_way && self.verdict.as_ref().is_some_and(|it| it.state == State::Done)
     }
 
     /// What went wrong with it after it had succeeded.
@@ -343,8 +351,9 @@ pub enum Announcement {
         service: ServiceId,
         why: String,
     },
+    /// Leases of somebody who was silent, or has agreed.
     TakenOver {
-        service: ServiceId,
+        services: Vec<ServiceId>,
         from: Arc<str>,
     },
     LeaseLost {

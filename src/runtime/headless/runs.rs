@@ -222,7 +222,11 @@ pub(in crate::runtime) async fn resume(session: Session, args: &Resume) -> Resul
         return print("nothing of it is left to do: it is ended\n");
     }
     let wait = patience(args.wait_for_lock);
-    let effects = runs::take_up(&mut driver.session.model, entry, wait);
+    let mut effects = runs::take_up(&mut driver.session.model, entry, wait);
+    // Nobody is asked here: what failed is tried again.
+    if let Some(id) = driver.model().runs.last().map(|run| run.id) {
+        effects.extend(runs::on(&mut driver.session.model, id, RunEvent::Retry));
+    }
     driver.perform(effects);
     Box::pin(watch(driver, args.json, false)).await
 }

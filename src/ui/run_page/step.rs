@@ -11,7 +11,10 @@ use crate::domain::verdict::{Cause, State};
 use unicode_width::UnicodeWidthStr;
 
 pub(super) fn row(model: &Model, run: &Run, step: &StepRun, planned: &Step, (width, told_below): (u16, bool)) -> Line {
+    let moves = matches!(step.state, StepState::Writing | StepState::Watching);
+    let old = moves && super::is_old(model, run);
     let (state, token) = state_of(step);
+    let (glyph, token) = if old { (signs::stale(false), Token::Warn) } else { (signs::glyph(state, false), token) };
     let wide = width >= 96;
     // Without room for all of it the bar goes, and then what ran before.
     let (name_width, arrow, bar) = match width {
@@ -49,10 +52,10 @@ pub(super) fn row(model: &Model, run: &Run, step: &StepRun, planned: &Step, (wid
     let end = step.finished.or(run.finished).unwrap_or(model.session.now);
     let took = step.started.map(|started| format::span(run.worked(started, end))).unwrap_or_default();
     let room = width.saturating_sub(words + took.width() as u16 + u16::from(!took.is_empty()));
-    let counted = counted(step, wide);
+    let counted = if old { format!("was {}", counted(step, wide)) } else { counted(step, wide) };
     let counted = if counted.width() > usize::from(room) { counted.trim_end_matches(" ready") } else { &counted };
 
-    let mut line = Line::text(2, signs::glyph(state, false), token)
+    let mut line = Line::text(2, glyph, token)
         .within(4, name_width, name_text, name)
         .within(4 + name_width + gap, arrow - gap, versions, if done { Token::Muted } else { Token::Text })
         .within(words, room.max(1), counted, if done { Token::Muted } else { token });
@@ -64,7 +67,7 @@ pub(super) fn row(model: &Model, run: &Run, step: &StepRun, planned: &Step, (wid
         told = words + 15 + left.width() as u16;
         line = line.and(words + 15, left, Token::Muted);
     }
-    let pace = run.pace(step, model.session.now);
+    let pace = run.pace(step, model.session.now).filter(|_| !old);
     let took = paced(took, pace, width.saturating_sub(told + 2));
     let note = step.left_out_words().or_else(|| step.why()).or_else(|| hint(step));
     if let Some(note) = note.filter(|_| width >= words + 29 + 9 + 20 && !told_below) {

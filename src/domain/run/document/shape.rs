@@ -120,8 +120,12 @@ pub(super) fn of(run: &Run) -> RunShape {
         Purpose::Promote { from } => ("promote", Some(from.to_string())),
         Purpose::RollBack => ("rollback", None),
     };
-    // Asking for leases is what this process does; the run itself goes on.
-    let state = if run.state == RunState::Acquiring { RunState::Running } else { run.state };
+    // Asking for leases is what this process does; the run itself goes on, or waits for a person.
+    let state = match run.state {
+        RunState::Acquiring if run.steps.iter().any(StepRun::holds_up) => RunState::Halted,
+        RunState::Acquiring => RunState::Running,
+        state => state,
+    };
     RunShape {
         env: run.plan.env.to_string(),
         protected: run.plan.protected,

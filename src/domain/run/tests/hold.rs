@@ -81,3 +81,38 @@ fn the_leases_are_given_back_at_every_end() {
 fn done() -> Verdict {
     Verdict::new(State::Done, Progress::default())
 }
+
+#[test]
+fn what_failed_under_somebody_elses_hands_is_not_tried_again_unasked() {
+    let taken_up = || {
+        let mut story = Story::new(&[&["auth"], &["cart"]]);
+        story.written("auth").judged("auth", State::Failed);
+        let run = document::tests::read_back(&document::write(&story.run).unwrap()).unwrap();
+        let mut story = Story { run, writes: Vec::new(), seconds: 60 };
+        story.on(RunEvent::TakeUp);
+        story
+    };
+    let mut story = taken_up();
+    story.leases();
+    assert_eq!((story.run.state, &story.run.steps[0].state), (RunState::Halted, &StepState::Failed));
+    story.on(RunEvent::Retry);
+    assert_eq!((story.run.state, &story.run.steps[0].state), (RunState::Running, &StepState::Watching));
+    let mut story = taken_up();
+    story.on(RunEvent::Retry);
+    assert_eq!(story.run.state, RunState::Acquiring, "a pipeline asks at once");
+    story.leases();
+    assert_eq!((story.run.state, &story.run.steps[0].state), (RunState::Running, &StepState::Watching));
+    assert!(story.writes.is_empty(), "what was written is not written again");
+}
+
+#[test]
+fn nothing_is_called_failed_before_the_leases_are_held() {
+    let mut story = Story::new(&[&["auth"], &["cart"]]);
+    story.written("auth");
+    let run = document::tests::read_back(&document::write(&story.run).unwrap()).unwrap();
+    let mut story = Story { run, writes: Vec::new(), seconds: 60 };
+    story.on(RunEvent::TakeUp).judged("auth", State::Failed);
+    assert_eq!((story.run.state, &story.run.steps[0].state), (RunState::Acquiring, &StepState::Watching));
+    story.leases().judged("auth", State::Failed);
+    assert_eq!((story.run.state, &story.run.steps[0].state), (RunState::Halted, &StepState::Failed));
+}

@@ -75,7 +75,7 @@ fn whoever_goes_on_with_it_knows_what_it_waited_also_of_versions_that_did_not_no
     for text in [text.clone(), text.replace(noted, "")] {
         let mut story = Story { run: read_back(&text).unwrap(), writes: Vec::new(), seconds: 21 };
         assert_eq!(told(&story, HOUR), (21, HOUR));
-        story.wait(HOUR).on(RunEvent::TakeUp).leases().wait(5);
+        story.wait(HOUR).on(RunEvent::TakeUp).leases().on(RunEvent::Retry).wait(5);
         assert_eq!(told(&story, 0), (26, HOUR));
         assert_eq!(read_back(&document::write(&story.run).unwrap()).unwrap().waits, story.run.waits);
     }
