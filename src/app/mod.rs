@@ -30,6 +30,8 @@ pub mod others;
 pub(crate) mod others_tests;
 pub mod outcomes;
 pub mod overlays;
+#[cfg(test)]
+mod passed_tests;
 pub mod places;
 #[cfg(test)]
 mod plan_tests;

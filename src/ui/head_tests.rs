@@ -53,4 +53,26 @@ fn what_was_well_when_it_was_last_seen_is_counted_as_that_and_nothing_of_it_move
     assert!(home.contains("was 3/3") && home.contains("≈ 1 as last seen"), "{home}");
     let home = shown(&mut cockpit, 200, 50);
     assert!(home.contains("was 3 of 3 ready") && home.contains("3 of 3 ready") && !home.contains("moving"), "{home}");
+    // Neither the details nor the log of it look like something that is seen now.
+    assert!(home.contains("≈ was ok") && home.contains("served") && !home.contains("serves"), "{home}");
+    let log = home.lines().find(|line| line.contains("4 Logs")).unwrap();
+    assert!(log.contains("≈ offline") && log.contains("following"), "{log}");
+}
+
+#[test]
+fn what_a_run_was_doing_when_its_cluster_went_out_of_sight_is_told_as_past() {
+    use crate::domain::observed::{Change, Kind};
+    let mut cockpit = crate::app::others_tests::beside_bob();
+    cockpit.press("R");
+    (cockpit.model.session.width, cockpit.model.session.height) = (120, 36);
+    let shown = |cockpit: &Cockpit| screen(&cockpit.model, look()).join("\n");
+    assert!(shown(&cockpit).contains("1 moving") && shown(&cockpit).contains("now"), "{}", shown(&cockpit));
+    for kind in Kind::ALL {
+        let change = Change::Lost(kind, Fault::new(FaultKind::Unreachable, "no answer"));
+        cockpit.send(crate::app::msg::Msg::Fact { env: EnvId::new("staging"), change });
+    }
+    let page = shown(&cockpit);
+    assert!(page.contains("1 was moving") && page.contains("as last seen"), "{page}");
+    assert!(page.contains("≈ auth") && page.contains("was "), "{page}");
+    assert!(!page.contains("slower than usual") && !page.contains("left"), "{page}");
 }
