@@ -30,10 +30,12 @@ pub fn notice(model: &mut Model, state: State, title: impl Into<String>, detail:
     model.session.dirty = true;
 }
 
-/// The notice to be shown over the screen: the newest failure that nobody has seen, else the newest.
+/// The notice to be shown over the screen: why the last key did nothing, else the newest failure that nobody has seen,
+/// else the newest.
 pub fn toast(model: &Model) -> Option<&Notice> {
     let shown = || model.journal.notices.iter().rev().filter(|notice| !notice.dismissed);
-    shown().find(|notice| notice.sticky).or_else(|| shown().next())
+    let answer = shown().next().filter(|notice| notice.state == State::Blocked);
+    answer.or_else(|| shown().find(|notice| notice.sticky)).or_else(|| shown().next())
 }
 
 /// Takes away what has been shown long enough, or was shown by a clock that was set back since. True if something went.

@@ -321,6 +321,7 @@ fn is_on_the_page(run: &Run, news: &Announcement) -> bool {
         | Announcement::Degraded { .. }
         | Announcement::LeaseLost { .. }
         | Announcement::Halted
+        | Announcement::Passed { .. }
         | Announcement::Succeeded => true,
         Announcement::Ended => run.is_partial() && run.undone_by.is_none(),
         _ => false,

@@ -156,7 +156,12 @@ fn a_success_is_shown_for_six_seconds_and_a_failure_until_it_is_seen() {
     notice(&mut cockpit.model, State::Failed, "bad", "");
     notice(&mut cockpit.model, State::Done, "good", "");
     cockpit.wait(7);
-    assert_eq!(toast(&cockpit.model).map(|toast| toast.title.as_str()), Some("bad"));
+    let shown = |cockpit: &Cockpit| toast(&cockpit.model).map(|toast| toast.title.clone());
+    assert_eq!(shown(&cockpit).as_deref(), Some("bad"));
+    notice(&mut cockpit.model, State::Blocked, "why a key did nothing", "");
+    assert_eq!(shown(&cockpit).as_deref(), Some("why a key did nothing"));
+    cockpit.wait(7);
+    assert_eq!(shown(&cockpit).as_deref(), Some("bad"));
     cockpit.press("!");
     assert!(toast(&cockpit.model).is_none());
 }

@@ -23,6 +23,8 @@ pub(super) struct Pen<'a> {
     pub(super) drawn: Drawn,
     keymap: &'a Keymap,
     typing: bool,
+    /// Rows above the hints that no notice may cover.
+    pub(super) foot: u16,
     /// Nothing is written beyond.
     within: Rect,
 }
@@ -31,7 +33,7 @@ impl<'a> Pen<'a> {
     pub(super) fn new(buf: &'a mut Buffer, look: Look, model: &'a Model) -> Self {
         let typing = focus::is_typing(model) && matches!(model.overlays.last(), None | Some(Overlay::Prompt(_)));
         let within = buf.area;
-        Self { buf, look, drawn: Drawn::default(), keymap: &model.keymap, typing, within }
+        Self { buf, look, drawn: Drawn::default(), keymap: &model.keymap, typing, foot: 0, within }
     }
 
     /// From now on keys are told as they work in the box on top; what lies behind it keeps its own.

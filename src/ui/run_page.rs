@@ -62,6 +62,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunPage, area: Area)
     lines::draw(pen, &content, skip, body);
     let foot = Area::new(area.x, area.bottom().saturating_sub(foot), area.width, foot);
     outlook::draw(pen, (&ahead, token), &more.below(), foot);
+    pen.foot = foot.height;
 }
 
 /// What of it moves is not seen at present.

@@ -38,7 +38,7 @@ fn columns(text: &str) -> u16 {
     text.width().min(1_000) as u16
 }
 
-/// Above the hints, at the right.
+/// Above the hints and what a page says at its foot, at the right.
 fn below(pen: &mut Pen<'_>, notice: &Notice, area: Area) {
     let longest = columns(&notice.title).max(columns(&notice.detail) + 2) + AROUND;
     let width = longest.clamp(24, WIDEST).min(area.width);
@@ -46,7 +46,8 @@ fn below(pen: &mut Pen<'_>, notice: &Notice, area: Area) {
     // Its place is two rows high even where nothing more is to be said.
     lines.resize(lines.len().max(2), (String::new(), Token::Muted));
     let height = lines.len() as u16;
-    let place = Area::new(area.width - width, (area.height - 1).saturating_sub(height), width, height);
+    let bottom = (area.height - 1).saturating_sub(pen.foot);
+    let place = Area::new(area.width - width, bottom.saturating_sub(height), width, height);
     write(pen, notice, &lines, place);
 }
 
