@@ -106,6 +106,13 @@ pub fn of_plan(model: &Model, plan: &Plan) -> Vec<Barred> {
     collected(model, &plan.env, steps, act(plan), &plan.passes)
 }
 
+/// Locks that bar one image of a service, and not whatever is new of it.
+pub fn of_image(model: &Model, env: &EnvId, (service, image): (&ServiceId, &Arc<str>)) -> Vec<Barred> {
+    let mut bars = collected(model, env, std::iter::once((service, Some(image))), Act::Forward, &Passes::default());
+    bars.retain(|it| it.bar.lock.lock.as_ref().is_ok_and(|lock| !lock.images.is_empty()));
+    bars
+}
+
 /// Locks that bar something new of any service, each once.
 pub fn in_force(model: &Model, env: &EnvId) -> Vec<Barred> {
     let services = model.catalog.services.iter().map(|service| (&service.name, None));

@@ -8,6 +8,7 @@ use super::msg::{Input, Msg, Outcome};
 use super::testkit::Cockpit;
 use crate::actions::ACTIONS;
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::fixtures::TestWorld;
 use crate::domain::ids::{EnvId, RunId, ServiceId};
 use crate::domain::observed::{Change, Kind};
 use crate::domain::run::RunState;
@@ -126,6 +127,38 @@ fn a_promotion_takes_the_exact_images() {
     assert!(written[0].starts_with("auth r/auth:v2@sha256:"), "{written:?} {}", cockpit.notice());
     cockpit.press("<esc>lP");
     assert!(cockpit.notice().contains("nothing comes after production"), "{}", cockpit.notice());
+}
+
+#[test]
+fn a_promotion_that_was_overtaken_upstream_says_what_runs_there_now_and_is_read_again_first() {
+    let mut cockpit = Cockpit::demo();
+    cockpit.press("Pproduction");
+    let mut staging = TestWorld::new("staging");
+    staging.rolled_out("auth", "r/auth:v3", 2);
+    let before = cockpit.model.world.env(&staging.env).unwrap().pods().filter(|pod| pod.meta.name.starts_with("auth"));
+    let before: Vec<_> = before.map(|pod| (pod.meta.uid.clone(), pod.meta.name.clone())).collect();
+    crate::app::soaks::tests::shows(&mut cockpit, &staging);
+    for (uid, name) in before {
+        let change = Change::Delete { kind: Kind::Pod, uid, name };
+        cockpit.send(Msg::Fact { env: staging.env.clone(), change });
+    }
+    assert!(cockpit.press("<enter>").written().is_empty());
+    assert_eq!(cockpit.notice(), "the plan has changed: read it again");
+    let Some(Overlay::Plan(review)) = cockpit.overlay() else { panic!("{:?}", cockpit.overlay()) };
+    assert_eq!(
+        (&*review.warnings[0].subject, &*review.warnings[0].text),
+        ("auth", "staging runs v3 since this plan was made")
+    );
+    assert_eq!(review.confirm.text(), "", "the name is typed for what is read now");
+    let written = cockpit.press("production<enter>").written();
+    assert!(written[0].starts_with("auth r/auth:v3"), "{written:?} {}", cockpit.notice());
+    // What is no success any more where it comes from does not go on.
+    let mut cockpit = Cockpit::demo();
+    cockpit.press("Pproduction");
+    staging.deployment("auth", "r/auth:v4", 2, |_| {});
+    crate::app::soaks::tests::shows(&mut cockpit, &staging);
+    assert!(cockpit.press("<enter>").written().is_empty(), "{}", cockpit.notice());
+    assert!(cockpit.notice().contains("auth"), "{}", cockpit.notice());
 }
 
 #[test]

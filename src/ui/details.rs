@@ -72,10 +72,8 @@ pub(super) fn brief(model: &Model, service: &ServiceId, env: &EnvId, width: u16)
 
 fn verdict(model: &Model, cell: &Cell, of: (&ServiceId, &EnvId), width: u16) -> Vec<Line> {
     let verdict = &cell.verdict;
-    let (glyph, token) = match cell.stale {
-        true => (signs::stale(false), Token::Muted),
-        false => (signs::glyph(verdict.state, false), signs::token(verdict.state)),
-    };
+    let seen = (signs::glyph(verdict.state, false), signs::token(verdict.state));
+    let (glyph, token) = if cell.stale { (signs::stale(false), Token::Muted) } else { seen };
     let Some(evidence) = &verdict.evidence else {
         let was = if cell.stale { "was " } else { "" };
         let word = format!("{was}{}", signs::word(verdict, false));

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use super::checks::{changed, fought, held_upstream, in_the_way, moved_on, refusal};
 use crate::app::effect::Effect;
 use crate::app::holders::{self, Holder};
 use crate::app::input::LineInput;
 use crate::app::model::{Confirm, Confirmed, Model, Overlay, PlanReview, VersionsForm};
-use crate::app::{facts, journal, locks, places, rights, runs, screens};
+use crate::app::{facts, journal, locks, places, runs, screens};
 use crate::domain::ids::{EnvId, RunId, ServiceId};
 use crate::domain::lease::Patience;
-use crate::domain::plan::{self, About, Plan, PlanError, Purpose, Request, Skipped, Step, Wanted, Warning};
+use crate::domain::plan::{self, Plan, PlanError, Purpose, Request, Skipped, Step, Wanted, Warning};
 use crate::domain::rights::Need;
 use crate::domain::run::{self, Run};
 use crate::domain::verdict::State;
@@ -32,7 +33,8 @@ fn show(model: &mut Model, request: Request, plan: Plan, form: Option<VersionsFo
     }
     let confirm = LineInput::default();
     let barred = locks::of_plan(model, &plan);
-    let warnings = barred.iter().map(|it| locks::warning(&plan.env, it)).chain(in_the_way(model, &plan)).collect();
+    let known = barred.iter().map(|it| locks::warning(&plan.env, it));
+    let warnings = known.chain(held_upstream(model, &plan)).chain(in_the_way(model, &plan)).collect();
     let review = PlanReview {
         request,
         plan,
@@ -59,19 +61,6 @@ pub fn warn(model: &mut Model, known: Vec<Warning>) {
             model.session.dirty = true;
         }
     }
-}
-
-/// Who changes what the plan changes: told before enter, and judged by how it stands then.
-fn in_the_way(model: &Model, plan: &Plan) -> Vec<Warning> {
-    let holders = holders::of_plan(model, plan).into_iter().map(|it| {
-        let text = match (it.silent, it.seen_alive) {
-            (true, _) => format!("is held by {}, who is silent: you are asked before it is taken over", it.by),
-            (_, true) => format!("is being deployed by {}", it.by),
-            _ => format!("is held by {}", it.by),
-        };
-        Warning::new(it.service.to_string(), text).about(About::Changed { by: it.by })
-    });
-    holders.filter(|it| !plan.warnings.iter().any(|told| told.tells_the_same(it))).collect()
 }
 
 fn build(model: &Model, request: &Request) -> Result<Plan, String> {
@@ -158,7 +147,14 @@ pub fn confirm(model: &mut Model, patience: Patience) -> Vec<Effect> {
         super::lock::ask_override(model, &env, &barred);
         return Vec::new();
     }
-    let changes: Vec<Warning> = review.plan.steps().filter_map(|step| changed(model, review, step)).collect();
+    let mut changes: Vec<Warning> = review.plan.steps().filter_map(|step| changed(model, review, step)).collect();
+    match moved_on(model, review) {
+        Ok(moved) => changes.extend(moved),
+        Err(why) => {
+            journal::notice(model, State::Blocked, why, "nothing has happened");
+            return Vec::new();
+        }
+    }
     if !changes.is_empty() {
         rebuild(model, changes);
         return Vec::new();
@@ -188,40 +184,6 @@ pub fn confirm(model: &mut Model, patience: Patience) -> Vec<Effect> {
     effects
 }
 
-/// Who would put the changes back, and what to do instead.
-fn fought(model: &Model, review: &PlanReview) -> Option<(String, String)> {
-    use crate::app::stewards::{of_plan, refusal};
-    refusal(&of_plan(model, &review.plan))
-}
-
-/// Why the plan may not begin now.
-fn refusal(model: &Model, review: &PlanReview) -> Option<String> {
-    let plan = &review.plan;
-    if let Some(why) = &model.session.read_only {
-        return Some(format!("read-only: {why}"));
-    }
-    if let Err(why) = rights::may_change(model, &plan.env) {
-        return Some(why);
-    }
-    if !model.world.env(&plan.env).is_some_and(|world| world.freshness().is_live()) {
-        return Some(format!("what is known of {} is not current; wait until it is live", plan.env));
-    }
-    if let locks::Known::Lost(why) = locks::known(model, &plan.env) {
-        return Some(format!("whether {} is frozen is not known: {why}", plan.env));
-    }
-    if let Some(holder) = holders::of_plan(model, plan).iter().find(|holder| !holder.silent) {
-        let alive = holders::alive(holder, model.session.now);
-        let held = if holder.seen_alive { "being deployed" } else { "held" };
-        return Some(format!("{} is {held} by {}, {alive}", holder.service, holder.by));
-    }
-    if let Some(step) = review.undoes.and_then(|id| model.run(id)).and_then(|run| run.unanswered().next()) {
-        return Some(format!("the write of {} has no answer yet; it decides what there is to put back", step.service));
-    }
-    let others = |run: &&run::Run| run.plan.env == plan.env && !run.state.is_over() && review.undoes != Some(run.id);
-    let other = model.runs.iter().find(others)?;
-    Some(format!("the {} is still under way; finish or abort it first", runs::name(&other.plan)))
-}
-
 fn ask_to_take_over(model: &mut Model, silent: &[Holder]) {
     let mut people: Vec<&str> = silent.iter().map(|holder| &*holder.by).collect();
     people.sort_unstable();
@@ -239,23 +201,6 @@ fn ask_to_take_over(model: &mut Model, silent: &[Holder]) {
         then: Confirmed::TakeOver,
         scroll: 0,
     }));
-}
-
-fn changed(model: &Model, review: &PlanReview, step: &Step) -> Option<Warning> {
-    let subject = step.service.to_string();
-    let Some(workload) = model.world.env(&review.plan.env).and_then(|world| world.workload(&step.workload)) else {
-        return Some(Warning::new(subject, "was deleted since this plan was made"));
-    };
-    if workload.meta.uid != step.uid {
-        return Some(Warning::new(subject, "was replaced since this plan was made"));
-    }
-    let image = workload.containers.get(step.container_index).map(|container| &container.image);
-    // Of a run that is undone the write may still be on its way, and be done after all if its lease is not taken from it.
-    if image == Some(&step.from) || review.undoes.is_some() && image == Some(&step.to) {
-        return None;
-    }
-    let now = image.map_or_else(|| "something else".to_owned(), |image| plan::version_of(image));
-    Some(Warning::new(subject, format!("was changed to {now} since this plan was made")))
 }
 
 /// Plans anew after something changed and says what; the plan has to be read again.

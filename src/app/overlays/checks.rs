@@ -1,0 +1,103 @@
+//! What stands in the way of a plan: said while it is read, and looked for once more in the moment in which it begins.
+
+use crate::app::holders;
+use crate::app::model::{Model, PlanReview};
+use crate::app::{locks, rights, runs};
+use crate::domain::plan::{self, About, Plan, Purpose, Step, Warning};
+use crate::domain::run;
+
+/// Who changes what the plan changes: told before enter, and judged by how it stands then.
+pub(super) fn in_the_way(model: &Model, plan: &Plan) -> Vec<Warning> {
+    let holders = holders::of_plan(model, plan).into_iter().map(|it| {
+        let text = match (it.silent, it.seen_alive) {
+            (true, _) => format!("is held by {}, who is silent: you are asked before it is taken over", it.by),
+            (_, true) => format!("is being deployed by {}", it.by),
+            _ => format!("is held by {}", it.by),
+        };
+        Warning::new(it.service.to_string(), text).about(About::Changed { by: it.by })
+    });
+    holders.filter(|it| !plan.warnings.iter().any(|told| told.tells_the_same(it))).collect()
+}
+
+/// What a promotion brings that is held where it comes from: somebody took it back there, or is about to.
+pub(super) fn held_upstream(model: &Model, plan: &Plan) -> Vec<Warning> {
+    let Purpose::Promote { from } = &plan.purpose else { return Vec::new() };
+    let held = |step: &Step| {
+        let barred = locks::of_image(model, from, (&step.service, &step.to));
+        let first = barred.into_iter().next()?;
+        Some(Warning::new(
+            step.service.to_string(),
+            format!("{} in {from}: {}", step.to_version, first.bar.lock.headline()),
+        ))
+    };
+    plan.steps().filter_map(held).collect()
+}
+
+/// Who would put the changes back, and what to do instead.
+pub(super) fn fought(model: &Model, review: &PlanReview) -> Option<(String, String)> {
+    use crate::app::stewards::{of_plan, refusal};
+    refusal(&of_plan(model, &review.plan))
+}
+
+/// Why the plan may not begin now.
+pub(super) fn refusal(model: &Model, review: &PlanReview) -> Option<String> {
+    let plan = &review.plan;
+    if let Some(why) = &model.session.read_only {
+        return Some(format!("read-only: {why}"));
+    }
+    if let Err(why) = rights::may_change(model, &plan.env) {
+        return Some(why);
+    }
+    if !model.world.env(&plan.env).is_some_and(|world| world.freshness().is_live()) {
+        return Some(format!("what is known of {} is not current; wait until it is live", plan.env));
+    }
+    if let locks::Known::Lost(why) = locks::known(model, &plan.env) {
+        return Some(format!("whether {} is frozen is not known: {why}", plan.env));
+    }
+    if let Some(holder) = holders::of_plan(model, plan).iter().find(|holder| !holder.silent) {
+        let alive = holders::alive(holder, model.session.now);
+        let held = if holder.seen_alive { "being deployed" } else { "held" };
+        return Some(format!("{} is {held} by {}, {alive}", holder.service, holder.by));
+    }
+    if let Some(step) = review.undoes.and_then(|id| model.run(id)).and_then(|run| run.unanswered().next()) {
+        return Some(format!("the write of {} has no answer yet; it decides what there is to put back", step.service));
+    }
+    let others = |run: &&run::Run| run.plan.env == plan.env && !run.state.is_over() && review.undoes != Some(run.id);
+    let other = model.runs.iter().find(others)?;
+    Some(format!("the {} is still under way; finish or abort it first", runs::name(&other.plan)))
+}
+
+pub(super) fn changed(model: &Model, review: &PlanReview, step: &Step) -> Option<Warning> {
+    let subject = step.service.to_string();
+    let Some(workload) = model.world.env(&review.plan.env).and_then(|world| world.workload(&step.workload)) else {
+        return Some(Warning::new(subject, "was deleted since this plan was made"));
+    };
+    if workload.meta.uid != step.uid {
+        return Some(Warning::new(subject, "was replaced since this plan was made"));
+    }
+    let image = workload.containers.get(step.container_index).map(|container| &container.image);
+    // Of a run that is undone the write may still be on its way, and be done after all if its lease is not taken from it.
+    if image == Some(&step.from) || review.undoes.is_some() && image == Some(&step.to) {
+        return None;
+    }
+    let now = image.map_or_else(|| "something else".to_owned(), |image| plan::version_of(image));
+    Some(Warning::new(subject, format!("was changed to {now} since this plan was made")))
+}
+
+/// What a promotion would no longer bring as it runs upstream: whoever said yes had seen something else.
+///
+/// # Errors
+/// Why nothing can be promoted from there now.
+pub(super) fn moved_on(model: &Model, review: &PlanReview) -> Result<Vec<Warning>, String> {
+    let Purpose::Promote { from } = &review.plan.purpose else { return Ok(Vec::new()) };
+    let now = plan::build(&model.catalog, &model.world, &model.board, &review.request).map_err(|it| it.to_string())?;
+    let differs = |step: &&Step| now.steps().all(|it| it.service != step.service || it.to != step.to);
+    let told = |step: &Step| {
+        let text = match now.steps().find(|it| it.service == step.service) {
+            Some(it) => format!("{from} runs {} since this plan was made", it.to_version),
+            None => "needs no promotion any more".to_owned(),
+        };
+        Warning::new(step.service.to_string(), text)
+    };
+    Ok(review.plan.steps().filter(differs).map(told).collect())
+}
