@@ -52,5 +52,6 @@ pub(crate) mod testkit;
 #[cfg(test)]
 mod tests;
 pub mod touch;
+mod traces;
 pub mod update;
 pub mod why;

@@ -3,6 +3,7 @@
 use super::effect::{Effect, LockChange};
 use super::keeping::Kept;
 use super::model::{Model, Page, RunOf, RunPage};
+use super::traces::{listed, trace};
 use super::{journal, keeping, locks};
 use crate::domain::catalog::Environment;
 use crate::domain::ids::{EnvId, RunId, ServiceId};
@@ -274,35 +275,6 @@ pub fn turn_to(model: &mut Model, env: EnvId, service: ServiceId) {
     (model.home.env, model.home.service) = (Some(env), Some(service));
 }
 
-/// For the log file: which run a line belongs to. Reasons stay out of it: they may quote what a program printed.
-fn trace(run: &Run, news: &Announcement) {
-    let (id, env) = (run.id.0, &run.plan.env);
-    match news {
-        Announcement::StepSucceeded { service, took } => {
-            tracing::info!(run = id, %env, %service, ?took, "step succeeded");
-        }
-        Announcement::StepFailed { service, .. } => tracing::warn!(run = id, %env, %service, "step failed"),
-        Announcement::Degraded { service, .. } => tracing::warn!(run = id, %env, %service, "degraded after success"),
-        Announcement::WaveDone(wave) => tracing::info!(run = id, %env, wave, "wave done"),
-        Announcement::LeftOut { service, how } => {
-            tracing::info!(run = id, %env, %service, by = %how.by, reason = %how.reason, "left out");
-        }
-        Announcement::Halted => tracing::warn!(run = id, %env, "run holds"),
-        Announcement::Paused => tracing::info!(run = id, %env, "run paused"),
-        Announcement::Succeeded => tracing::info!(run = id, %env, "run succeeded"),
-        Announcement::Ended => tracing::info!(run = id, %env, "run ended"),
-        Announcement::NotHeld { service, .. } => tracing::warn!(run = id, %env, %service, "lease not held"),
-        Announcement::TakenOver { services, .. } => {
-            tracing::info!(run = id, %env, services = %listed(services), "leases taken over");
-        }
-        Announcement::LeaseLost { service, .. } => tracing::warn!(run = id, %env, %service, "lease lost"),
-        Announcement::WithoutLeases(_) => tracing::info!(run = id, %env, "run goes on without leases"),
-        Announcement::Passed { by, ended } => {
-            tracing::warn!(run = id, %env, %by, ended, "run passed to another process");
-        }
-    }
-}
-
 fn announce(model: &mut Model, id: RunId, news: &Announcement) {
     let Some(run) = model.run(id) else { return };
     let watched = matches!(&model.page, Some(Page::Run(page)) if matches!(page.of, RunOf::Ours(shown) if shown == id));
@@ -326,10 +298,6 @@ fn is_on_the_page(run: &Run, news: &Announcement) -> bool {
         Announcement::Ended => run.is_partial() && run.undone_by.is_none(),
         _ => false,
     }
-}
-
-fn listed(services: &[ServiceId]) -> String {
-    services.iter().map(ServiceId::as_str).collect::<Vec<_>>().join(", ")
 }
 
 fn tell(model: &mut Model, id: RunId, news: &Announcement, watched: bool) {

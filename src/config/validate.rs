@@ -129,7 +129,6 @@ fn read_catalog(
         let before = problems.found.len();
         let members = table.strings("services", problems);
         table.finish(problems);
-        // A list that is none has been told already.
         if members.is_empty() && problems.found.len() == before {
             problems.add(span, "a group needs its services", "services = [\"auth\", \"checkout\"]");
         }
