@@ -65,6 +65,9 @@ fn findings(model: &mut Model, env: &EnvId) {
 /// Whether another cell is selected than the one whose log is shown: rows move by themselves before a first key.
 pub(super) fn selection_moved(model: &Model) -> bool {
     let shown = model.logs.target.as_ref();
+    if model.logs.fixed {
+        return false;
+    }
     shown.map(|(env, _)| env) != model.home.env.as_ref()
         || shown.map(|(_, service)| service) != model.home.service.as_ref()
 }

@@ -40,7 +40,7 @@ pub fn size(model: &Model) -> Size {
 pub fn follow(model: &mut Model) -> Vec<Effect> {
     let target = model.home.env.clone().zip(model.home.service.clone());
     let mut effects = Vec::new();
-    if model.logs.target != target {
+    if model.logs.target != target && !model.logs.fixed {
         effects.extend(close(model.logs.turn_to(target)));
         (model.home.details_scroll, model.home.graph_scroll) = (0, 0);
         model.session.dirty = true;
@@ -60,11 +60,12 @@ pub struct Ask {
     pub reading: logs::Reading,
 }
 
-/// Turns the pane to a cell and reads what is asked for.
+/// Turns the pane to a cell and reads what is asked for. It stays there: without a screen nobody selects anything, and what
+/// is selected is whatever is in the most trouble.
 pub fn read(model: &mut Model, env: EnvId, service: ServiceId, ask: Ask) -> Vec<Effect> {
-    (model.home.env, model.home.service) = (Some(env.clone()), Some(service.clone()));
     let mut effects: Vec<Effect> = close(model.logs.turn_to(Some((env, service)))).collect();
     let pane = &mut model.logs;
+    pane.fixed = true;
     (pane.container, pane.previous, pane.read_back, pane.reading) =
         (ask.container, ask.previous, ask.read_back, ask.reading);
     effects.extend(follow(model));

@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use super::effect::Effect;
+use super::log_bridge::{self, Ask};
+use super::logs::{ReadBack, Reading};
 use super::model::Overlay;
 use super::msg::{LogEvent, Msg};
 use super::testkit::Cockpit;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::fixtures::later;
+use crate::domain::ids::{EnvId, ServiceId};
 use crate::ports::cluster::{LogLine, LogRequest};
 
 /// On the log of auth in staging, which has two pods.
@@ -58,6 +61,20 @@ fn another_service_closes_the_streams_of_the_one_before() {
     cockpit.press("2j");
     let pods: Vec<_> = opened(&cockpit).into_iter().map(|(_, request)| request.container.to_string()).collect();
     assert_eq!((closed(&cockpit), pods.as_slice()), (2, ["cart".to_owned(), "cart".to_owned()].as_slice()));
+}
+
+/// Nobody selects anything there, and what is selected is then whatever is in the most trouble.
+#[test]
+fn what_is_read_without_a_screen_is_read_on_whatever_else_fails_in_the_environment() {
+    let mut cockpit = Cockpit::demo();
+    let ask = Ask { container: None, previous: false, read_back: ReadBack::Everything, reading: Reading::Following };
+    let of_auth = log_bridge::read(&mut cockpit.model, EnvId::new("staging"), ServiceId::new("auth"), ask);
+    assert!(of_auth.iter().any(|it| matches!(it, Effect::OpenLog { request, .. } if &*request.container == "auth")));
+    super::run_tests::shows(&mut cockpit, "cart", "r/cart:v9", 2, false);
+    cockpit.wait(1);
+    assert_eq!(cockpit.selected(), "cart", "it is in the most trouble");
+    assert_eq!(cockpit.model.logs.target, Some((EnvId::new("staging"), ServiceId::new("auth"))));
+    assert!(opened(&cockpit).is_empty() && closed(&cockpit) == 0, "{:?}", cockpit.effects);
 }
 
 #[test]

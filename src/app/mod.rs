@@ -7,6 +7,8 @@ pub mod copying;
 pub mod discovery;
 pub mod dispatch;
 pub mod effect;
+#[cfg(test)]
+mod ended_tests;
 pub mod facts;
 pub mod farewell;
 pub mod focus;

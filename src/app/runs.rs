@@ -226,6 +226,7 @@ pub fn judge_all(model: &mut Model) -> Vec<Effect> {
 
 fn judge_run(model: &mut Model, id: RunId) -> Vec<Effect> {
     let Some(run) = model.run(id) else { return Vec::new() };
+    let over = run.state.is_over();
     let verdicts: Vec<(ServiceId, Verdict)> = run
         .watched()
         .filter(|(step, _)| !taken_on(model, run, &step.service))
@@ -235,7 +236,7 @@ fn judge_run(model: &mut Model, id: RunId) -> Vec<Effect> {
     for (service, verdict) in verdicts {
         let Some(step) = model.run(id).and_then(|run| run.step(&service)) else { continue };
         // What looks the same may be an end now: of a step that is tried again, or by time alone.
-        let may_end = step.state == StepState::Watching && verdict.state != State::Progressing;
+        let may_end = step.state == StepState::Watching && verdict.state != State::Progressing && !over;
         if may_end || step.verdict.as_ref() != Some(&verdict) {
             effects.extend(on(model, id, RunEvent::Judged { service, verdict }));
         }

@@ -9,7 +9,7 @@ use super::model::Model;
 use super::msg::Msg;
 use super::{attention, discovery, facts, focus, holders, journal, locks, log_bridge, others, outcomes, rows};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::run::StepState;
+use crate::domain::run::Run;
 use crate::domain::world::Freshness;
 use crate::ports::cluster::Scope;
 
@@ -119,8 +119,7 @@ pub fn next_tick(model: &Model) -> Option<Duration> {
 }
 
 fn something_moves(model: &Model) -> bool {
-    let watching = |state: &StepState| matches!(state, StepState::Writing | StepState::Watching);
-    model.runs.iter().any(|run| run.steps.iter().any(|step| watching(&step.state))) || model.board.is_moving()
+    model.runs.iter().any(Run::moves) || model.board.is_moving()
 }
 
 /// Whether something is still read for the first time: then rows come fast, and people wait for them.

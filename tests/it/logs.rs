@@ -5,8 +5,9 @@ use std::time::Duration;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Pod;
 
+use crate::harness::shop::{config, shop};
 use crate::harness::terminal::Terminal;
-use crate::harness::{ContainerLog, ControlPlane, Namespace, eventually, workloads};
+use crate::harness::{ContainerLog, ControlPlane, Headless, Namespace, eventually, workloads};
 
 const SOON: Duration = Duration::from_secs(30);
 const ESC: &str = "\x1b";
@@ -195,4 +196,34 @@ async fn an_api_server_that_goes_and_comes_costs_no_line_and_repeats_none() {
     assert_eq!(numbers, wanted.iter().map(|number| Some(number.as_str())).collect::<Vec<_>>(), "{text}");
     terminal.press("q");
     terminal.ends_with(0);
+}
+
+/// Whatever is in trouble meanwhile: who follows one service reads of that one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follow_of_one_service_never_prints_another_that_fails_meanwhile() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let Some(plane) = ControlPlane::shared() else { return };
+    let space = plane.namespace("logs-alone").await;
+    shop(&space).await;
+    let pod = space.pods("auth").await[0].metadata.name.clone().unwrap();
+    let log = space.log_of(&pod).await;
+    let shipdeck = Headless::new(&plane.kubeconfig_path(), &config(&space.name));
+    let mut following = shipdeck.command("logs --env staging auth --follow");
+    let child = following.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    space.set_image::<Deployment>("cart", "shop/cart:crash").await;
+    eventually("cart crashes", SOON, async || {
+        let pods = space.pods("cart").await;
+        let status = |pod: &Pod| pod.status.clone()?.container_statuses?.first().cloned();
+        pods.iter().filter_map(status).any(|status| status.restart_count > 0).then_some(())
+    })
+    .await;
+    log.write("still here");
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    kill_process(Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap(), Signal::INT).unwrap();
+    let output = tokio::task::spawn_blocking(move || child.wait_with_output()).await.unwrap().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(out.contains("still here") && err.matches("joined").count() == 1, "{out}\n{err}");
+    assert!(!out.contains("cart") && !err.contains("cart"), "{out}\n{err}");
+    space.delete().await;
 }

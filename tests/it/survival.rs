@@ -101,6 +101,7 @@ async fn a_deploy_that_is_killed_after_any_noted_step_is_resumed_to_its_end_and_
         let ended = run(&headless).await.unwrap();
         assert_eq!((&ended["state"], name(&ended)), (&"succeeded".into(), name(&left)));
         headless.run(&format!("resume {} --yes", name(&left))).await.is(3, "is over: it succeeded");
+        headless.run("history").await.is(0, ", taken up by ");
     });
     join_all(sweep).await;
 }

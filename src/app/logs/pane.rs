@@ -64,6 +64,8 @@ pub struct Trouble<'a> {
 #[derive(Clone, Debug)]
 pub struct LogPane {
     pub target: Option<Target>,
+    /// It stays at its target, whatever is selected.
+    pub fixed: bool,
     pub ring: Ring,
     pub(super) sources: Vec<Source>,
     pub(super) streams: BTreeMap<u64, Stream>,
@@ -92,6 +94,7 @@ impl Default for LogPane {
     fn default() -> Self {
         Self {
             target: None,
+            fixed: false,
             ring: Ring::default(),
             sources: Vec::new(),
             streams: BTreeMap::new(),

@@ -92,14 +92,6 @@ impl Run {
         self.steps.iter().find(|step| step.service == *service)
     }
 
-    /// Services whose rollout is to be judged: those being watched, and those that failed and may still come right.
-    pub fn watched(&self) -> impl Iterator<Item = (&StepRun, &Baseline)> {
-        self.steps
-            .iter()
-            .filter(|step| matches!(step.state, StepState::Watching | StepState::Failed))
-            .filter_map(|step| step.baseline.as_ref().map(|baseline| (step, baseline)))
-    }
-
     pub fn succeeded(&self) -> usize {
         self.steps.iter().filter(|step| step.state == StepState::Succeeded).count()
     }
@@ -209,10 +201,14 @@ impl Run {
     }
 
     fn judged(&mut self, service: &ServiceId, mut verdict: Verdict, now: Timestamp) -> Vec<RunCommand> {
-        let acquiring = self.state == RunState::Acquiring;
+        let (acquiring, over) = (self.state == RunState::Acquiring, self.state.is_over());
         let Some(step) = self.step_mut(service) else { return Vec::new() };
         let was = step.state.clone();
         if !matches!(was, StepState::Watching | StepState::Failed) {
+            return Vec::new();
+        }
+        if over {
+            step.seen_after_the_end(verdict);
             return Vec::new();
         }
         if was == StepState::Watching && still_known(step, &verdict, now) {
@@ -352,26 +348,6 @@ impl Run {
         }
         self.state = RunState::Running;
         self.writes_of(&again)
-    }
-
-    fn abort(&mut self, now: Timestamp) -> Vec<RunCommand> {
-        if self.state.is_over() {
-            return Vec::new();
-        }
-        for step in self.steps.iter_mut().filter(|step| step.state == StepState::Waiting) {
-            step.state = StepState::Skipped;
-        }
-        self.give_up(now);
-        self.finish(RunState::Ended, Announcement::Ended, now)
-    }
-
-    pub(super) fn finish(&mut self, state: RunState, news: Announcement, now: Timestamp) -> Vec<RunCommand> {
-        self.state = state;
-        self.finished = Some(now);
-        if self.may_write() {
-            self.hold = Hold::Released;
-        }
-        vec![RunCommand::Release, RunCommand::Announce(news)]
     }
 }
 

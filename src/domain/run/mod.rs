@@ -14,6 +14,7 @@ mod laws;
 mod learn;
 mod left_out;
 mod machine;
+mod over;
 mod pace;
 mod rollback;
 mod superseded;

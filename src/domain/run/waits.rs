@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Hold, Run, RunState, StepState};
+use super::{Hold, Run, RunState};
 
 /// Shorter ones are nobody's.
 const SHORTEST: SignedDuration = SignedDuration::from_secs(1);
@@ -70,9 +70,5 @@ impl Run {
             RunState::Running | RunState::Pausing | RunState::Succeeded | RunState::Ended => false,
         };
         stands && !self.moves()
-    }
-
-    fn moves(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step.state, StepState::Writing | StepState::Watching))
     }
 }

@@ -90,11 +90,21 @@ fn end(entry: &Entry) -> String {
         (Some(outcome), None, Some(took)) => format!("{} in {took}", outcome.as_str()),
         (Some(outcome), _, None) => outcome.as_str().to_owned(),
     };
+    let end = match taken_up_by(entry) {
+        Some(by) => format!("{end}, taken up by {by}"),
+        None => end,
+    };
     // Of a run: why somebody went on without a part of it.
     match entry.reason() {
         Some(reason) => format!("{end}: {reason}"),
         None => end,
     }
+}
+
+/// Who went on with a run that somebody else had begun.
+fn taken_up_by(entry: &Entry) -> Option<&str> {
+    let What::Run(it) = &entry.what else { return None };
+    it.run.taken_up.last().map(|it| &*it.by)
 }
 
 fn row((env, entry): &(Environment, Entry)) -> Vec<String> {

@@ -126,7 +126,7 @@ fn counted(step: &StepRun, wide: bool) -> String {
         StepState::Writing => "writing".to_owned(),
         StepState::Skipped => "not begun".to_owned(),
         StepState::Refused(_) => "refused".to_owned(),
-        StepState::Failed if superseded(step) => match writer(step).filter(|_| !wide) {
+        StepState::Watching | StepState::Failed if superseded(step) => match writer(step).filter(|_| !wide) {
             Some(by) => format!("superseded by {by}"),
             None => "superseded".to_owned(),
         },

@@ -174,7 +174,7 @@ fn step_of(run: &Run, step: &Step) -> StepShape {
         state: found.map_or("waiting", |it| step_word(&it.state)).to_owned(),
         why: found.and_then(StepRun::why).map(|why| cut(&why)),
         remedy: evidence.map(|it| cut(&it.remedy)).filter(|remedy| !remedy.is_empty()),
-        superseded: verdict.is_some_and(|it| it.state == State::Superseded),
+        superseded: evidence.is_some() && verdict.is_some_and(|it| it.state == State::Superseded),
         lost: found.is_some_and(|it| it.lost),
         started: found.and_then(|it| it.started),
         finished: found.and_then(|it| it.finished),

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use super::{Entry, Environment, Fault, NoteShape, Outcome, VERSION, What, finished, headline, reason, step_word};
+use super::{
+    Entry, Environment, Fault, NoteShape, Outcome, VERSION, What, finished, headline, reason, step_word, taken_up_by,
+};
 use crate::domain::plan::Step;
 use crate::domain::run::Run;
 
@@ -31,6 +33,8 @@ struct EntryShape {
     seconds: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     waited_seconds: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    taken_up_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     run: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,6 +78,7 @@ fn entry_shape(env: &Environment, entry: &Entry) -> EntryShape {
         outcome: entry.outcome.map(Outcome::as_str),
         seconds: finished(entry).map(|(run, end)| run.elapsed(end).as_secs()),
         waited_seconds: finished(entry).map(|(run, end)| run.waited(end).as_secs()).filter(|it| *it > 0),
+        taken_up_by: taken_up_by(entry).map(str::to_owned),
         run: None,
         lock: None,
         services: Vec::new(),

@@ -1,0 +1,51 @@
+//! What is over stays as it ended, whatever is seen or done later.
+
+use super::effect::Effect;
+use super::msg::Outcome as Done;
+use super::run_tests::{failed, shows};
+use super::testkit::Cockpit;
+use crate::domain::history::Outcome;
+use crate::domain::ids::{RunId, ServiceId};
+use crate::domain::run::StepState;
+
+/// What somebody deploys later is theirs: it neither takes the true cause away nor makes a failure of what had none.
+#[test]
+fn what_is_over_is_not_judged_again_nor_written_again_when_somebody_deploys_the_same_later() {
+    for (found, end) in [(false, Outcome::Failed), (true, Outcome::Ended)] {
+        let mut cockpit = failed();
+        if found {
+            cockpit = Cockpit::of_ana();
+            cockpit.press("dv9<enter><enter>");
+            shows(&mut cockpit, "auth", "r/auth:v8", 2, true);
+            let workload = shows(&mut cockpit, "auth", "r/auth:v9", 3, true);
+            let mut early = workload;
+            (early.generation, early.status.ready, early.status.available) = (4, 0, 0);
+            let (service, at) = (ServiceId::new("auth"), cockpit.now);
+            cockpit.done(Done::Written { run: RunId(1), service, result: Ok(Box::new(early)), at });
+        }
+        cockpit.press("X<enter>");
+        let (why, state) = (told(&cockpit), cockpit.model.runs[0].steps[0].state.clone());
+        assert_eq!(Outcome::of(&cockpit.model.runs[0]), end, "{:?}", cockpit.model.runs[0].steps[0]);
+        cockpit.effects.clear();
+        shows(&mut cockpit, "auth", "r/auth:v10", 5, true);
+        cockpit.wait(90);
+        let run = &cockpit.model.runs[0];
+        assert_eq!((told(&cockpit), &run.steps[0].state, Outcome::of(run)), (why, &state, end));
+        assert!(!cockpit.effects.iter().any(|it| matches!(it, Effect::Keep { .. })), "{:?}", cockpit.effects);
+        assert!(!run.moves(), "nothing is drawn for it any more");
+    }
+}
+
+#[test]
+fn what_was_tried_again_and_stood_as_before_is_told_as_the_failure_it_was_when_the_run_is_ended() {
+    let mut cockpit = failed();
+    cockpit.press("f");
+    assert_eq!(cockpit.model.runs[0].steps[0].state, StepState::Watching);
+    cockpit.press("X<enter>");
+    assert_eq!(Outcome::of(&cockpit.model.runs[0]), Outcome::Failed);
+    assert!(told(&cockpit).unwrap().starts_with("the image cannot be used"), "{:?}", told(&cockpit));
+}
+
+fn told(cockpit: &Cockpit) -> Option<String> {
+    crate::app::history::failure(&cockpit.model.runs[0])
+}
