@@ -93,8 +93,8 @@ fn possible(action: Action, model: &Model) -> Result<(), String> {
         A::MarkGroup => need(!model.catalog.groups.is_empty(), "the configuration has no groups"),
         A::Unmark | A::OnlyMarked => need(!model.home.marks.is_empty(), "nothing is marked"),
         A::ShowRun => {
-            let any = !model.runs.is_empty() || !super::others::under_way(model).is_empty();
-            need(any, "nothing was deployed in this session, and nobody else deploys")
+            let any = !model.runs.is_empty() || super::screens::runs::newest_kept(model).is_some();
+            need(any, "no run of shipdeck is kept here, and nobody deploys")
         }
         A::RunTakeUp | A::RunClear | A::RunsFilter => others::available(action, model),
         A::RunPause | A::RunRetry | A::RunRollBack | A::RunLeaveOut | A::RunAbort if run().is_none() => {

@@ -1,12 +1,14 @@
 //! What is over stays as it ended, whatever is seen or done later.
 
 use super::effect::Effect;
+use super::model::{Page, RunOf};
 use super::msg::Outcome as Done;
+use super::others_tests::file;
 use super::run_tests::{failed, shows};
 use super::testkit::Cockpit;
 use crate::domain::history::Outcome;
 use crate::domain::ids::{RunId, ServiceId};
-use crate::domain::run::StepState;
+use crate::domain::run::{StepState, document};
 
 /// What somebody deploys later is theirs: it neither takes the true cause away nor makes a failure of what had none.
 #[test]
@@ -48,4 +50,24 @@ fn what_was_tried_again_and_stood_as_before_is_told_as_the_failure_it_was_when_t
 
 fn told(cockpit: &Cockpit) -> Option<String> {
     crate::app::history::failure(&cockpit.model.runs[0])
+}
+
+/// A cockpit that has just begun, where somebody has left a deploy of auth that failed.
+pub(crate) fn beside_what_ended() -> Cockpit {
+    let mut theirs = failed();
+    theirs.press("X<enter>");
+    let text = document::write(&theirs.model.runs[0]).unwrap();
+    let mut cockpit = Cockpit::of_ana();
+    file(&mut cockpit, "1", "bob@pc/7/y-1", &text);
+    cockpit
+}
+
+#[test]
+fn the_last_run_that_is_kept_is_a_key_away_although_this_session_has_begun_none() {
+    let mut cockpit = beside_what_ended();
+    cockpit.press("R");
+    let Some(Page::Run(page)) = &cockpit.model.page else { panic!("{}", cockpit.notice()) };
+    assert!(matches!(&page.of, RunOf::Theirs(it) if it.by == "bob@pc".into()), "{:?}", page.of);
+    let mut cockpit = Cockpit::of_ana();
+    assert_eq!(cockpit.press("R").notice(), "run: no run of shipdeck is kept here, and nobody deploys");
 }

@@ -86,7 +86,8 @@ pub fn columns(width: u16, catalog: &Catalog) -> Columns {
     };
     let room = width.saturating_sub(first_x);
     let count = u16::try_from(environments.max(1)).unwrap_or(u16::MAX);
-    let pitch = (room / count).clamp(20, 32);
+    // What is free goes to names and words that would be cut, as far as a row is still read at a glance.
+    let pitch = (room / count).clamp(20, 40);
     let content = if pitch < 24 { pitch - 2 } else { pitch - 3 };
     let visible = usize::from((room / pitch).max(1)).min(environments.max(1));
     Columns { name_x: 2, name_width, team, first_x, pitch, content, visible }

@@ -7,7 +7,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::history::{Entry, What};
 use crate::domain::ids::ServiceId;
 use crate::domain::lock::{Lock, Opens, Posted};
-use crate::domain::plan::Plan;
+use crate::domain::plan::{Plan, Step};
 use crate::domain::run::Run;
 use crate::domain::words;
 
@@ -87,6 +87,12 @@ pub fn matched(entry: &Entry) -> String {
         What::CleanedUp(it) => it.removed.iter().chain(&it.left).map(|line| format!("{line} ")).collect(),
         _ => entry.kind().as_str().to_owned(),
     }
+}
+
+/// The same for people: `auth v1 → v2, cart v1 → v2`.
+pub fn services(plan: &Plan) -> String {
+    let step = |step: &Step| format!("{} {} → {}", step.service, step.from_version, step.to_version);
+    plan.steps().map(step).collect::<Vec<_>>().join(", ")
 }
 
 /// Each service of a run with what it went from and to.

@@ -8,7 +8,7 @@ pub mod discovery;
 pub mod dispatch;
 pub mod effect;
 #[cfg(test)]
-mod ended_tests;
+pub(crate) mod ended_tests;
 pub mod facts;
 pub mod farewell;
 pub mod focus;

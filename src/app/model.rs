@@ -95,6 +95,8 @@ pub struct Session {
     pub demo: bool,
     /// Where a first configuration would be written.
     pub configuration: Arc<str>,
+    /// The folder of what is saved: logs, and what is removed.
+    pub data: Arc<str>,
     /// Why nothing may be changed, or none.
     pub read_only: Option<String>,
     /// The welcome of a first start is still shown.
@@ -243,6 +245,7 @@ impl Model {
             told: BTreeSet::new(),
             demo: false,
             configuration: "".into(),
+            data: "".into(),
             read_only: None,
             welcome: catalog.discovered,
             hidden_namespaces: 0,

@@ -30,7 +30,7 @@ pub(crate) fn text_of_bob() -> String {
     document::write(&theirs.model.runs[0]).unwrap()
 }
 
-fn file(cockpit: &mut Cockpit, version: &str, owner: &str, text: &str) {
+pub(super) fn file(cockpit: &mut Cockpit, version: &str, owner: &str, text: &str) {
     let mut meta = meta("shipdeck-run-01bob", None);
     meta.resource_version = version.into();
     let texts = document::texts(text, owner, cockpit.now);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::catalog::{Catalog, Environment, Service};
+use super::fault::Fault;
 use super::ids::{EnvId, ServiceId};
 use super::image::Image;
 use super::observed::{Container, ContainerStatus, Kind, RunningImage, WorkloadKind};
@@ -196,8 +197,11 @@ fn cell(world: Option<&EnvWorld>, service: &Service, now: Timestamp) -> Cell {
         return match freshness {
             Freshness::Live => empty(State::Absent),
             Freshness::Reading { .. } => empty(State::Reading),
-            Freshness::Denied { fault, .. } => Cell { of_environment: true, ..invisible(fault.message) },
-            Freshness::Stale { fault, .. } => Cell { stale: true, of_environment: true, ..invisible(fault.message) },
+            Freshness::Denied { fault, .. } => Cell { of_environment: true, ..invisible(&fault) },
+            // What was never read is not old: nothing is known of it.
+            Freshness::Stale { fault, .. } => {
+                Cell { stale: world.was_read(), of_environment: true, ..invisible(&fault) }
+            }
         };
     };
     let view = View::new(world, workload);
@@ -211,7 +215,7 @@ fn cell(world: Option<&EnvWorld>, service: &Service, now: Timestamp) -> Cell {
     let verdict = match freshness {
         // Only with every kind read can it be said that pods are missing rather than not yet listed.
         Freshness::Reading { .. } if !view.is_complete() => Verdict::new(State::Reading, Progress::default()),
-        Freshness::Denied { fault, .. } => invisible(fault.message).verdict,
+        Freshness::Denied { fault, .. } => invisible(&fault).verdict,
         Freshness::Live | Freshness::Stale { .. } | Freshness::Reading { .. } => rollout::health(&view, now),
     };
     let (on_trial, stale) = (rollout::on_trial(&view, now), !world.freshness().is_live());
@@ -225,8 +229,8 @@ fn job_cell(world: &EnvWorld, service: &Service, now: Timestamp) -> Cell {
     let Some(job) = world.job(&service.workload.name) else {
         return match world.lost().find(|(kind, ..)| *kind == Kind::Job) {
             Some((.., fault)) => {
-                let of_environment = freshness.fault() == Some(fault);
-                Cell { stale, of_environment, ..invisible(fault.message.clone()) }
+                let (of_environment, stale) = (freshness.fault() == Some(fault), stale && world.was_read());
+                Cell { stale, of_environment, ..invisible(fault) }
             }
             None if world.is_current(Kind::Job) => empty(State::Absent),
             None => empty(State::Reading),
@@ -259,14 +263,14 @@ fn empty(state: State) -> Cell {
     }
 }
 
-fn invisible(why: String) -> Cell {
+fn invisible(fault: &Fault) -> Cell {
     let evidence = Evidence {
         cause: Cause::NotVisible,
-        headline: why,
+        headline: fault.message.clone(),
         details: Vec::new(),
         pod: None,
         since: None,
-        remedy: "Ask a cluster administrator for the right that is named.".to_owned(),
+        remedy: fault.advice().to_owned(),
     };
     let verdict = Verdict::new(State::Unknown, Progress::default()).because(evidence);
     Cell { verdict, ..empty(State::Unknown) }
@@ -301,7 +305,7 @@ fn template_image(view: &View<'_>, pod: &super::observed::Pod, container: &str) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::fault::{Fault, FaultKind};
+    use crate::domain::fault::FaultKind;
     use crate::domain::fixtures::{START, TestWorld, catalog};
     use crate::domain::ids::EnvId;
     use crate::domain::observed::{Change, WorkloadRef};

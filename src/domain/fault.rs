@@ -93,6 +93,13 @@ impl Fault {
     }
 }
 
+impl FaultKind {
+    /// The cluster is there and says no to whoever asks: they have to log in, or to be given a right.
+    pub fn is_about_the_user(self) -> bool {
+        matches!(self, Self::Unauthenticated | Self::Forbidden)
+    }
+}
+
 impl fmt::Display for FaultKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -101,8 +101,9 @@ pub(super) fn demo_catalog() -> Result<Catalog, Report> {
 
 fn session(loaded: Loaded, files: Files, connect: Connect, user: &str) -> Result<Session, Report> {
     let (read_only, configuration) = (loaded.settings.read_only, files.configuration.display().to_string());
+    let data = files.data.display().to_string();
     let mut session = assemble((loaded.catalog, loaded.settings), files, connect, (user, Clock::of_the_machine()))?;
-    session.model.session.configuration = configuration.into();
+    (session.model.session.configuration, session.model.session.data) = (configuration.into(), data.into());
     if read_only {
         session.model.session.read_only = Some("--read-only, or read_only = true in the configuration".to_owned());
     }

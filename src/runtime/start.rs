@@ -148,9 +148,11 @@ fn check(options: &Options, live: bool) -> Result<(), Report> {
     let named = options.context.last().map(String::as_str);
     let mut problems =
         known.map(|known| headless::unknown_contexts(&loaded.catalog, named, &known)).unwrap_or_default();
+    let mut notes = Vec::new();
     if live && problems.is_empty() {
         let session = || session(load(&overrides(options))?, options, None);
-        problems = block_on(async { headless::live(session()?, &loaded.written).await })?;
+        let found = block_on(async { headless::live(session()?, &loaded.written).await })?;
+        (problems, notes) = (found.problems, found.notes);
     }
     if !problems.is_empty() {
         return Err(Report::usage(problems.join("\n")));
@@ -159,6 +161,9 @@ fn check(options: &Options, live: bool) -> Result<(), Report> {
     match &loaded.path {
         Some(path) => out.push_str(&format!("{}: no problems\n", path.display())),
         None => out.push_str("no configuration: shipdeck shows what the kubeconfig finds, read-only\n"),
+    }
+    for note in &notes {
+        out.push_str(&format!("{note}\n"));
     }
     let catalog = &loaded.catalog;
     out.push_str(&format!(

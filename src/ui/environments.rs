@@ -71,7 +71,11 @@ fn summary(pen: &mut Pen<'_>, model: &Model, body: Area, width: u16) {
         .collect();
     let envs = || model.catalog.environments.iter();
     let old = |env: &&Environment| matches!(freshness(model, env), Some(Freshness::Stale { .. }));
-    match envs().filter(old).count() {
+    let hidden = envs().filter(|env| unknown(model, env).is_some()).count();
+    if hidden > 0 {
+        lines.push((format!("? {hidden} not read"), Token::Warn));
+    }
+    match envs().filter(old).filter(|env| unknown(model, env).is_none()).count() {
         0 => {}
         number => lines.push((format!("{} {number} as last seen", signs::stale(ascii)), Token::Warn)),
     }
@@ -161,13 +165,15 @@ impl Counts {
 fn head(pen: &mut Pen<'_>, model: &Model, env: &Environment, area: Area, columns: &Columns) {
     let right = area.x + columns.content;
     let counts = Counts::of(model, env);
+    let hidden = unknown(model, env);
     let selected = model.home.env.as_ref() == Some(&env.name);
     let style = pen.look.style(if selected { Token::Hi } else { Token::Text });
     // Where weight is all that tells the selected one, the others have none.
     let bold = selected || !pen.look.bare();
     let style = if bold { style.add_modifier(ratatui::style::Modifier::BOLD) } else { style };
-    let at = match counts.there {
-        0 => right,
+    let at = match (hidden, counts.there) {
+        (Some(words), _) => pen.right(right, area.y, words, Token::Muted),
+        (None, 0) => right,
         _ => pen.right(right, area.y, &counts.words(columns.content < 28), counts.token()),
     };
     pen.styled(
@@ -191,6 +197,16 @@ fn head(pen: &mut Pen<'_>, model: &Model, env: &Environment, area: Area, columns
 pub(super) fn as_of(model: &Model, env: &EnvId, ascii: bool) -> Option<String> {
     let Freshness::Stale { since, fault } = model.world.env(env)?.freshness() else { return None };
     Some(format!("{} {} {}", signs::stale(ascii), fault.kind, format::age(since, model.session.now)))
+}
+
+/// Where nothing is known: counted as not ready, and compared with others, it would be told as known.
+fn unknown(model: &Model, env: &Environment) -> Option<&'static str> {
+    let world = model.world.env(&env.name)?;
+    match world.freshness() {
+        Freshness::Denied { .. } => Some("may not be read"),
+        Freshness::Stale { .. } if !world.was_read() => Some("not read"),
+        _ => None,
+    }
 }
 
 /// What happens there, or how old the picture is.
@@ -295,6 +311,9 @@ fn others(model: &Model, env: &Environment) -> Option<(String, Token)> {
 /// How it stands to the environment before it; none: nothing comes before.
 fn next(model: &Model, env: &Environment) -> Option<String> {
     let upstream = model.catalog.upstream(&env.name)?;
+    if unknown(model, env).or_else(|| unknown(model, upstream)).is_some() {
+        return None;
+    }
     let behind = model
         .catalog
         .services

@@ -76,3 +76,38 @@ fn what_a_run_was_doing_when_its_cluster_went_out_of_sight_is_told_as_past() {
     assert!(page.contains("≈ auth") && page.contains("was "), "{page}");
     assert!(!page.contains("slower than usual") && !page.contains("left"), "{page}");
 }
+
+#[test]
+fn where_something_may_not_be_read_nothing_is_counted_compared_or_called_followed() {
+    use crate::domain::observed::{Change, Kind};
+    let mut cockpit = Cockpit::demo();
+    (cockpit.model.session.width, cockpit.model.session.height) = (120, 36);
+    let before = screen(&cockpit.model, look()).join("\n");
+    assert!(before.contains("differ from staging") && before.contains("following"), "{before}");
+    let fault = Fault::new(FaultKind::Forbidden, "no right to list pods");
+    cockpit.send(crate::app::msg::Msg::Fact { env: EnvId::new("staging"), change: Change::Lost(Kind::Pod, fault) });
+    let home = screen(&cockpit.model, look()).join("\n");
+    assert!(home.contains("may not be read") && home.contains("pods may not be read"), "{home}");
+    for untrue in ["from staging", "same as", "following", "0 of 3", "as last seen"] {
+        assert!(!home.contains(untrue), "{untrue}: {home}");
+    }
+}
+
+#[test]
+fn what_was_never_read_is_not_told_as_old() {
+    use crate::domain::observed::{Change, Kind};
+    let mut model = model(120, 36);
+    let staging = EnvId::new("staging");
+    model.world = TestWorld::new("production").world;
+    model.world.begin(&staging, later(90_000));
+    for kind in Kind::ALL {
+        let fault = Fault::new(FaultKind::Unauthenticated, "the token is not accepted");
+        model.world.apply(&staging, Change::Lost(kind, fault), later(90_000));
+    }
+    model.board.refresh_env(&model.world, &model.catalog, &staging, later(90_000));
+    let home = screen(&model, look()).join("\n");
+    assert!(home.contains("? 1 not read") && home.contains("not logged in"), "{home}");
+    assert!(!home.contains("as last seen") && !home.contains("was "), "{home}");
+    let cell = model.board.cell(&model.catalog.services[0].name, &staging).unwrap();
+    assert!(cell.verdict.evidence.as_ref().unwrap().remedy.starts_with("Log in again"));
+}

@@ -13,6 +13,7 @@ use crate::app::geometry::Area;
 use crate::app::log_bridge;
 use crate::app::logs::{Detail, Head, Ink, Kind, Level, LogPane, Quote, Row, Trouble};
 use crate::app::model::{Model, Pane};
+use crate::domain::world::Freshness;
 
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area, tabs: bool) {
     if area.height == 0 {
@@ -65,7 +66,9 @@ fn rule(pen: &mut Pen<'_>, model: &Model, area: Area, tabs: bool) {
     if area.width >= 110 {
         note.push_str(&format!(" · {}", log_bridge::read_back(model)));
     }
-    let (mut state, mut token) = if logs.is_following() {
+    let (mut state, mut token) = if let Some(what) = hidden(model) {
+        (what, Token::Warn)
+    } else if logs.is_following() {
         ("following".to_owned(), Token::Ok)
     } else {
         (format!("held, {} new", logs.new_since_held()), Token::Warn)
@@ -98,6 +101,16 @@ fn told(pen: &mut Pen<'_>, trouble: &Trouble<'_>, area: Area) {
     pen.text(area.x, area.y, &text, Token::Warn, area.width);
 }
 
+/// `pods may not be read`: which pods there are is not known, and so nothing is followed.
+fn hidden(model: &Model) -> Option<String> {
+    let (env, _) = model.logs.target.as_ref()?;
+    match model.world.env(env)?.freshness() {
+        Freshness::Denied { kind, .. } => Some(format!("{} may not be read", kind.plural())),
+        Freshness::Stale { .. } if !model.world.env(env)?.was_read() => Some("not read".to_owned()),
+        _ => None,
+    }
+}
+
 /// Why there is no line.
 fn nothing(model: &Model) -> String {
     let logs = &model.logs;
@@ -107,6 +120,11 @@ fn nothing(model: &Model) -> String {
         Some((env, service)) if logs.pods() == 0 && logs.previous => {
             let key = model.keymap.hint(Action::LogPreviousContainer);
             format!("No container of {service} in {env} has run before. {key} goes back to the present one.")
+        }
+        Some((env, service)) if logs.pods() == 0 && hidden(model).is_some() => {
+            let fault = model.world.env(env).and_then(|world| world.freshness().fault().cloned());
+            let why = fault.map(|fault| format!(": {fault}. {}", fault.advice())).unwrap_or_default();
+            format!("Which pods {service} has in {env} is not known{why}")
         }
         Some((env, service)) if logs.pods() == 0 => format!("No pod of {service} in {env} has started."),
         Some(_) => "Nothing was written yet.".to_owned(),

@@ -1,5 +1,6 @@
 //! The list of runs: of this session and of others, under way, left behind and over.
 
+use jiff::Timestamp;
 use unicode_width::UnicodeWidthStr;
 
 use super::format;
@@ -27,13 +28,9 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunsPage, area: Area
     let state = beside(&more.above(), &format!("{} back", model.keymap.hint(Action::Back)));
     pen.rule(area, &Rule { title, note: &note, state: &state, focused: true, ..Rule::default() });
     if rows.is_empty() {
-        let text = if page.filter.text().is_empty() {
-            let what = if page.everything { "Nothing" } else { "No run" };
-            format!("{what} is kept here: nothing was deployed in the last days.")
-        } else {
-            format!("Nothing matches the filter. {} shows all.", pen.key(Action::Back))
-        };
-        pen.text(2, area.y + 2, &text, Token::Text, area.width.saturating_sub(3));
+        for (index, text) in nothing(pen, page).iter().enumerate() {
+            pen.text(2, area.y + 2 + index as u16, text, Token::Text, area.width.saturating_sub(3));
+        }
         return;
     }
     let shown = || rows.iter().skip(first).take(room);
@@ -47,13 +44,27 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunsPage, area: Area
     let title = "Selected";
     pen.rule(Area::new(area.x, foot, area.width, 2), &Rule { title, state: &more.below(), ..Rule::default() });
     if let Some(row) = rows.get(at) {
-        let (text, token) = told(row);
+        let (text, token) = told(row, model.session.now);
         pen.text(2, foot + 1, &text, token, area.width.saturating_sub(3));
     }
 }
 
+/// Why there is no row, and where to look instead.
+fn nothing(pen: &Pen<'_>, page: &RunsPage) -> Vec<String> {
+    let back = pen.key(Action::Back);
+    if !page.filter.text().is_empty() {
+        return vec![format!("Nothing matches the filter. {back} shows all.")];
+    }
+    let what = if page.everything { "Nothing that shipdeck did" } else { "No run of shipdeck" };
+    let activity = pen.key(Action::Activity);
+    vec![
+        format!("{what} is kept here."),
+        format!("What rolled out otherwise is seen in the activity: {back}, then {activity}."),
+    ]
+}
+
 /// What there is to say of one run beyond its row.
-fn told(row: &Row) -> (String, Token) {
+fn told(row: &Row, now: Timestamp) -> (String, Token) {
     match row.standing {
         Standing::Unreadable => (format!("{}: {}", row.name, row.note), Token::Warn),
         Standing::Placed | Standing::Overridden | Standing::Released if !row.note.is_empty() => {
@@ -62,9 +73,29 @@ fn told(row: &Row) -> (String, Token) {
         Standing::Left => {
             (format!("{} is gone, {}: resume it, roll it back or clear it.", row.by, row.note), Token::Warn)
         }
-        _ if row.note.is_empty() => (format!("{}, {}", row.name, row.standing.word()), Token::Muted),
-        _ => (format!("{}, {}", row.name, row.note), Token::Muted),
+        _ => {
+            let since = row.started.map(|at| format!("{} {}", format::day_name(at, now), format::clock(at)));
+            let note = Some(row.note.clone()).filter(|note| !note.is_empty() && row.why.is_none());
+            let touched = Some(row.touched.clone()).filter(|text| !text.is_empty());
+            let parts = [since, row.why.clone(), touched, row.taken_up.clone(), note];
+            (parts.into_iter().flatten().collect::<Vec<_>>().join(" · "), Token::Text)
+        }
     }
+}
+
+/// From this width on a row also tells when, what changed and why it failed.
+const WIDE: u16 = 150;
+/// The longest name of a run where all of that is told.
+const NAMES: u16 = 52;
+
+/// What changed, and why it failed, in the room between a name and who did it: the reason is what is looked for.
+fn more(pen: &mut Pen<'_>, row: &Row, (x, y, room): (u16, u16, u16)) {
+    let why = row.why.as_deref().unwrap_or_default();
+    let touched = if row.touched.is_empty() { &row.note } else { &row.touched };
+    let half = if why.is_empty() { room } else { (room / 2).max(room.saturating_sub(why.width() as u16 + 2)) };
+    let end = pen.text(x, y, &format::cut(touched, usize::from(half)), Token::Muted, half);
+    let left = (x + room).saturating_sub(end + 2);
+    pen.text(end + 2, y, &format::cut(why, usize::from(left)), Token::Fail, left);
 }
 
 fn draw_row(pen: &mut Pen<'_>, model: &Model, row: &Row, selected: bool, (area, by): (Area, u16)) {
@@ -84,12 +115,22 @@ fn draw_row(pen: &mut Pen<'_>, model: &Model, row: &Row, selected: bool, (area, 
     pen.right(right, area.y, &age, Token::Muted);
     let by_x = right.saturating_sub(5 + by);
     pen.text(by_x, area.y, &format::cut_middle(&row.by, usize::from(by)), Token::Muted, by);
-    let done_x = by_x.saturating_sub(10);
+    let full = area.width >= WIDE;
+    let clock_x = if full { by_x.saturating_sub(11) } else { by_x };
+    if let Some(at) = row.started.filter(|_| full) {
+        pen.text(clock_x, area.y, &format::moment(at, model.session.now), Token::Muted, 10);
+    }
+    let done_x = clock_x.saturating_sub(10);
     if row.done.1 > 0 {
         let text = format!("{} of {}", row.done.0, row.done.1);
         pen.text(done_x, area.y, &text, if over { Token::Muted } else { Token::Text }, 9);
     }
-    let room = done_x.saturating_sub(name_x + 1);
+    let mut room = done_x.saturating_sub(name_x + 1);
+    if full {
+        let names = room.min(NAMES);
+        more(pen, row, (name_x + names + 2, area.y, room.saturating_sub(names + 2)));
+        room = names;
+    }
     let token = if selected {
         Token::Hi
     } else if over {
@@ -116,4 +157,42 @@ fn sign(standing: Standing, ascii: bool) -> (&'static str, Token) {
         }
     };
     (signs::glyph(state, ascii), signs::token(state))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::picture::text as screen;
+    use super::super::tests::look;
+    use super::*;
+    use crate::app::ended_tests::beside_what_ended;
+    use crate::app::testkit::Cockpit;
+
+    fn shown(cockpit: &mut Cockpit, width: u16) -> Vec<String> {
+        (cockpit.model.session.width, cockpit.model.session.height) = (width, 40);
+        cockpit.press("H");
+        screen(&cockpit.model, look())
+    }
+
+    #[test]
+    fn with_room_a_row_tells_when_what_changed_and_why_it_failed_and_else_that_is_told_of_the_selected_one() {
+        for (width, in_row) in [(200, true), (120, false)] {
+            let mut cockpit = beside_what_ended();
+            let began = cockpit.model.world.env(&"staging".into()).unwrap().runs().next().unwrap();
+            let began = format::clock(began.entry.as_ref().unwrap().run.started);
+            let rows = shown(&mut cockpit, width);
+            let row = rows.iter().find(|row| row.contains("deploy of auth to staging")).unwrap();
+            let below = &rows[rows.len() - 3..].join("\n");
+            for text in [&*began, "auth v2 → v9", "the image cannot be used"] {
+                assert_eq!(row.contains(text), in_row, "{text}: {row}");
+                assert!(below.contains(text), "{text}: {below}");
+            }
+        }
+    }
+
+    #[test]
+    fn where_nothing_is_kept_it_is_said_of_what_and_where_other_rollouts_are_seen() {
+        let rows = shown(&mut Cockpit::demo(), 80).join("\n");
+        assert!(rows.contains("Nothing that shipdeck did is kept here."), "{rows}");
+        assert!(rows.contains("in the activity: esc, then"), "{rows}");
+    }
 }

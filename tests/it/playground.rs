@@ -17,7 +17,7 @@ use kube::ResourceExt;
 use kube::api::ListParams;
 use serde_json::json;
 
-use crate::harness::{ContainerLog, ControlPlane, Namespace, eventually, workloads};
+use crate::harness::{ContainerLog, ControlPlane, Namespace, Process, eventually, workloads};
 
 /// Name, replicas, and what each needs.
 const SERVICES: &[(&str, u32, &str)] = &[
@@ -28,6 +28,9 @@ const SERVICES: &[(&str, u32, &str)] = &[
     ("checkout-api", 2, "cart, ledger"),
     ("checkout-web", 2, "checkout-api"),
 ];
+
+/// How long what was killed stays away.
+const AWAY: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "for people: it serves until it is stopped"]
@@ -43,14 +46,44 @@ async fn playground() {
         out,
         "\nA shop runs. In another terminal:\n\n  KUBECONFIG={} target/debug/shipdeck --config {}\n\n\
          Tags say how pods behave: v3 is fine, missing, crash, badconfig, unready and slow are what they say.\n\
+         {}\n\
          ctrl-c ends it.",
         plane.kubeconfig_path().display(),
-        config.display()
+        config.display(),
+        outage(&plane)
     );
     told.and_then(|()| out.flush()).unwrap();
     tokio::select! {
         () = speak([&staging, &production]) => {}
+        () = revive(&plane) => {}
         ended = tokio::signal::ctrl_c() => ended.unwrap(),
+    }
+}
+
+/// How the API server is made to fail.
+fn outage(plane: &ControlPlane) -> String {
+    let id = plane.id_of(Process::ApiServer).unwrap_or_default();
+    format!(
+        "kill {id} ends the API server, and after {} s it starts again; kill -STOP {id} makes it silent, and \
+         kill -CONT {id} answer again.",
+        AWAY.as_secs()
+    )
+}
+
+/// Starts again what a person has killed, after a while in which they can look at the outage.
+async fn revive(plane: &ControlPlane) {
+    let mut out = std::io::stdout();
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let down: Vec<&str> = plane.down().into_iter().map(Process::program).collect();
+        if down.is_empty() {
+            continue;
+        }
+        let down = down.join(", ");
+        writeln!(out, "{down} is away; it starts again in {} s", AWAY.as_secs()).unwrap();
+        tokio::time::sleep(AWAY).await;
+        plane.revive().await;
+        writeln!(out, "{down} is there again. {}", outage(plane)).unwrap();
     }
 }
 
@@ -59,7 +92,9 @@ async fn speak(spaces: [&Namespace<'_>; 2]) {
     let mut logs: BTreeMap<(&str, String), (ContainerLog, i32)> = BTreeMap::new();
     loop {
         for space in spaces {
-            let pods = space.api::<Pod>().list(&ListParams::default()).await.unwrap().items;
+            // Somebody may have killed the API server, to see what that looks like.
+            let Ok(pods) = space.api::<Pod>().list(&ListParams::default()).await else { continue };
+            let pods = pods.items;
             for pod in pods.iter().filter(|pod| image(pod).ends_with(":crash")) {
                 let status = pod.status.as_ref().and_then(|status| status.container_statuses.as_ref()?.first());
                 let (name, restarts) = (pod.name_any(), status.map_or(0, |status| status.restart_count));

@@ -49,7 +49,7 @@ async fn who_may_not_list_pods_is_told_so_and_what_may_be_read_is_live() {
     let both = std::env::join_paths([&clerk, &plane.kubeconfig_path()]).unwrap().into_string().unwrap();
     let path = shipdeck.config.display().to_string();
     let mut terminal = Terminal::open(&["--config", &path], &[("KUBECONFIG", &both)], (160, 40));
-    terminal.shows(&["may not list pods", "live", "v1"]);
+    terminal.shows(&["may not list pods", "may not be read", "live", "v1"]);
     let missing = format!("clerk: no right to list pods in namespace {}", dark.name);
     let deploy = shipdeck.run("deploy --env dark auth=v2 --yes").await;
     deploy.is(3, &missing).is(3, "Ask a cluster administrator for the right that is named.");
@@ -87,6 +87,9 @@ async fn who_may_only_look_is_told_before_anything_is_offered_and_deploys_when_t
     let deploy = shipdeck.run("deploy --env staging auth=v2 --yes").await;
     deploy.is(3, &missing).is(3, "Ask a cluster administrator for the right that is named.");
     shipdeck.run("plan --env staging auth=v2").await.is(0, &format!("cannot be changed by you: {missing}"));
+    let check = shipdeck.run("check --live").await;
+    check.is(0, "no problems").is(0, "note: staging: nothing can be deployed by you: ");
+    assert!(check.out.contains(&missing), "{check:?}");
     shipdeck.run("why --env staging auth").await.is(0, &format!("you may not: {missing}"));
     assert_eq!(generation(&space, "auth").await, 1);
     // Given meanwhile, it is there when it is wanted again.

@@ -191,6 +191,9 @@ fn build_blocking(path: Option<&Path>, context: &str) -> Result<Client, Fault> {
         let message = format!("the kubeconfig has no context {}; known are: {known}", clean(context));
         return Err(Fault::new(FaultKind::NotFound, message));
     }
+    if let Some(fault) = missing_file(&file, context) {
+        return Err(fault);
+    }
     let options = KubeConfigOptions { context: Some(context.to_owned()), ..KubeConfigOptions::default() };
     let config = tokio::runtime::Handle::current().block_on(Config::from_custom_kubeconfig(file, &options));
     let mut config = config.map_err(|error| fault::from_error(&error.into(), "log in"))?;
@@ -201,4 +204,49 @@ fn build_blocking(path: Option<&Path>, context: &str) -> Result<Client, Fault> {
         exec.interactive_mode = Some(ExecInteractiveMode::Never);
     }
     Client::try_from(config).map_err(|error| fault::from_error(&error, "log in"))
+}
+
+/// A file that the kubeconfig names for a context and that cannot be read: else it would only be said that one is missing.
+fn missing_file(file: &Kubeconfig, context: &str) -> Option<Fault> {
+    let named = file.contexts.iter().find(|named| named.name == context)?.context.as_ref()?;
+    let cluster = file.clusters.iter().find(|it| it.name == named.cluster).and_then(|it| it.cluster.as_ref());
+    let user = file.auth_infos.iter().find(|it| Some(&it.name) == named.user.as_ref());
+    let user = user.and_then(|it| it.auth_info.as_ref());
+    let named = [
+        ("certificate-authority", cluster.and_then(|it| it.certificate_authority.as_ref())),
+        ("client-certificate", user.and_then(|it| it.client_certificate.as_ref())),
+        ("client-key", user.and_then(|it| it.client_key.as_ref())),
+    ];
+    named.into_iter().find_map(|(what, path)| {
+        let (path, error) = path.and_then(|path| Some((path, std::fs::File::open(path).err()?)))?;
+        let why = if error.kind() == std::io::ErrorKind::NotFound {
+            "it does not exist".to_owned()
+        } else {
+            error.to_string()
+        };
+        let message = format!(
+            "the {what} that the kubeconfig names for {} cannot be read: {}: {why}",
+            clean(context),
+            clean(path)
+        );
+        Some(Fault::new(FaultKind::Other, message))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_that_is_missing_is_named() {
+        let kubeconfig = tempfile::NamedTempFile::new().unwrap();
+        let text = "apiVersion: v1\nkind: Config\ncurrent-context: dev\n\
+            clusters: [{name: c, cluster: {server: 'https://127.0.0.1:1', certificate-authority: /no/such/ca.crt}}]\n\
+            users: [{name: u, user: {token: t}}]\ncontexts: [{name: dev, context: {cluster: c, user: u}}]\n";
+        std::fs::write(kubeconfig.path(), text).unwrap();
+        let link = Link::new("dev".into(), Some(kubeconfig.path().to_owned()));
+        let Err(fault) = link.client().await else { panic!("a client") };
+        let told = "the certificate-authority that the kubeconfig names for dev cannot be read: /no/such/ca.crt: it does not exist";
+        assert_eq!((fault.kind, &*fault.message), (FaultKind::Other, told));
+    }
 }

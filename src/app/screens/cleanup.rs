@@ -130,7 +130,7 @@ pub fn ask(model: &mut Model) {
     if hidden > 0 {
         lines.insert(0, format!("{hidden} of them {} hidden by the filter", words::are(hidden)));
     }
-    lines.push("Log and status of each are saved first.".to_owned());
+    lines.push(format!("Log and status of each are saved first{}.", place(model)));
     let confirm = Confirm {
         title: format!("Delete {} in {}", words::count(findings.len(), "leftover"), env.name),
         lines,
@@ -147,6 +147,12 @@ pub fn ask(model: &mut Model) {
         scroll: 0,
     };
     model.overlays.push(Overlay::Confirm(confirm));
+}
+
+/// `, in ~/.local/share/shipdeck`: where what is removed can be read later.
+fn place(model: &Model) -> String {
+    let folder = &model.session.data;
+    if folder.is_empty() { String::new() } else { format!(", in {folder}") }
 }
 
 /// What goes and why, and the exact call.
@@ -211,7 +217,8 @@ pub fn deleted(model: &mut Model, uid: &Uid, result: Result<Option<String>, Faul
     let Some((env, done, effects)) = last else { return Vec::new() };
     if done > 0 {
         let title = format!("{} deleted in {env}", words::count(done, "leftover"));
-        journal::notice(model, State::Done, title, "log and status of each were saved first");
+        let detail = format!("log and status of each were saved first{}", place(model));
+        journal::notice(model, State::Done, title, detail);
     }
     effects
 }

@@ -44,6 +44,12 @@ fn row(env: &Environment, entry: &Entry) -> Row {
         done: (0, 0),
         started: Some(entry.at),
         note: entry.reason().unwrap_or_default().to_owned(),
+        touched: match &entry.what {
+            What::CleanedUp(it) => it.removed.iter().map(|it| &**it).collect::<Vec<_>>().join(", "),
+            _ => String::new(),
+        },
+        why: None,
+        taken_up: None,
         matched: matched(entry),
     }
 }

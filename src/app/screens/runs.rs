@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::app::history::changes;
+use crate::app::history::{changes, services};
 use crate::app::model::{Model, Page, RunOf, RunPage, RunRef, RunsPage};
 use crate::app::others::{self, Life, Other};
 use crate::app::{journal, places, runs};
@@ -28,6 +28,12 @@ pub struct Row {
     pub started: Option<Timestamp>,
     /// How sure it is that anybody carries it out, why it cannot be read, or why it was done.
     pub note: String,
+    /// Its services with what they went from and to, or what was removed.
+    pub touched: String,
+    /// Why a run that is over has failed.
+    pub why: Option<String>,
+    /// Who went on with it after whoever began it.
+    pub taken_up: Option<String>,
     /// What it is found by beside what is shown.
     pub matched: String,
 }
@@ -114,6 +120,9 @@ pub fn rows(model: &Model, page: &RunsPage) -> Vec<Row> {
             done: (0, 0),
             started: None,
             note: broken.why.clone(),
+            touched: String::new(),
+            why: None,
+            taken_up: None,
             matched: String::new(),
         }));
     }
@@ -143,6 +152,9 @@ fn own(model: &Model, run: &run::Run) -> Row {
         done: (run.succeeded(), run.steps.len()),
         started: Some(run.started),
         note: why(run).unwrap_or_else(|| "here".to_owned()),
+        touched: services(&run.plan),
+        why: why(run),
+        taken_up: taken_up(run),
         matched: changes(&run.plan),
     }
 }
@@ -157,8 +169,15 @@ fn foreign(model: &Model, other: &Other<'_>) -> Row {
         done: (run.succeeded(), run.steps.len()),
         started: Some(run.started),
         note: why(&run).unwrap_or_else(|| others::words(other.life, model.session.now)),
+        touched: services(&run.plan),
+        why: why(&run),
+        taken_up: taken_up(&run),
         matched: changes(&run.plan),
     }
+}
+
+fn taken_up(run: &run::Run) -> Option<String> {
+    run.taken_up.last().map(|it| format!("begun by {}, taken up by {}", run.by, it.by))
 }
 
 /// Why a run that is over has failed: `auth: image not found: …`.
@@ -182,7 +201,7 @@ pub(super) fn open_page(model: &mut Model, page: RunsPage) {
     keep_selection(model);
 }
 
-/// The run under way, of whomever; the list where several are, or none.
+/// The run under way, of whomever; the list where several are; where none is, the last one.
 pub fn show(model: &mut Model) {
     journal::pass(model);
     let back = match &model.page {
@@ -201,18 +220,25 @@ fn show_newest(model: &mut Model) {
         return runs::show(model, id);
     }
     match others::under_way(model).as_slice() {
-        [other] => {
-            let of = RunOf::Theirs(Box::new(others::theirs(model, other)));
-            model.page = Some(Page::Run(RunPage { of, selected: None, list: None }));
-            super::run::attend(model);
-        }
-        [] => {
-            if let Some(id) = model.runs.last().map(|run| run.id) {
-                runs::show(model, id);
-            }
-        }
+        [other] => show_other(model, RunOf::Theirs(Box::new(others::theirs(model, other)))),
+        [] => match (model.runs.last().map(|run| run.id), newest_kept(model)) {
+            (Some(id), _) => runs::show(model, id),
+            (None, Some(other)) => show_other(model, RunOf::Theirs(Box::new(others::theirs(model, &other)))),
+            (None, None) => {}
+        },
         _ => open(model),
     }
+}
+
+fn show_other(model: &mut Model, of: RunOf) {
+    model.page = Some(Page::Run(RunPage { of, selected: None, list: None }));
+    super::run::attend(model);
+}
+
+/// The last run that environments keep, of whomever.
+pub fn newest_kept(model: &Model) -> Option<Other<'_>> {
+    let all = model.catalog.environments.iter().flat_map(|env| others::in_env(model, env));
+    all.max_by_key(|other| other.entry.run.started)
 }
 
 /// Selects the first row where what was selected is gone.

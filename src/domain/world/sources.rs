@@ -60,13 +60,17 @@ pub(super) enum SourceState {
     Lost { since: Timestamp, fault: Fault },
 }
 
+/// The kinds that verdicts rest on.
+fn needed() -> impl Iterator<Item = &'static Kind> {
+    Kind::ALL.iter().filter(|kind| !matches!(kind, Kind::Job | Kind::Event | Kind::Lease | Kind::Document))
+}
+
 impl EnvWorld {
     /// How current the picture is: the worst of the kinds that verdicts rest on.
     pub fn freshness(&self) -> Freshness {
-        let needed = |kind: &&Kind| !matches!(kind, Kind::Job | Kind::Event | Kind::Lease | Kind::Document);
         let mut reading: Option<Timestamp> = None;
         let mut stale: Option<(Timestamp, &Fault)> = None;
-        for kind in Kind::ALL.iter().filter(needed) {
+        for kind in needed() {
             let Some(source) = self.sources.get(kind) else { continue };
             match &source.state {
                 SourceState::Live { .. } => {}
@@ -84,6 +88,11 @@ impl EnvWorld {
             (None, Some(since)) => Freshness::Reading { since, seen: self.workloads.len() + self.pods.len() },
             (None, None) => Freshness::Live,
         }
+    }
+
+    /// Whether there ever was a whole picture: else nothing is known, not even how it was.
+    pub fn was_read(&self) -> bool {
+        needed().all(|kind| self.sources.get(kind).is_none_or(|source| source.listed))
     }
 
     /// Kinds that could not be read, with the reason, for the pane that needs them.

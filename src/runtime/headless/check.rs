@@ -6,6 +6,7 @@ use crate::config::validate::{Place, Written};
 use crate::domain::board::container_of;
 use crate::domain::catalog::{Catalog, Environment, Service};
 use crate::domain::ids::EnvId;
+use crate::domain::rights::Need;
 use crate::domain::world::Freshness;
 use crate::report::Report;
 use crate::runtime::compose::Session;
@@ -25,19 +26,53 @@ pub(in crate::runtime) fn unknown_contexts(catalog: &Catalog, named: Option<&str
     told
 }
 
-/// What the clusters do not have as the configuration says it, in the order of the file.
-pub(in crate::runtime) async fn live(session: Session, written: &Written) -> Result<Vec<String>, Report> {
+/// What the configuration says and the clusters do not have, in the order of the file; and what is no mistake of it, but good
+/// to know.
+pub(in crate::runtime) struct Live {
+    pub(in crate::runtime) problems: Vec<String>,
+    pub(in crate::runtime) notes: Vec<String>,
+}
+
+/// Holds the configuration against the clusters.
+pub(in crate::runtime) async fn live(session: Session, written: &Written) -> Result<Live, Report> {
     let mut driver = Driver::start(session)?;
     let envs: Vec<EnvId> = driver.model().catalog.environments.iter().map(|env| env.name.clone()).collect();
     driver.best_picture(&envs).await?;
     let mut problems = problems(driver.model(), written);
+    let notes = rights(&mut driver, &envs).await?;
     driver.end().await;
     problems.sort();
     let told = problems.into_iter().map(|(place, words)| match place {
         Some(place) => format!("{place}: {words}"),
         None => words,
     });
-    Ok(told.collect())
+    Ok(Live { problems: told.collect(), notes })
+}
+
+/// What the user may not do where, asked as the cockpit asks it. Where nobody answers nothing is said.
+async fn rights(driver: &mut Driver, envs: &[EnvId]) -> Result<Vec<String>, Report> {
+    let wanted = [
+        (Need::Change, "nothing can be deployed by you"),
+        (Need::Hold, "what you deploy cannot be held meanwhile, and others may deploy the same"),
+        (Need::Share, "runs, locks and history cannot be kept by you"),
+        (Need::RemovePods, "pods that are left over cannot be removed by you"),
+        (Need::RemoveJobs, "Jobs that are left over cannot be removed by you"),
+    ];
+    let mut notes = Vec::new();
+    if driver.model().session.read_only.is_some() {
+        return Ok(notes);
+    }
+    let live = |driver: &Driver, env| driver.model().world.env(env).is_some_and(|it| it.freshness().is_live());
+    for env in envs {
+        if !live(driver, env) {
+            continue;
+        }
+        driver.rights_known(env, &wanted.map(|(need, _)| need)).await?;
+        let rights = &driver.model().session.rights;
+        let missing = wanted.iter().filter_map(|(need, words)| Some((words, rights.missing(env, *need)?)));
+        notes.extend(missing.map(|(words, fault)| format!("note: {env}: {words}: {fault}")));
+    }
+    Ok(notes)
 }
 
 /// What helps where a namespace has no workloads.

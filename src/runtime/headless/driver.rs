@@ -296,6 +296,10 @@ fn state_of(model: &Model, env: &EnvId) -> Option<Result<(), Report>> {
         Freshness::Stale { fault, .. } if fault.kind == FaultKind::NotFound => {
             Some(Err(Report::usage(format!("{env}: {fault}")).hint(fault.advice_at_the_end())))
         }
+        // The cluster is there: whoever asks has to log in.
+        Freshness::Stale { fault, .. } if fault.kind.is_about_the_user() => {
+            Some(Err(Report::refused(format!("{env}: {fault}")).hint(fault.advice_at_the_end())))
+        }
         Freshness::Stale { fault, .. } => {
             Some(Err(Report::unreachable(format!("{env}: {fault}")).hint(fault.advice_at_the_end())))
         }

@@ -18,7 +18,7 @@ use crate::domain::ids::{EnvId, ServiceId, Uid};
 use crate::domain::plan::{Plan, Purpose, Step};
 use crate::domain::run::{Hold, Run, RunState, StepRun, StepState};
 use crate::domain::verdict::{Evidence, State};
-use crate::domain::world::Freshness;
+use crate::domain::world::{EnvWorld, Freshness};
 use crate::report::Report;
 
 pub(super) use locks::{LocksShape, lock, why};
@@ -210,10 +210,13 @@ pub(super) fn cleanup(env: &Environment, found: &[Finding], results: Option<&[(U
 }
 
 /// The word and the fault of a freshness.
-pub(super) fn freshness(freshness: Option<&Freshness>) -> (&'static str, Option<String>) {
-    match freshness {
+pub(super) fn freshness(world: Option<&EnvWorld>) -> (&'static str, Option<String>) {
+    match world.map(EnvWorld::freshness) {
         None | Some(Freshness::Reading { .. }) => ("reading", None),
         Some(Freshness::Live) => ("live", None),
+        Some(Freshness::Stale { fault, .. }) if !world.is_some_and(EnvWorld::was_read) => {
+            ("unread", Some(fault.to_string()))
+        }
         Some(Freshness::Stale { fault, .. }) => ("stale", Some(fault.to_string())),
         Some(Freshness::Denied { fault, .. }) => ("denied", Some(fault.to_string())),
     }

@@ -26,7 +26,7 @@ pub(in crate::runtime) async fn status(mut session: Session, only: Option<&str>,
     let envs: Vec<EnvId> = driver.model().catalog.environments.iter().map(|env| env.name.clone()).collect();
     driver.best_picture(&envs).await?;
     let shape = status_shape(driver.model());
-    let wrong = misconfigured(driver.model());
+    let (wrong, unread) = (misconfigured(driver.model()), unread(driver.model()));
     if json {
         print_json(&shape)?;
     } else {
@@ -42,22 +42,38 @@ pub(in crate::runtime) async fn status(mut session: Session, only: Option<&str>,
             let fault = env.fault.as_deref().unwrap_or_default();
             text.push_str(&match env.freshness {
                 "live" => format!("{}: {fault}\n", env.name),
+                "unread" => format!("{}: not read ({fault})\n", env.name),
                 freshness => format!("{}: {freshness} ({fault})\n", env.name),
             });
         }
         print(&text)?;
     }
     driver.end().await;
-    // What may not be read is refused; what did not answer may answer later, which is the better news to act on.
-    let unread = |word: &str| shape.environments.iter().find(|env| env.freshness == word);
-    let silent = unread("stale").or_else(|| unread("reading"));
-    match (wrong, silent, unread("denied")) {
-        // No trying again helps here.
-        (Some(wrong), ..) => Err(wrong),
-        (_, Some(env), _) => Err(Report::unreachable(format!("{} could not be read", env.name))),
-        (_, _, Some(env)) => Err(Report::refused(format!("{} may not be read", env.name))),
-        _ => Ok(()),
+    // No trying again helps where the configuration is wrong.
+    match wrong.or(unread) {
+        Some(report) => Err(report),
+        None => Ok(()),
     }
+}
+
+/// Why an environment could not be read. What may not be read is refused; what did not answer may answer later, which is
+/// the better news to act on.
+fn unread(model: &Model) -> Option<Report> {
+    let (mut silent, mut denied) = (None, None);
+    for env in &model.catalog.environments {
+        let Some(world) = model.world.env(&env.name) else { continue };
+        match world.freshness() {
+            Freshness::Live => {}
+            Freshness::Stale { fault, .. } | Freshness::Denied { fault, .. } if fault.kind.is_about_the_user() => {
+                let report = || Report::refused(format!("{} may not be read", env.name));
+                denied = denied.or_else(|| Some(report().hint(fault.advice_at_the_end())));
+            }
+            Freshness::Stale { .. } | Freshness::Denied { .. } | Freshness::Reading { .. } => {
+                silent = silent.or_else(|| Some(Report::unreachable(format!("{} could not be read", env.name))));
+            }
+        }
+    }
+    silent.or(denied)
 }
 
 /// Keeps the one environment that is asked about.
@@ -83,8 +99,7 @@ fn misconfigured(model: &Model) -> Option<Report> {
 
 fn status_shape(model: &Model) -> shapes::StatusShape {
     let environments = model.catalog.environments.iter().map(|env| {
-        let freshness = model.world.env(&env.name).map(crate::domain::world::EnvWorld::freshness);
-        let (freshness, fault) = shapes::freshness(freshness.as_ref());
+        let (freshness, fault) = shapes::freshness(model.world.env(&env.name));
         shapes::EnvironmentShape {
             name: env.name.to_string(),
             cluster: env.cluster.to_string(),

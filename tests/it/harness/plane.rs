@@ -128,6 +128,23 @@ impl ControlPlane {
         self.restart_apiserver().await;
     }
 
+    /// Parts that somebody else has killed.
+    pub(crate) fn down(&self) -> Vec<Process> {
+        self.processes.down()
+    }
+
+    /// Starts again what somebody else has killed, and waits until the API server answers.
+    pub(crate) async fn revive(&self) {
+        for process in self.down() {
+            self.start_process(process);
+        }
+        self.ready().await.unwrap();
+    }
+
+    pub(crate) fn id_of(&self, process: Process) -> Option<u32> {
+        self.processes.id(process)
+    }
+
     /// Kills any other part; [`Self::start_process`] starts it again.
     pub(crate) fn kill(&self, process: Process) {
         self.processes.kill(process);

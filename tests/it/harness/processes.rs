@@ -103,6 +103,17 @@ impl Processes {
         fallen
     }
 
+    /// Parts that ended though nobody here stopped them.
+    pub(crate) fn down(&self) -> Vec<Process> {
+        let mut running = self.running.lock().unwrap();
+        let ended = |child: &mut Child| child.try_wait().is_ok_and(|status| status.is_some());
+        running.iter_mut().filter_map(|(process, child)| ended(child).then_some(*process)).collect()
+    }
+
+    pub(crate) fn id(&self, process: Process) -> Option<u32> {
+        self.running.lock().unwrap().get(&process).map(Child::id)
+    }
+
     /// The last lines of its log.
     pub(crate) fn log_end(&self, process: Process) -> String {
         let log = std::fs::read_to_string(self.log(process)).unwrap_or_default();
