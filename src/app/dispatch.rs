@@ -103,16 +103,8 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             }
         }
         A::CleanupDelete => cleanup::ask(model),
-        A::PlanLeaveOut
-        | A::PlanOnly
-        | A::PlanHold
-        | A::PlanEdit
-        | A::Other
-        | A::OtherBack
-        | A::KnownNext
-        | A::KnownPrevious => {
-            in_box(model, action);
-        }
+        A::PlanLeaveOut | A::PlanOnly | A::PlanHold | A::PlanEdit => in_plan(model, action),
+        A::Other | A::OtherBack | A::KnownNext | A::KnownPrevious => in_form(model, action),
     }
     Vec::new()
 }
@@ -125,18 +117,23 @@ fn show_runs(model: &mut Model, action: Action) {
     }
 }
 
-/// Keys that a plan, the form of versions and the prompt of the log have for themselves.
-fn in_box(model: &mut Model, action: Action) {
+/// Keys that a plan has for itself.
+fn in_plan(model: &mut Model, action: Action) {
     match action {
         Action::PlanLeaveOut => plan::leave_out(model),
         Action::PlanOnly => plan::only(model),
         Action::PlanHold => plan::hold(model),
-        Action::PlanEdit => plan::edit(model),
+        _ => plan::edit(model),
+    }
+}
+
+/// Keys that the form of versions and the prompt of the log have for themselves.
+fn in_form(model: &mut Model, action: Action) {
+    match action {
         Action::Other => other(model, false),
         Action::OtherBack => other(model, true),
         Action::KnownNext => versions::pick(model, true),
-        Action::KnownPrevious => versions::pick(model, false),
-        _ => {}
+        _ => versions::pick(model, false),
     }
 }
 
