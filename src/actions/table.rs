@@ -240,6 +240,8 @@ actions! {
     PlanOnly = "plan-only", "only this one", Plan, Do, Looks, ["o"];
     /// Hold what a roll back takes back, or let it go out again at once.
     PlanHold = "plan-hold", "hold or not", Plan, Do, Looks, ["n"];
+    /// Wait in line for whoever has a service of it, then run it.
+    PlanWait = "plan-wait", "wait in line", Plan, Do, Acts, ["w"];
     /// Change the versions again.
     PlanEdit = "plan-edit", "versions", Plan, Do, Looks, ["e"];
 

@@ -135,6 +135,15 @@ fn possible(action: Action, model: &Model) -> Result<(), String> {
             let form = matches!(model.overlays.last(), Some(Overlay::Versions(_)));
             need(form, "only while versions are chosen")
         }
+        A::PlanOnly | A::PlanHold | A::PlanWait | A::PlanEdit => of_plan(action, model),
+        _ => Ok(()),
+    }
+}
+
+/// The same of the keys of a plan.
+fn of_plan(action: Action, model: &Model) -> Result<(), String> {
+    use Action as A;
+    match action {
         A::PlanOnly => {
             let several =
                 matches!(model.overlays.last(), Some(Overlay::Plan(review)) if review.plan.steps().nth(1).is_some());
@@ -144,6 +153,11 @@ fn possible(action: Action, model: &Model) -> Result<(), String> {
             let held =
                 matches!(model.overlays.last(), Some(Overlay::Plan(review)) if held_words(&review.plan).is_some());
             need(held, "only a roll back holds what it takes back")
+        }
+        A::PlanWait => {
+            let Some(Overlay::Plan(review)) = model.overlays.last() else { return need(false, "no plan is shown") };
+            let why = format!("nobody is in its way: {} runs it", model.keymap.hint(A::Enter));
+            need(super::queue::is_wanted(model, &review.plan), &why)
         }
         A::PlanEdit => {
             let form = matches!(model.overlays.last(), Some(Overlay::Plan(review)) if review.form.is_some());

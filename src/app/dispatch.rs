@@ -103,7 +103,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             }
         }
         A::CleanupDelete => cleanup::ask(model),
-        A::PlanLeaveOut | A::PlanOnly | A::PlanHold | A::PlanEdit => in_plan(model, action),
+        A::PlanWait | A::PlanLeaveOut | A::PlanOnly | A::PlanHold | A::PlanEdit => return in_plan(model, action),
         A::Other | A::OtherBack | A::KnownNext | A::KnownPrevious => in_form(model, action),
     }
     Vec::new()
@@ -118,13 +118,15 @@ fn show_runs(model: &mut Model, action: Action) {
 }
 
 /// Keys that a plan has for itself.
-fn in_plan(model: &mut Model, action: Action) {
+fn in_plan(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
+        Action::PlanWait => return plan::confirm(model, Patience::Wait),
         Action::PlanLeaveOut => plan::leave_out(model),
         Action::PlanOnly => plan::only(model),
         Action::PlanHold => plan::hold(model),
         _ => plan::edit(model),
     }
+    Vec::new()
 }
 
 /// Keys that the form of versions and the prompt of the log have for themselves.

@@ -89,6 +89,7 @@ pub fn show(model: &mut Model, run: RunId) {
 /// Takes in what happened to a run.
 pub fn on(model: &mut Model, id: RunId, event: RunEvent) -> Vec<Effect> {
     let now = model.session.now;
+    super::queue::take_turn(model, id, &event);
     let Some(run) = model.run_mut(id) else { return Vec::new() };
     let was = (run.state, run.wave);
     let untouched = run.steps.iter().all(|step| step.started.is_none());

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::model::Model;
-use super::{holders, locks, runs, stewards};
+use super::{holders, locks, queue, runs, stewards};
 use crate::domain::ids::{EnvId, LockId, ServiceId};
 use crate::domain::lock::{Act, Bar, LockKind, Passes, bars};
 use crate::domain::rights::Need;
@@ -34,6 +34,8 @@ pub enum Cause {
     Unsure(String),
     /// Somebody else holds it and is silent: it can be taken over.
     Silent(String),
+    /// Others wait for it and come first.
+    InLine(String),
     /// A run of this session is under way there.
     OwnRun(String),
     /// Somebody paused it in the cluster.
@@ -44,7 +46,7 @@ pub enum Cause {
 
 impl Cause {
     /// Every code that there is, in the order in which causes are told.
-    pub const CODES: [&'static str; 16] = [
+    pub const CODES: [&'static str; 17] = [
         "read-only",
         "no-right",
         "not-current",
@@ -58,6 +60,7 @@ impl Cause {
         "being-deployed",
         "holder-unsure",
         "silent-holder",
+        "in-line",
         "own-run",
         "paused",
         "need-not-well",
@@ -81,6 +84,7 @@ impl Cause {
             Self::Held(_) => "being-deployed",
             Self::Unsure(_) => "holder-unsure",
             Self::Silent(_) => "silent-holder",
+            Self::InLine(_) => "in-line",
             Self::OwnRun(_) => "own-run",
             Self::Paused(_) => "paused",
             Self::NeedNotWell(_) => "need-not-well",
@@ -99,6 +103,7 @@ impl Cause {
             Self::Described { why, .. } => format!("it {why}"),
             Self::Held(who) => format!("it is being deployed by {who}"),
             Self::Unsure(who) | Self::Silent(who) => format!("it is held by {who}"),
+            Self::InLine(line) => line.clone(),
             Self::OwnRun(run) => format!("the {run} is under way"),
             Self::Paused(_) => "somebody paused it in the cluster".to_owned(),
             Self::NeedNotWell(service) => format!("{service}, which it needs, is not well there"),
@@ -116,12 +121,13 @@ impl Cause {
             Self::NotThere => "create it there first; shipdeck changes images of what exists".to_owned(),
             Self::Lock(bar) => bar.lock.clears(),
             Self::Described { remedy, .. } => remedy.clone(),
-            Self::Held(_) => "wait until they are done; --wait-for-lock does".to_owned(),
+            Self::Held(_) => "wait until they are done; --wait-for-lock does, in line with others".to_owned(),
             Self::Unsure(_) => {
                 "whether they are alive is known within 30 s; --wait-for-lock waits for them, or takes over if they are not"
                     .to_owned()
             }
             Self::Silent(_) => "take it over: a deploy asks, --wait-for-lock does".to_owned(),
+            Self::InLine(_) => "wait in line: --wait-for-lock does, and a plan in the cockpit offers it".to_owned(),
             Self::OwnRun(_) => "let it finish, or abort it".to_owned(),
             Self::Paused(workload) => format!("whoever paused it resumes it: kubectl rollout resume {workload}"),
             Self::NeedNotWell(service) => format!("bring {service} in order, or deploy it along"),
@@ -168,6 +174,8 @@ pub fn causes(model: &Model, env: &EnvId, service: &ServiceId) -> Vec<Cause> {
             _ => Cause::Unsure(told),
         });
     }
+    let line: Vec<_> = queue::of(model, service, env).into_iter().filter(|it| !it.ours).collect();
+    found.extend((!line.is_empty()).then(|| Cause::InLine(queue::told(&line))));
     let here = model.runs.iter().find(|run| run.plan.env == *env && !run.state.is_over());
     found.extend(here.map(|run| Cause::OwnRun(runs::name(&run.plan))));
     found.extend(held_up(model, env, service));

@@ -23,7 +23,7 @@ use unicode_width::UnicodeWidthStr;
 const WIDTH: u16 = 88;
 
 /// `aborts`: what is under way and ends when this begins.
-pub(super) fn draw(pen: &mut Pen<'_>, review: &PlanReview, aborts: Option<&Run>, area: Area) {
+pub(super) fn draw(pen: &mut Pen<'_>, review: &PlanReview, (aborts, waits): (Option<&Run>, bool), area: Area) {
     let plan = &review.plan;
     let edge = if plan.protected { Token::Warn } else { Token::Accent };
     let width = geometry::inside_box(area.width, WIDTH);
@@ -45,7 +45,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, review: &PlanReview, aborts: Option<&Run>,
     let skip = (review.selected + 1).saturating_sub(room) + review.scroll.min(rest);
     lines::draw(pen, &content, skip, Area::new(inside.x, inside.y + rows.above, inside.width, rows.room));
     pen.drawn.overlay = rest;
-    foot(pen, review, inside, rows.total);
+    foot(pen, (review, waits), inside, rows.total);
     // What is out of sight may be what speaks against it.
     frame.more(pen, More::of(content.len(), skip, room), Token::Warn);
 }
@@ -231,11 +231,11 @@ fn told(sign: &str, token: Token, text: &str, width: u16) -> Vec<Line> {
 }
 
 /// How much it is, with what to know of it counted, and the keys.
-fn foot(pen: &mut Pen<'_>, review: &PlanReview, inside: Area, total: bool) {
+fn foot(pen: &mut Pen<'_>, (review, waits): (&PlanReview, bool), inside: Area, total: bool) {
     let plan = &review.plan;
     let y = inside.bottom() - 1;
     if total {
-        summary(pen, review, Area::new(inside.x, y - 1, inside.width, 1));
+        summary(pen, (review, waits), Area::new(inside.x, y - 1, inside.width, 1));
     }
     if plan.is_empty() {
         pen.text(inside.x, y, "Everything runs as wanted already.", Token::Text, inside.width);
@@ -243,7 +243,7 @@ fn foot(pen: &mut Pen<'_>, review: &PlanReview, inside: Area, total: bool) {
     } else if plan.protected {
         typed(pen, plan.env.as_str(), ("run", "it"), &review.confirm, inside, y);
     } else {
-        let ways = ways(review);
+        let ways = ways((review, waits));
         let wide = |pen: &Pen<'_>| ways.iter().map(|(action, word)| pen.hint_width(*action, word) + 1).sum::<u16>();
         let mut x = pen.hint(inside.x, y, Action::Enter, "run") + 3;
         let calm = x - inside.x + pen.hint_width(Action::Back, CALM) + wide(pen) <= inside.width + 3;
@@ -259,7 +259,7 @@ fn foot(pen: &mut Pen<'_>, review: &PlanReview, inside: Area, total: bool) {
 const CALM: &str = "cancel, nothing happens";
 
 /// What can still be changed of it, what is needed most first.
-fn ways(review: &PlanReview) -> Vec<(Action, &'static str)> {
+fn ways((review, waits): (&PlanReview, bool)) -> Vec<(Action, &'static str)> {
     let several = review.plan.steps().nth(1).is_some();
     let only = several.then_some((Action::PlanOnly, "only this one"));
     let leave_out = several.then_some((Action::PlanLeaveOut, "leave this one out"));
@@ -269,14 +269,15 @@ fn ways(review: &PlanReview) -> Vec<(Action, &'static str)> {
     });
     let edit = review.form.is_some().then_some((Action::PlanEdit, "versions"));
     let ways = if review.all { [hold, only, leave_out, edit] } else { [hold, leave_out, edit, only] };
-    ways.into_iter().flatten().collect()
+    let wait = waits.then_some((Action::PlanWait, "wait in line"));
+    wait.into_iter().chain(ways.into_iter().flatten()).collect()
 }
 
 /// `4 services  1 wave  about 20s, seldom more than 40s  ▲ 1 to know  ⊘ 3 left out`, and where a name is typed the key that is held for it.
-fn summary(pen: &mut Pen<'_>, review: &PlanReview, area: Area) {
+fn summary(pen: &mut Pen<'_>, (review, waits): (&PlanReview, bool), area: Area) {
     let plan = &review.plan;
     let (steps, waves) = (plan.steps().count(), plan.waves.len());
-    let way = ways(review).into_iter().next().filter(|_| plan.protected);
+    let way = ways((review, waits)).into_iter().next().filter(|_| plan.protected);
     let room = way.map_or(0, |(action, word)| pen.hint_width(action, word));
     let mut told = vec![(format::count(steps, "service"), Token::Muted), (format::count(waves, "wave"), Token::Muted)];
     told.extend(plan.estimate().map(|time| (pace::about(time), Token::Muted)));
@@ -300,7 +301,7 @@ fn summary(pen: &mut Pen<'_>, review: &PlanReview, area: Area) {
     }
     // While a name is typed below, the first of the keys stands here, and the others where they fit.
     let mut right = area.right() + 2;
-    for (action, word) in ways(review).into_iter().filter(|_| plan.protected) {
+    for (action, word) in ways((review, waits)).into_iter().filter(|_| plan.protected) {
         let width = pen.hint_width(action, word);
         if x + width <= right {
             right -= width;

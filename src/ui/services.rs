@@ -9,10 +9,12 @@ use crate::app::geometry::{Area, Columns, columns};
 use crate::app::holders;
 use crate::app::locks;
 use crate::app::model::{Model, Pane, Sort};
+use crate::app::queue;
 use crate::domain::board::Cell;
 use crate::domain::catalog::Environment;
 use crate::domain::ids::ServiceId;
 use crate::domain::verdict::State;
+use crate::domain::words::verb;
 
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
     if area.height == 0 {
@@ -170,11 +172,18 @@ fn sign(pen: &Pen<'_>, cell: &Cell, quiet: bool) -> (&'static str, String, Token
     (signs::glyph(cell.verdict.state, ascii), signs::word(&cell.verdict, ascii), token)
 }
 
-/// `by ana@mac` while somebody else deploys it, `frozen` where something bars a deploy, `draining 2` while old pods still end,
+/// `by ana@mac, 2 wait` while somebody else deploys it, `frozen` where something bars a deploy, `draining 2` while old pods still end,
 /// `differs` where it lags its source, else the age of a change younger than a day.
 fn right_slot(model: &Model, service: &ServiceId, env: &Environment, cell: &Cell, wide: bool) -> String {
     if let Some(holder) = holders::of(model, service, &env.name) {
-        return if wide { format!("by {}", holder.by) } else { "by".to_owned() };
+        let more = match queue::of(model, service, &env.name).len() {
+            0 => String::new(),
+            number => format!(", {number} {}", verb(number, "wait")),
+        };
+        return if wide { format!("by {}{more}", holder.by) } else { "by".to_owned() };
+    }
+    if let Some(next) = queue::of(model, service, &env.name).first() {
+        return if wide { format!("{} waits", next.by) } else { "by".to_owned() };
     }
     if let Some(word) = locks::word(model, service, &env.name) {
         return if wide { word.to_owned() } else { "❄".to_owned() };

@@ -26,6 +26,7 @@ mod midway;
 mod others;
 mod playground;
 mod pruning;
+mod queue;
 mod races;
 mod rights;
 mod runs;

@@ -2,7 +2,7 @@
 
 use crate::app::holders;
 use crate::app::model::{Model, PlanReview};
-use crate::app::{locks, rights, runs};
+use crate::app::{locks, queue, rights, runs};
 use crate::domain::plan::{self, About, Plan, Purpose, Step, Warning};
 use crate::domain::run;
 
@@ -16,7 +16,12 @@ pub(super) fn in_the_way(model: &Model, plan: &Plan) -> Vec<Warning> {
         };
         Warning::new(it.service.to_string(), text).about(About::Changed { by: it.by })
     });
-    holders.filter(|it| !plan.warnings.iter().any(|told| told.tells_the_same(it))).collect()
+    let lines = plan.steps().filter_map(|step| {
+        let line = queue::of(model, &step.service, &plan.env);
+        (!line.is_empty()).then(|| Warning::new(step.service.to_string(), queue::told(&line)))
+    });
+    let all = holders.chain(lines);
+    all.filter(|it| !plan.warnings.iter().any(|told| told.tells_the_same(it))).collect()
 }
 
 /// What a promotion brings that is held where it comes from: somebody took it back there, or is about to.
@@ -54,17 +59,23 @@ pub(super) fn refusal(model: &Model, review: &PlanReview) -> Option<String> {
     if let locks::Known::Lost(why) = locks::known(model, &plan.env) {
         return Some(format!("whether {} is frozen is not known: {why}", plan.env));
     }
-    if let Some(holder) = holders::of_plan(model, plan).iter().find(|holder| !holder.silent) {
-        let alive = holders::alive(holder, model.session.now);
-        let held = if holder.seen_alive { "being deployed" } else { "held" };
-        return Some(format!("{} is {held} by {}, {alive}", holder.service, holder.by));
-    }
     if let Some(step) = review.undoes.and_then(|id| model.run(id)).and_then(|run| run.unanswered().next()) {
         return Some(format!("the write of {} has no answer yet; it decides what there is to put back", step.service));
     }
     let others = |run: &&run::Run| run.plan.env == plan.env && !run.state.is_over() && review.undoes != Some(run.id);
     let other = model.runs.iter().find(others)?;
     Some(format!("the {} is still under way; finish or abort it first", runs::name(&other.plan)))
+}
+
+/// Who has one of its services, or comes first.
+pub(super) fn taken(model: &Model, plan: &Plan) -> Option<String> {
+    if let Some(holder) = holders::of_plan(model, plan).iter().find(|holder| !holder.silent) {
+        let alive = holders::alive(holder, model.session.now);
+        let held = if holder.seen_alive { "being deployed" } else { "held" };
+        return Some(format!("{} is {held} by {}, {alive}", holder.service, holder.by));
+    }
+    let (service, line) = queue::before(model, plan)?;
+    Some(format!("{service}: {}", queue::told(&line)))
 }
 
 pub(super) fn changed(model: &Model, review: &PlanReview, step: &Step) -> Option<Warning> {

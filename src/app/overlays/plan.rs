@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::checks::{changed, fought, held_upstream, in_the_way, moved_on, refusal};
+use super::checks::{changed, fought, held_upstream, in_the_way, moved_on, refusal, taken};
 use crate::app::effect::Effect;
 use crate::app::holders::{self, Holder};
 use crate::app::input::LineInput;
@@ -137,6 +137,11 @@ pub fn confirm(model: &mut Model, patience: Patience) -> Vec<Effect> {
         journal::notice(model, State::Blocked, why, "nothing has happened");
         return Vec::new();
     }
+    if let Some(why) = taken(model, &review.plan).filter(|_| patience != Patience::Wait) {
+        let key = model.keymap.hint(crate::actions::Action::PlanWait);
+        journal::notice(model, State::Blocked, why, format!("nothing has happened; {key} waits in line"));
+        return Vec::new();
+    }
     if let Some((why, remedy)) = fought(model, review) {
         journal::notice(model, State::Blocked, why, remedy);
         return Vec::new();
@@ -160,7 +165,7 @@ pub fn confirm(model: &mut Model, patience: Patience) -> Vec<Effect> {
         return Vec::new();
     }
     let silent = holders::of_plan(model, &review.plan);
-    if !silent.is_empty() && patience != Patience::TakeOver {
+    if !silent.is_empty() && patience == Patience::None {
         ask_to_take_over(model, &silent);
         return Vec::new();
     }

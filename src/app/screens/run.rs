@@ -5,7 +5,7 @@ use crate::app::model::{Answer, Confirm, Confirmed, Model, Overlay, Page, RunOf,
 use crate::app::overlays::plan::{open_way_back, way_back};
 use crate::app::{input::LineInput, journal, runs};
 use crate::domain::ids::{RunId, ServiceId};
-use crate::domain::run::{LeftOut, Run, RunEvent, RunState, StepRun, StepState};
+use crate::domain::run::{Hold, LeftOut, Run, RunEvent, RunState, StepRun, StepState};
 use crate::domain::verdict::State;
 
 /// The run whose page is open, of whomever.
@@ -167,7 +167,13 @@ fn with_services(run: &Run, kinds: &[Kind]) -> Vec<String> {
         let what = what[usize::from(names.len() > 1)];
         (!names.is_empty()).then(|| format!("{} {what}: {}", names.len(), names.join(", ")))
     };
-    kinds.iter().filter_map(line).collect()
+    let place = match (run.state, &run.hold) {
+        (RunState::Acquiring, Hold::Waiting(turn)) => {
+            Some(format!("Its place in line for {} is given up.", turn.service))
+        }
+        _ => None,
+    };
+    place.into_iter().chain(kinds.iter().filter_map(line)).collect()
 }
 
 /// The service that is selected on the page, or the one that holds the run up.

@@ -100,6 +100,7 @@ impl Tenure {
     }
 
     /// The same, of a run that puts another back which still holds it and writes nothing more.
+    #[must_use]
     pub fn heir(self, of: Arc<str>) -> Self {
         Self { heir_of: Some(of), ..self }
     }

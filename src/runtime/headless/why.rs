@@ -4,6 +4,7 @@ use super::driver::Driver;
 use super::run::refused;
 use super::{print, print_json, shapes};
 use crate::app::locks::held_images;
+use crate::app::queue;
 use crate::app::why::{Cause, causes};
 use crate::cli::Why;
 use crate::domain::ids::{EnvId, ServiceId};
@@ -30,9 +31,10 @@ pub(in crate::runtime) async fn why(session: Session, args: &Why) -> Result<(), 
     driver.stewards_known(&env, std::slice::from_ref(&service)).await?;
     let found = causes(driver.model(), &env, &service);
     let held = held_images(driver.model(), &env, &service);
+    let line = queue::of(driver.model(), &service, &env);
     driver.end().await;
     if args.json {
-        print_json(&shapes::why(&env, &service, &found, held))?;
+        print_json(&shapes::why(&env, &service, &found, (held, &line)))?;
     } else {
         print(&told(&env, &service, &found, &held))?;
     }

@@ -8,7 +8,7 @@ use super::gate::{Shared, lock};
 use super::keeper::is_sought;
 use super::{CALL_LIMIT, Wanted};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::ids::{ServiceId, Uid};
+use crate::domain::ids::ServiceId;
 use crate::domain::lease::queue::{Line, Ticket};
 use crate::domain::lease::{Mono, Move, Patience, Stand, Standing, Tenure, Wish, who};
 use crate::domain::run::{Ahead, Turn};
@@ -27,7 +27,7 @@ pub(super) struct InLine {
     line: Line,
     shared: Arc<Mutex<Shared>>,
     /// Tickets of those who are gone, to be cleared away.
-    gone: Vec<(Arc<str>, (Uid, Arc<str>))>,
+    gone: Vec<Ticket>,
     /// Whoever may not clear them away does not try again.
     clears: bool,
     /// Since when it wants to leave.
@@ -61,8 +61,8 @@ impl InLine {
         asked: &CancellationToken,
         clock: &Clock,
     ) -> (Option<Move>, Option<Mono>) {
-        let sought = held.iter().map(|(_, target, tenure)| (target, tenure.standing()));
-        let sought = sought.filter(|(_, standing)| is_sought(standing)).next();
+        let mut standings = held.iter().map(|(_, target, tenure)| (target, tenure.standing()));
+        let sought = standings.find(|(_, standing)| is_sought(standing));
         let wish = match &sought {
             Some((target, Standing::Waiting(_))) => Wish::Wait(&target.lease),
             Some(_) => Wish::Stay,
@@ -101,8 +101,9 @@ impl InLine {
         let namespace = Arc::clone(&self.namespace);
         let read = async { if reads { Some(in_time(cluster.tickets(&namespace)).await) } else { None } };
         let gone = std::mem::take(&mut self.gone);
-        let cleared = futures::future::join_all(gone.iter().map(async |(name, over)| {
-            in_time(cluster.remove_ticket(Place { namespace: &namespace, name }, over)).await
+        let cleared = futures::future::join_all(gone.iter().map(async |it| {
+            let over = (it.stored.uid.clone(), Arc::clone(&it.stored.version));
+            in_time(cluster.remove_ticket(Place { namespace: &namespace, name: &it.name }, &over)).await
         }));
         let name = Arc::clone(self.stand.name());
         let place = Place { namespace: &namespace, name: &name };
@@ -140,9 +141,7 @@ impl InLine {
             Err(_) => {}
         }
         if self.clears {
-            let over = |it: &Ticket| (Arc::clone(&it.name), (it.stored.uid.clone(), Arc::clone(&it.stored.version)));
-            let others = self.line.dead(now).filter(|it| it.name != *self.stand.name());
-            self.gone = others.map(over).collect();
+            self.gone = self.line.dead(now).filter(|it| it.name != *self.stand.name()).cloned().collect();
         }
     }
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::VERSION;
+use crate::app::queue::InLine;
 use crate::app::why::Cause;
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::lock::{Force, Lock, Opens, Override, Posted};
@@ -78,6 +79,19 @@ pub(in crate::runtime::headless) struct WhyShape {
     /// Images that alone are held, each with why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(in crate::runtime::headless) held: Vec<String>,
+    /// Who waits for it, in the order in which they get it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(in crate::runtime::headless) line: Vec<InLineShape>,
+}
+
+/// Somebody who waits.
+#[derive(Debug, Serialize)]
+pub(in crate::runtime::headless) struct InLineShape {
+    pub(in crate::runtime::headless) by: String,
+    pub(in crate::runtime::headless) what: String,
+    pub(in crate::runtime::headless) since: String,
+    /// They take back what was deployed.
+    pub(in crate::runtime::headless) first: bool,
 }
 
 /// One reason why not.
@@ -131,8 +145,14 @@ pub(in crate::runtime::headless) fn why(
     env: &EnvId,
     service: &ServiceId,
     causes: &[Cause],
-    held: Vec<String>,
+    (held, line): (Vec<String>, &[InLine]),
 ) -> WhyShape {
+    let waiter = |it: &InLine| InLineShape {
+        by: it.by.to_string(),
+        what: it.what.to_string(),
+        since: it.since.to_string(),
+        first: it.first,
+    };
     let cause = |it: &Cause| CauseShape {
         code: it.code(),
         headline: it.headline(),
@@ -147,5 +167,6 @@ pub(in crate::runtime::headless) fn why(
         open: causes.is_empty(),
         causes: causes.iter().map(cause).collect(),
         held,
+        line: line.iter().map(waiter).collect(),
     }
 }
