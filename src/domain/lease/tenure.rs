@@ -34,8 +34,8 @@ pub struct Tenure {
     heir_of: Option<Arc<str>>,
     /// How many come before us.
     ahead: u32,
-    /// Nobody holds it in this version, or nobody alive: since when.
-    open: Option<(Option<Arc<str>>, Mono)>,
+    /// Nobody holds it in this version, or nobody alive: since when, and since no fewer than so many come before us.
+    open: Option<(Option<Arc<str>>, Mono, u32)>,
     /// When the first write of ours was sent that may have made us the holder.
     put: Option<Mono>,
     /// Calls in a row without an answer.
@@ -246,8 +246,10 @@ impl Tenure {
     /// It can be had. Who was there before goes before us, for as long as they may be about to.
     fn opened(&mut self, stored: Option<Stored>, fence: Option<u32>, from: Option<Arc<str>>, now: Mono) -> State {
         let version = stored.as_ref().map(|stored| Arc::clone(&stored.version));
-        let since = self.open.take().filter(|(known, _)| *known == version).map_or(now, |(_, since)| since);
-        self.open = Some((version, since));
+        // Where one of those before us is gone, those who are left have their time anew: it was not they who let it lie.
+        let same = self.open.take().filter(|(known, _, ahead)| *known == version && *ahead <= self.ahead);
+        let since = same.map_or(now, |(_, since, _)| since);
+        self.open = Some((version, since, self.ahead));
         let turn = since.saturating_add(COURTESY.saturating_mul(self.ahead));
         if now < turn {
             return State::Waiting { by: None, at: turn.min(now + PAUSE) };
