@@ -88,7 +88,7 @@ fn content(
     area: Area,
 ) -> (Vec<Line>, (usize, usize)) {
     let old = is_old(model, run);
-    let mut content = vec![Line::default(), summary(run, old, left.unwrap_or(model.session.now), area.width)];
+    let mut content = vec![Line::default(), summary(run, (old, left), model.session.now, area.width)];
     let mut focus = (0, 0);
     for (index, wave) in run.plan.waves.iter().enumerate() {
         content.push(Line::default());
@@ -120,8 +120,8 @@ fn content(
     (content, focus)
 }
 
-/// How far it is; `old`: the cluster is out of sight, and this is how it was.
-fn summary(run: &Run, old: bool, now: Timestamp, width: u16) -> Line {
+/// How far it is; `old`: the cluster is out of sight, and this is how it was; `left`: since when nobody carries it out.
+fn summary(run: &Run, (old, left): (bool, Option<Timestamp>), now: Timestamp, width: u16) -> Line {
     let (done, total) = (run.succeeded(), run.steps.len());
     let failed = run.steps.iter().filter(|step| step.holds_up()).count();
     let left_out = run.steps.iter().filter(|step| step.went_on_without().is_some()).count();
@@ -144,18 +144,21 @@ fn summary(run: &Run, old: bool, now: Timestamp, width: u16) -> Line {
     if !narrow {
         line = line.bar(20, bar, parts, total as u32);
     }
-    let took = if narrow { format::span(run.elapsed(now)) } else { pace::of_run(run, now) };
-    let right = width.saturating_sub(took.width() as u16 + 1);
-    let left = match run.state.is_over() {
-        true => "left to Kubernetes",
-        false if old => "was moving",
-        false => "moving",
+    let took = match left {
+        Some(since) => format!("left {} ago", format::age(since, now)),
+        None if narrow => format::span(run.elapsed(now)),
+        None => pace::of_run(run, now),
     };
-    let moves = if old { Token::Muted } else { Token::Prog };
+    let right = width.saturating_sub(took.width() as u16 + 1);
+    let (goes, moves) = match (run.state.is_over(), old) {
+        (true, _) => ("left to Kubernetes", Token::Prog),
+        (false, true) => ("was moving", Token::Muted),
+        (false, false) => ("moving", Token::Prog),
+    };
     let degraded = run.steps.iter().filter(|step| step.degraded().is_some()).count();
     let mut told = [
         (there, "ready since", Token::Ok),
-        (moving, left, moves),
+        (moving, goes, moves),
         (failed, "failed", Token::Fail),
         (left_out, "left out", Token::Held),
         (degraded, "degraded since", Token::Warn),

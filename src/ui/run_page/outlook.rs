@@ -8,7 +8,7 @@ use super::super::pen::{Pen, Rule};
 use super::after;
 use crate::app::geometry::Area;
 use crate::app::model::{Model, Theirs};
-use crate::app::others::{self, Life};
+use crate::app::others::{self, Doubt, Life};
 use crate::app::queue;
 use crate::domain::run::{Hold, Run, RunState};
 use crate::domain::world::Freshness;
@@ -58,6 +58,10 @@ fn their_outlook(theirs: &Theirs, now: Timestamp) -> (String, Token) {
         }
         Life::Alive { .. } if holds => (format!("It waits for {by}, {sign}."), Token::Held),
         Life::Alive { .. } => (format!("{by} carries it out, {sign}."), Token::Prog),
+        Life::Unsure(Doubt::Until(known)) => {
+            let seconds = known.duration_since(now).as_secs().max(0) + 1;
+            (format!("Whether {by} still carries it out is known in {seconds} s."), Token::Muted)
+        }
         Life::Unsure(_) => (format!("{by} carries it out, or did: {sign}."), Token::Muted),
     }
 }
