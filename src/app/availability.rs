@@ -70,7 +70,6 @@ fn need(holds: bool, why: &str) -> Result<(), String> {
 
 fn possible(action: Action, model: &Model) -> Result<(), String> {
     use Action as A;
-    let run = || run::ours(model);
     match action {
         A::Deploy | A::RollBack => {
             need(model.home.env.is_some(), "no environment is selected")?;
@@ -96,10 +95,15 @@ fn possible(action: Action, model: &Model) -> Result<(), String> {
             let any = !model.runs.is_empty() || super::screens::runs::newest_kept(model).is_some();
             need(any, "no run of shipdeck is kept here, and nobody deploys")
         }
-        A::RunTakeUp | A::RunClear | A::RunsFilter => others::available(action, model),
-        A::RunPause | A::RunRetry | A::RunRollBack | A::RunLeaveOut | A::RunAbort if run().is_none() => {
-            others::available(action, model)
-        }
+        A::RunTakeUp
+        | A::RunClear
+        | A::RunsFilter
+        | A::RunPause
+        | A::RunRetry
+        | A::RunRollBack
+        | A::RunLeaveOut
+        | A::RunAbort => of_run(action, model),
+        A::PlanOnly | A::PlanHold | A::PlanWait | A::PlanEdit => of_plan(action, model),
         A::Copy => need(home::copied(model).is_some(), "there is nothing to copy here"),
         A::WriteConfig => need(model.catalog.discovered, "there is a configuration already"),
         A::LogNext | A::LogPrevious => {
@@ -109,6 +113,27 @@ fn possible(action: Action, model: &Model) -> Result<(), String> {
         A::LogSave | A::LogCopyAll => need(!model.logs.ring.is_empty(), "no line was received"),
         A::LogContainers | A::LogPreviousContainer | A::LogSince => {
             need(model.logs.target.is_some(), "no service is selected")
+        }
+        A::CleanupMark | A::CleanupMarkKind => {
+            need(matches!(&model.page, Some(Page::Cleanup(page)) if page.selected.is_some()), "there are no leftovers")
+        }
+        A::CleanupDelete => deletable(model),
+        A::KnownNext | A::KnownPrevious => {
+            let form = matches!(model.overlays.last(), Some(Overlay::Versions(_)));
+            need(form, "only while versions are chosen")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What can be done about the run that is shown, or selected in the list.
+fn of_run(action: Action, model: &Model) -> Result<(), String> {
+    use Action as A;
+    let run = || run::ours(model);
+    match action {
+        A::RunTakeUp | A::RunClear | A::RunsFilter => others::available(action, model),
+        A::RunPause | A::RunRetry | A::RunRollBack | A::RunLeaveOut | A::RunAbort if run().is_none() => {
+            others::available(action, model)
         }
         A::RunPause | A::RunRetry | A::RunRollBack | A::RunLeaveOut | A::RunAbort
             if let Some(by) = run().and_then(Run::went_on_by) =>
@@ -127,42 +152,22 @@ fn possible(action: Action, model: &Model) -> Result<(), String> {
         }
         A::RunLeaveOut => run::may_leave_out(model),
         A::RunAbort => need(run().is_some_and(|run| !run.state.is_over()), "this run is over"),
-        A::CleanupMark | A::CleanupMarkKind => {
-            need(matches!(&model.page, Some(Page::Cleanup(page)) if page.selected.is_some()), "there are no leftovers")
-        }
-        A::CleanupDelete => deletable(model),
-        A::KnownNext | A::KnownPrevious => {
-            let form = matches!(model.overlays.last(), Some(Overlay::Versions(_)));
-            need(form, "only while versions are chosen")
-        }
-        A::PlanOnly | A::PlanHold | A::PlanWait | A::PlanEdit => of_plan(action, model),
         _ => Ok(()),
     }
 }
 
-/// The same of the keys of a plan.
+/// What can be changed of the plan that is shown.
 fn of_plan(action: Action, model: &Model) -> Result<(), String> {
     use Action as A;
+    let Some(Overlay::Plan(review)) = model.overlays.last() else { return need(false, "no plan is shown") };
     match action {
-        A::PlanOnly => {
-            let several =
-                matches!(model.overlays.last(), Some(Overlay::Plan(review)) if review.plan.steps().nth(1).is_some());
-            need(several, "it is the only one")
-        }
-        A::PlanHold => {
-            let held =
-                matches!(model.overlays.last(), Some(Overlay::Plan(review)) if held_words(&review.plan).is_some());
-            need(held, "only a roll back holds what it takes back")
-        }
+        A::PlanOnly => need(review.plan.steps().nth(1).is_some(), "it is the only one"),
+        A::PlanHold => need(held_words(&review.plan).is_some(), "only a roll back holds what it takes back"),
         A::PlanWait => {
-            let Some(Overlay::Plan(review)) = model.overlays.last() else { return need(false, "no plan is shown") };
             let why = format!("nobody is in its way: {} runs it", model.keymap.hint(A::Enter));
             need(super::queue::is_wanted(model, &review.plan), &why)
         }
-        A::PlanEdit => {
-            let form = matches!(model.overlays.last(), Some(Overlay::Plan(review)) if review.form.is_some());
-            need(form, "its versions were not typed")
-        }
+        A::PlanEdit => need(review.form.is_some(), "its versions were not typed"),
         _ => Ok(()),
     }
 }
