@@ -6,7 +6,9 @@ use crate::app::model::Overlay;
 use crate::app::msg::{Input, Msg, Outcome};
 use crate::app::testkit::Cockpit;
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::fixtures::document;
 use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::observed::{Change, Kind, Object};
 use crate::domain::plan::{Skipped, Warning};
 use crate::domain::verdict::State;
 
@@ -64,6 +66,26 @@ fn a_plan_names_the_marked_services_of_which_no_version_was_chosen() {
     let screen = at(&mut cockpit, 80, 24);
     assert!(screen.contains("○ 3 services stay unchanged, no version was chosen: "), "{screen}");
     assert!(screen.contains("identity-federation,"), "{screen}");
+}
+
+#[test]
+fn a_plan_says_what_enter_does_before_it_is_pressed() {
+    let fact = |change| Msg::Fact { env: EnvId::new("staging"), change };
+    let mut cockpit = shop();
+    cockpit.press("dv9<enter>");
+    assert!(at(&mut cockpit, 80, 24).contains("enter run"));
+    let texts = [("format", "1"), ("kind", "freeze"), ("reason", "audit"), ("author", "ana@mac")];
+    cockpit.send(fact(Change::Upsert(Object::Document(Box::new(document("a1", &texts))))));
+    let screen = at(&mut cockpit, 80, 24);
+    assert!(screen.contains("enter override") && !screen.contains("enter run"), "{screen}");
+    for kind in Kind::ALL {
+        cockpit.send(fact(Change::Lost(kind, Fault::new(FaultKind::Unreachable, "no answer"))));
+    }
+    for (width, height) in [(80, 24), (120, 36), (200, 50)] {
+        let screen = at(&mut cockpit, width, height);
+        assert!(screen.contains("⊘ cannot begin now: what is known of staging is not current"), "{screen}");
+        assert!(!screen.contains("enter "), "{screen}");
+    }
 }
 
 /// Four services to production, with more to know of it than a low screen holds.

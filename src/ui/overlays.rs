@@ -12,6 +12,7 @@ use crate::app::input::LineInput;
 use crate::app::locks::held_images;
 use crate::app::logs::Detail;
 use crate::app::model::{Answer, Confirm, Model, Overlay, Picker, Prompt};
+use crate::app::overlays::checks;
 use crate::app::queue;
 use crate::app::touch::Touch;
 use crate::app::why::causes;
@@ -33,8 +34,12 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
         Some(Overlay::Versions(form)) => super::versions_box::draw(pen, form, area, model),
         Some(Overlay::Plan(review)) => {
             let undone = review.undoes.and_then(|id| model.run(id));
-            let waits = queue::is_wanted(model, &review.plan);
-            super::plan_box::draw(pen, review, (undone.filter(|run| !run.state.is_over()), waits), area);
+            let now = super::plan_box::Now {
+                aborts: undone.filter(|run| !run.state.is_over()),
+                waits: queue::is_wanted(model, &review.plan),
+                way: checks::way(model, review),
+            };
+            super::plan_box::draw(pen, review, &now, area);
         }
         Some(Overlay::Confirm(confirm)) => ask(pen, confirm, area),
         Some(Overlay::Help(listing)) => listing_box::draw(pen, model, listing, "Keys and signs", area),

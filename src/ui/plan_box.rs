@@ -11,6 +11,7 @@ use super::pen::Pen;
 use crate::actions::Action;
 use crate::app::geometry::{self, Area};
 use crate::app::model::{PlanReview, VersionsForm};
+use crate::app::overlays::checks::Way;
 use crate::app::touch::Touch;
 use crate::domain::ids::ServiceId;
 use crate::domain::lock;
@@ -22,12 +23,21 @@ use unicode_width::UnicodeWidthStr;
 /// Columns that the box wants.
 const WIDTH: u16 = 88;
 
-/// `aborts`: what is under way and ends when this begins.
-pub(super) fn draw(pen: &mut Pen<'_>, review: &PlanReview, (aborts, waits): (Option<&Run>, bool), area: Area) {
+/// How things stand around the plan.
+pub(super) struct Now<'a> {
+    /// What is under way and ends when this begins.
+    pub(super) aborts: Option<&'a Run>,
+    /// Somebody has one of its services, or stands in line for it.
+    pub(super) waits: bool,
+    /// What enter does.
+    pub(super) way: Way,
+}
+
+pub(super) fn draw(pen: &mut Pen<'_>, review: &PlanReview, now: &Now<'_>, area: Area) {
     let plan = &review.plan;
     let edge = if plan.protected { Token::Warn } else { Token::Accent };
     let width = geometry::inside_box(area.width, WIDTH);
-    let (head, mut content) = (head(review, aborts, width), content(review, width));
+    let (head, mut content) = (head(review, now, width), content(review, width));
     let steps = plan.steps().count();
     if steps > 1
         && let Some(selected) = content.get_mut(review.selected)
@@ -45,7 +55,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, review: &PlanReview, (aborts, waits): (Opt
     let skip = (review.selected + 1).saturating_sub(room) + review.scroll.min(rest);
     lines::draw(pen, &content, skip, Area::new(inside.x, inside.y + rows.above, inside.width, rows.room));
     pen.drawn.overlay = rest;
-    foot(pen, (review, waits), inside, rows.total);
+    foot(pen, (review, now), inside, rows.total);
     // What is out of sight may be what speaks against it.
     frame.more(pen, More::of(content.len(), skip, room), Token::Warn);
 }
@@ -71,12 +81,12 @@ impl Rows {
 }
 
 /// What is to be known of all of it: that nothing has happened, what ends when it begins, and what a promotion is.
-fn head(review: &PlanReview, aborts: Option<&Run>, width: u16) -> Vec<Line> {
+fn head(review: &PlanReview, now: &Now<'_>, width: u16) -> Vec<Line> {
     const NOTHING: &str = "Nothing has happened yet.";
     let plan = &review.plan;
     let at = NOTHING.len() as u16 + 2;
     let mut head = vec![Line::text(0, NOTHING, Token::Text)];
-    let ends = aborts.map(|run| {
+    let ends = now.aborts.map(|run| {
         let halted = run.state == RunState::Halted;
         let this = if halted { "halted: this ends it first" } else { "under way: this aborts it first" };
         (format!("The {} is {this}.", purpose(&run.plan)), Token::Warn)
@@ -86,6 +96,10 @@ fn head(review: &PlanReview, aborts: Option<&Run>, width: u16) -> Vec<Line> {
         _ => None,
     };
     let all = review.all.then(|| ("It is for all services, because none is marked.".to_owned(), Token::Text));
+    // Else it would be told only once enter was pressed in vain.
+    if let Way::Refused(why) = &now.way {
+        head.extend(told("⊘", Token::Held, &format!("cannot begin now: {why}"), width));
+    }
     for (text, token) in ends.into_iter().chain(ships).chain(all) {
         match head.as_mut_slice() {
             [first] if first.pieces.len() == 1 && at + text.len() as u16 <= width => {
@@ -231,11 +245,11 @@ fn told(sign: &str, token: Token, text: &str, width: u16) -> Vec<Line> {
 }
 
 /// How much it is, with what to know of it counted, and the keys.
-fn foot(pen: &mut Pen<'_>, (review, waits): (&PlanReview, bool), inside: Area, total: bool) {
+fn foot(pen: &mut Pen<'_>, (review, now): (&PlanReview, &Now<'_>), inside: Area, total: bool) {
     let plan = &review.plan;
     let y = inside.bottom() - 1;
     if total {
-        summary(pen, (review, waits), Area::new(inside.x, y - 1, inside.width, 1));
+        summary(pen, (review, now.waits), Area::new(inside.x, y - 1, inside.width, 1));
     }
     if plan.is_empty() {
         pen.text(inside.x, y, "Everything runs as wanted already.", Token::Text, inside.width);
@@ -243,9 +257,13 @@ fn foot(pen: &mut Pen<'_>, (review, waits): (&PlanReview, bool), inside: Area, t
     } else if plan.protected {
         typed(pen, plan.env.as_str(), ("run", "it"), &review.confirm, inside, y);
     } else {
-        let ways = ways((review, waits));
+        let ways = ways((review, now.waits));
         let wide = |pen: &Pen<'_>| ways.iter().map(|(action, word)| pen.hint_width(*action, word) + 1).sum::<u16>();
-        let mut x = pen.hint(inside.x, y, Action::Enter, "run") + 3;
+        let mut x = match now.way {
+            Way::Runs => pen.hint(inside.x, y, Action::Enter, "run") + 3,
+            Way::Overrides => pen.hint(inside.x, y, Action::Enter, "override") + 3,
+            Way::Refused(_) => inside.x,
+        };
         let calm = x - inside.x + pen.hint_width(Action::Back, CALM) + wide(pen) <= inside.width + 3;
         x = pen.hint(x, y, Action::Back, if calm { CALM } else { "cancel" }) + 3;
         for (action, word) in ways {

@@ -78,6 +78,25 @@ pub(super) fn taken(model: &Model, plan: &Plan) -> Option<String> {
     Some(format!("{service}: {}", queue::told(&line)))
 }
 
+/// What enter does with the plan, said before it is pressed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way {
+    Runs,
+    /// It asks why the plan is to go out in spite of what bars it.
+    Overrides,
+    /// It is refused, and why.
+    Refused(String),
+}
+
+pub fn way(model: &Model, review: &PlanReview) -> Way {
+    let refused = || refusal(model, review).or_else(|| taken(model, &review.plan));
+    match refused().or_else(|| fought(model, review).map(|(why, _)| why)) {
+        Some(why) => Way::Refused(why),
+        None if !locks::of_plan(model, &review.plan).is_empty() => Way::Overrides,
+        None => Way::Runs,
+    }
+}
+
 pub(super) fn changed(model: &Model, review: &PlanReview, step: &Step) -> Option<Warning> {
     let subject = step.service.to_string();
     let Some(workload) = model.world.env(&review.plan.env).and_then(|world| world.workload(&step.workload)) else {

@@ -1,6 +1,6 @@
 //! Boxes over the screen: each takes its keys itself.
 
-mod checks;
+pub mod checks;
 pub mod confirm;
 pub mod listing;
 pub mod lock;
