@@ -139,10 +139,10 @@ async fn a_credential_plugin_that_fails_is_quoted_and_one_that_hangs_is_given_up
     };
     let shipdeck = Headless::new(&kubeconfig, &config(&space.name));
     write("echo 'session expired: run corp-login' >&2; exit 1");
-    shipdeck.run("deploy --env staging auth=v2 --yes").await.is(4, "session expired: run corp-login");
+    shipdeck.run("deploy --env staging auth=v2 --yes").await.is(3, "session expired: run corp-login");
     write("exec sleep 120");
     let began = Instant::now();
-    shipdeck.run("deploy --env staging auth=v2 --yes").await.is(4, "did not end within 20 s");
+    shipdeck.run("deploy --env staging auth=v2 --yes").await.is(3, "did not end within 20 s");
     assert!(began.elapsed() < Duration::from_secs(40), "{:?}", began.elapsed());
     let credential = json!({
         "apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": { "token": "admin" },
