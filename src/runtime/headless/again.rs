@@ -20,7 +20,7 @@ use crate::report::Report;
 pub(super) async fn again(mut driver: Driver, entry: &Entry, args: &Resume) -> Result<(), Report> {
     let run = &entry.run;
     done(entry)?;
-    driver.current(std::slice::from_ref(&run.plan.env)).await?;
+    driver.plannable(std::slice::from_ref(&run.plan.env)).await?;
     let services = run.wanted_still(&driver.model().world).map_err(|why| {
         Report::refused(format!("{} cannot be gone on with: {}", entry.key, why.join("; "))).hint(deploys(
             run,

@@ -27,7 +27,7 @@ pub(in crate::runtime) async fn deploy(session: Session, target: &Target, kind: 
     if let Purpose::Promote { from } = &request.purpose {
         envs.push(from.clone());
     }
-    driver.current(&envs).await?;
+    driver.plannable(&envs).await?;
     let model = driver.model();
     let plan = plan::build(&model.catalog, &model.world, &model.board, &request).map_err(|error| refused(&error))?;
     let dry_run = kind == Kind::Plan || target.dry_run;

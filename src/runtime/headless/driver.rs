@@ -147,6 +147,25 @@ impl Driver {
         }
     }
 
+    /// Waits for all that a plan is made from: a current picture of these environments, and what is kept there of earlier
+    /// runs and of who deploys now, which warnings rest on. Where that may not be read the plan is made without it.
+    ///
+    /// # Errors
+    /// As [`Self::current`].
+    pub(super) async fn plannable(&mut self, envs: &[EnvId]) -> Result<(), Report> {
+        self.current(envs).await?;
+        let answered = |model: &Model, env: &EnvId| {
+            let world = model.world.env(env)?;
+            let settled = |kind| world.is_current(kind) || world.lost().any(|(lost, ..)| lost == kind);
+            (settled(Kind::Document) && settled(Kind::Lease)).then_some(())
+        };
+        let known: Vec<&EnvId> = envs.iter().filter(|env| self.model().catalog.environment(env).is_some()).collect();
+        for env in known.into_iter().cloned().collect::<Vec<_>>() {
+            self.if_in_time(PATIENCE, |model| answered(model, &env)).await?;
+        }
+        Ok(())
+    }
+
     /// Waits until every environment is either current or known not to be.
     ///
     /// # Errors
@@ -313,3 +332,7 @@ fn settled(model: &Model, envs: &[EnvId]) -> Option<Result<(), Report>> {
     let states: Option<Vec<_>> = known.map(|env| state_of(model, env)).collect();
     states.map(|states| states.into_iter().collect())
 }
+
+#[cfg(test)]
+#[path = "driver_tests.rs"]
+mod tests;

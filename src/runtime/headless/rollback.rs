@@ -25,7 +25,7 @@ pub(in crate::runtime) async fn rollback(session: Session, args: &Rollback) -> R
     if driver.model().catalog.environment(&env).is_none() {
         return Err(refused(&PlanError::unknown_environment(&driver.model().catalog, &env)));
     }
-    driver.current(std::slice::from_ref(&env)).await?;
+    driver.plannable(std::slice::from_ref(&env)).await?;
     let group = args.group.as_deref().map(|name| group_named(&driver.model().catalog, name)).transpose()?.cloned();
     let services = services(driver.model(), &env, &args.services, group.as_ref())?;
     if services.is_empty() {
