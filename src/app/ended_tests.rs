@@ -3,7 +3,7 @@
 use super::effect::Effect;
 use super::model::{Page, RunOf};
 use super::msg::Outcome as Done;
-use super::others_tests::file;
+use super::others_tests::{BOB, file, text_of_bob};
 use super::run_tests::{failed, shows};
 use super::testkit::Cockpit;
 use crate::domain::history::Outcome;
@@ -46,6 +46,38 @@ fn what_was_tried_again_and_stood_as_before_is_told_as_the_failure_it_was_when_t
     cockpit.press("X<enter>");
     assert_eq!(Outcome::of(&cockpit.model.runs[0]), Outcome::Failed);
     assert!(told(&cockpit).unwrap().starts_with("the image cannot be used"), "{:?}", told(&cockpit));
+}
+
+/// A deploy of auth that was ended while it rolled out, as somebody who comes later finds it.
+pub(crate) fn beside_what_was_not_followed() -> Cockpit {
+    let text = serde_json::from_str::<serde_json::Value>(&text_of_bob()).map(|mut text| {
+        (text["state"], text["finished"]) = ("ended".into(), text["started"].clone());
+        for step in text["waves"].as_array_mut().unwrap().iter_mut().flat_map(|wave| wave.as_array_mut().unwrap()) {
+            if step["state"] == "waiting" {
+                step["state"] = "skipped".into();
+            }
+        }
+        text.to_string()
+    });
+    let mut cockpit = Cockpit::of_ana();
+    file(&mut cockpit, "1", BOB, &text.unwrap());
+    cockpit
+}
+
+#[test]
+fn what_was_under_way_when_its_run_was_ended_was_not_followed_to_the_end_and_the_history_says_so() {
+    let mut cockpit = beside_what_was_not_followed();
+    cockpit.press("H");
+    let Some(Page::Runs(page)) = &cockpit.model.page else { panic!("the history") };
+    let rows = super::screens::runs::rows(&cockpit.model, page);
+    assert!(rows[0].note.starts_with("auth: not followed to the end"), "{rows:#?}");
+    cockpit.press("<enter>");
+    let run = super::screens::run::shown(&cockpit.model).unwrap();
+    let told: Vec<_> = run.steps.iter().map(|step| run.not_followed(step).is_some()).collect();
+    assert_eq!(told, [true, false, false]);
+    let going = super::others_tests::beside_bob();
+    let run = going.model.world.env(&super::others_tests::staging()).unwrap().runs().next().unwrap();
+    assert_eq!(crate::app::history::not_followed(&run.entry.as_ref().unwrap().run), None, "it goes on");
 }
 
 fn told(cockpit: &Cockpit) -> Option<String> {

@@ -67,6 +67,13 @@ pub fn failure(run: &Run) -> Option<String> {
     Some(if run.steps.len() == 1 { why } else { format!("{}: {why}", step.service) })
 }
 
+/// What was still under way when a run was ended, and what came of it as far as is known: `auth: not followed to the end`.
+pub fn not_followed(run: &Run) -> Option<String> {
+    let told = run.steps.iter().filter_map(|step| Some(format!("{}: {}", step.service, run.not_followed(step)?)));
+    let told: Vec<String> = told.collect();
+    (!told.is_empty()).then(|| told.join("; "))
+}
+
 /// Whether it is about a service: by name or by its groups in a lock, by name in a run or a leftover.
 pub fn concerns(entry: &Entry, service: &ServiceId, catalog: &Catalog) -> bool {
     let locks =

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::app::history::{changes, services};
+use crate::app::history::{changes, not_followed, services};
 use crate::app::model::{Model, Page, RunOf, RunPage, RunRef, RunsPage};
 use crate::app::others::{self, Life, Other};
 use crate::app::{journal, places, runs};
@@ -151,7 +151,7 @@ fn own(model: &Model, run: &run::Run) -> Row {
         standing: Standing::of(run, None),
         done: (run.succeeded(), run.steps.len()),
         started: Some(run.started),
-        note: why(run).unwrap_or_else(|| "here".to_owned()),
+        note: why(run).or_else(|| not_followed(run)).unwrap_or_else(|| "here".to_owned()),
         touched: services(&run.plan),
         why: why(run),
         taken_up: taken_up(run),
@@ -168,7 +168,7 @@ fn foreign(model: &Model, other: &Other<'_>) -> Row {
         standing: Standing::of(&run, Some(other.life)),
         done: (run.succeeded(), run.steps.len()),
         started: Some(run.started),
-        note: why(&run).unwrap_or_else(|| others::words(other.life, model.session.now)),
+        note: why(&run).or_else(|| not_followed(&run)).unwrap_or_else(|| others::words(other.life, model.session.now)),
         touched: services(&run.plan),
         why: why(&run),
         taken_up: taken_up(&run),

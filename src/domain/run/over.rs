@@ -20,6 +20,20 @@ impl Run {
             .filter_map(|step| step.baseline.as_ref().map(|baseline| (step, baseline)))
     }
 
+    /// What is known of a step that was still under way when its run was ended; none: it was not, or the run goes on.
+    pub fn not_followed(&self, step: &StepRun) -> Option<&'static str> {
+        let seen = step.verdict.as_ref().map(|verdict| verdict.state);
+        match (&step.state, seen) {
+            _ if !self.state.is_over() => None,
+            (StepState::Writing, _) => Some("perhaps written: the run was ended before the answer came"),
+            (StepState::Watching, Some(State::Done)) => Some("ready since the run was ended"),
+            (StepState::Watching, Some(State::Failed)) => Some("not followed to the end, and failing since"),
+            (StepState::Watching, Some(State::Superseded)) => Some("not followed to the end, and replaced since"),
+            (StepState::Watching, _) => Some("not followed to the end"),
+            _ => None,
+        }
+    }
+
     /// Whether anything of it is being written or rolls out.
     pub fn moves(&self) -> bool {
         self.steps.iter().any(|step| step.state == StepState::Writing)

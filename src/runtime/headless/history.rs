@@ -7,7 +7,7 @@ use super::locks::places;
 use super::shapes::{NoteShape, VERSION, reason, step_word};
 use super::{not_read, print, print_json, say, table};
 use crate::adapters::system;
-use crate::app::history::{concerns, failure, finished, headline};
+use crate::app::history::{concerns, failure, finished, headline, not_followed};
 use crate::cli::History;
 use crate::domain::catalog::Environment;
 use crate::domain::fault::Fault;
@@ -90,6 +90,10 @@ fn end(entry: &Entry) -> String {
         (Some(outcome), None, Some(took)) => format!("{} in {took}", outcome.as_str()),
         (Some(outcome), _, None) => outcome.as_str().to_owned(),
     };
+    let end = match left_under_way(entry) {
+        Some(left) => format!("{end}; {left}"),
+        None => end,
+    };
     let end = match taken_up_by(entry) {
         Some(by) => format!("{end}, taken up by {by}"),
         None => end,
@@ -99,6 +103,12 @@ fn end(entry: &Entry) -> String {
         Some(reason) => format!("{end}: {reason}"),
         None => end,
     }
+}
+
+/// What nobody has followed to its end, because the run was ended first.
+fn left_under_way(entry: &Entry) -> Option<String> {
+    let What::Run(it) = &entry.what else { return None };
+    not_followed(&it.run)
 }
 
 /// Who went on with a run that somebody else had begun.

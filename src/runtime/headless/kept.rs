@@ -84,7 +84,7 @@ fn kept(entry: &Entry, life: &Life) -> KeptShape {
     let run = &entry.run;
     let service = |step: &StepRun| ServiceStateShape {
         service: step.service.to_string(),
-        state: step_word(&step.state),
+        state: step_word(run, step),
         after: after(step),
     };
     KeptShape {

@@ -121,7 +121,7 @@ impl Progress {
             let trouble = step.trouble.as_ref().map(|trouble| format!("is tried again: {}", trouble.fault));
             let slow = run.pace(step, now).filter(|pace| matches!(pace, Pace::Slow { .. }));
             let slow = slow.map(|pace| format!("is {}", ui::pace::of_step(pace)));
-            for news in [Some(step_word(&step.state).to_owned()), trouble, slow].into_iter().flatten() {
+            for news in [Some(step_word(run, step).to_owned()), trouble, slow].into_iter().flatten() {
                 let entry = (step.service.clone(), news);
                 if !self.told.contains(&entry) {
                     text.push_str(&format!("{} {}\n", entry.0, entry.1));
@@ -158,7 +158,7 @@ fn lines(run: &Run, columns: usize, now: Timestamp) -> Vec<String> {
     let line = |step: &StepRun| {
         let name = step.service.as_str();
         let gap = " ".repeat(width - name.width());
-        let line = format!("{name}{gap}  {:9}  {}", step_word(&step.state), details(run, step, now));
+        let line = format!("{name}{gap}  {:9}  {}", step_word(run, step), details(run, step, now));
         // The last column stays free: some terminals begin a new line there.
         cut(line.trim_end(), columns.saturating_sub(1))
     };

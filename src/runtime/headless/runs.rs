@@ -13,7 +13,7 @@ use super::life::{self, Life};
 use super::run::{Wishes, carry_out, confirm, watch};
 use super::{failed, kept, not_read, print, print_json, say, table};
 use crate::adapters::system;
-use crate::app::history::failure;
+use crate::app::history::{failure, not_followed};
 use crate::app::runs;
 use crate::cli::{Abort, Resume};
 use crate::domain::catalog::Environment;
@@ -134,7 +134,7 @@ fn row(entry: &Entry, life: &Life, now: Timestamp) -> Vec<String> {
     let done = format!("{} of {}", run.succeeded(), run.steps.len());
     let (by, name) = (who(&entry.owner).to_owned(), runs::name(&run.plan));
     let follows = run.follows.as_ref().map(|before| format!("goes on where {before} stopped"));
-    let notes = [Some(life.words(now)).filter(|words| !words.is_empty()), follows, failure(run)];
+    let notes = [Some(life.words(now)).filter(|words| !words.is_empty()), follows, failure(run), not_followed(run)];
     let notes = notes.into_iter().flatten().collect::<Vec<_>>().join("; ");
     vec![entry.key.to_string(), state(run, life).to_owned(), done, age, by, name, notes]
 }

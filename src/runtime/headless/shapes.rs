@@ -322,24 +322,26 @@ fn step_result(run: &Run, step: &StepRun) -> StepResultShape {
     let told = matches!(step.state, StepState::Watching | StepState::Succeeded);
     StepResultShape {
         service: step.service.to_string(),
-        state: step_word(&step.state),
+        state: step_word(run, step),
         seconds: step.started.zip(step.finished).map(|(from, to)| run.worked(from, to).as_secs()),
-        reason: reason(step)
+        reason: reason(run, step)
             .or_else(|| evidence.filter(|_| told).map(|it| it.headline.clone()))
             .or_else(|| step.trouble.as_ref().map(|trouble| trouble.fault.to_string())),
         details: evidence.filter(|_| failed).map(|evidence| evidence.details.clone()).unwrap_or_default(),
     }
 }
 
-/// Who went on without it, and what is wrong with it.
-pub(super) fn reason(step: &StepRun) -> Option<String> {
-    let told = [step.left_out_words(), step.why()].into_iter().flatten().collect::<Vec<_>>();
+/// Who went on without it, what is wrong with it, and that nobody has followed it to its end.
+pub(super) fn reason(run: &Run, step: &StepRun) -> Option<String> {
+    let left = run.not_followed(step).map(str::to_owned);
+    let told = [step.left_out_words(), step.why(), left].into_iter().flatten().collect::<Vec<_>>();
     (!told.is_empty()).then(|| told.join("; "))
 }
 
-/// The word for where a step stands.
-pub(super) fn step_word(state: &StepState) -> &'static str {
-    match state {
+/// The word for where a step stands; of a run that was ended nothing is under way.
+pub(super) fn step_word(run: &Run, step: &StepRun) -> &'static str {
+    match step.state {
+        _ if run.not_followed(step).is_some() => "unfollowed",
         StepState::Waiting => "waiting",
         StepState::Writing => "writing",
         StepState::Watching => "watching",

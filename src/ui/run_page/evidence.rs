@@ -24,7 +24,9 @@ pub(super) fn of(model: &Model, step: &StepRun, area: Area) -> Vec<Line> {
     let found = step.found();
     let left_out = step.left_out_words();
     let why = step.why().or_else(|| found.map(|evidence| evidence.headline.clone()));
-    let Some(headline) = left_out.clone().or_else(|| why.clone()) else { return Vec::new() };
+    let not_followed = shown(model).and_then(|run| run.not_followed(step)).map(str::to_owned);
+    let besides = left_out.clone().or(not_followed);
+    let Some(headline) = besides.clone().or_else(|| why.clone()) else { return Vec::new() };
     let inset = 4;
     let width = area.width.saturating_sub(inset + 5);
     let mut block = Vec::new();
@@ -39,7 +41,7 @@ pub(super) fn of(model: &Model, step: &StepRun, area: Area) -> Vec<Line> {
     if let (Some(seen), Some(first)) = (seen, block.iter_mut().find(|it| !it.pieces.is_empty())) {
         *first = std::mem::take(first).right_before(2, seen, Token::Muted);
     }
-    if let Some(why) = why.filter(|_| left_out.is_some()) {
+    if let Some(why) = why.filter(|_| besides.is_some()) {
         block.extend(wrapped(3, &why, Token::Text, width + 3));
     }
     if let Some(why) = lost(model, step) {

@@ -69,7 +69,8 @@ pub(super) fn row(model: &Model, run: &Run, step: &StepRun, planned: &Step, (wid
     }
     let pace = run.pace(step, model.session.now).filter(|_| !old);
     let took = paced(took, pace, width.saturating_sub(told + 2));
-    let note = step.left_out_words().or_else(|| step.why()).or_else(|| hint(step));
+    let not_followed = || run.not_followed(step).map(str::to_owned);
+    let note = step.left_out_words().or_else(|| step.why()).or_else(not_followed).or_else(|| hint(step));
     if let Some(note) = note.filter(|_| width >= words + 29 + 9 + 20 && !told_below) {
         let token = if step.holds_up() { Token::Fail } else { Token::Warn };
         let room = width.saturating_sub(words + 29 + (took.width() as u16 + 2).max(9));

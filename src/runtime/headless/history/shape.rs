@@ -110,8 +110,8 @@ fn change(run: &Run, step: &Step) -> ChangeShape {
         service: step.service.to_string(),
         from: step.from.to_string(),
         to: step.to.to_string(),
-        state: found.map_or("waiting", |it| step_word(&it.state)),
+        state: found.map_or("waiting", |it| step_word(run, it)),
         seconds: took,
-        reason: found.and_then(reason),
+        reason: found.and_then(|it| reason(run, it)),
     }
 }
