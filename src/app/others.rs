@@ -188,6 +188,15 @@ fn last_sign(found: &Sighting) -> Timestamp {
     found.stored.record.renewed.unwrap_or(found.since).min(found.since)
 }
 
+/// When whoever carried a run out gave their last sign, by their own clock: in its leases, or in its record.
+pub fn last_sign_of(model: &Model, entry: &Entry) -> Timestamp {
+    let world = model.world.env(&entry.run.plan.env);
+    let leases = entry.run.plan.steps().filter_map(|step| world?.lease(&lease::name_of(&step.service)));
+    let theirs = leases.filter(|found| found.stored.record.holder == entry.owner);
+    let signs = theirs.filter_map(|found| found.stored.record.renewed);
+    signs.chain([entry.updated]).max().unwrap_or(entry.updated)
+}
+
 /// How a run of somebody else looks now: its record, and what the live cluster says of what was written.
 pub fn picture(model: &Model, other: &Other<'_>) -> Run {
     let mut run = other.run();

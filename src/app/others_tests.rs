@@ -220,6 +220,7 @@ fn what_was_left_behind_is_resumed_after_a_question_and_that_is_recorded() {
     let run = cockpit.model.runs.last().unwrap();
     assert_eq!((run.patience, run.taken_up.len()), (Patience::TakeOver, 1));
     assert_eq!((&*run.taken_up[0].by, &*run.taken_up[0].from), ("ana@mac", "bob@pc"));
+    assert_eq!(run.waited(cockpit.now).as_secs(), 62, "nobody has carried it out since its record was written");
     let kept = cockpit.effects.iter().find_map(|effect| match effect {
         Effect::Keep { key, replaces, text, .. } => {
             Some((key, replaces.is_some(), text.contains("\"taken_up\":[{\"by\":\"ana@mac\"")))
@@ -303,7 +304,7 @@ fn rolling_back_what_was_left_ends_it_first_and_begins_only_then() {
     );
     cockpit.press("<enter>");
     let RunChange::End(entry, Some(next)) = changes(&cockpit).remove(0) else { panic!("an end") };
-    assert_eq!(entry.run.state, RunState::Ended);
+    assert_eq!((entry.run.state, entry.run.waited(cockpit.now).as_secs()), (RunState::Ended, 62));
     assert!(cockpit.model.runs.is_empty(), "not before that is written");
     let change = RunChange::End(entry, Some(next));
     cockpit.done(Outcome::RunChanged { env: staging(), change, result: Ok(None) });

@@ -45,7 +45,9 @@ pub fn next_id(model: &Model) -> RunId {
 /// Takes up a run of another process, from what is kept of it.
 pub fn take_up(model: &mut Model, entry: Entry, patience: Patience) -> Vec<Effect> {
     let id = next_id(model);
+    let since = super::others::last_sign_of(model, &entry);
     let mut run = Run { id, patience, ..entry.run };
+    run.was_left(since, model.session.now);
     let [by, from] = [&*model.session.identity, &*entry.owner].map(|identity| lease::who(identity).into());
     run.taken_up.push(TakenUp { by, from, at: model.session.now });
     tracing::info!(run = id.0, key = &*entry.key, env = %run.plan.env, title = &*run.plan.title, "run taken up");

@@ -80,3 +80,12 @@ fn after_a_sleep_nothing_is_planned_by_what_was_seen_before_it() {
     assert!(cockpit.written().is_empty());
     assert_eq!(cockpit.notice(), "deploy: what is known of staging is not current");
 }
+
+#[test]
+fn an_hour_that_was_slept_through_is_none_that_a_rollout_took() {
+    let mut cockpit = watching();
+    let before = cockpit.model.runs[0].elapsed(cockpit.now);
+    sleep(&mut cockpit);
+    let run = &cockpit.model.runs[0];
+    assert_eq!((run.elapsed(cockpit.now), run.waited(cockpit.now).as_secs()), (before, HOUR));
+}

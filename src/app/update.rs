@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::effect::Effect;
 use super::model::Model;
@@ -83,6 +83,10 @@ fn wake(model: &mut Model, slept: Duration) -> Vec<Effect> {
     let message = format!("this machine slept for {} and heard nothing meanwhile; all is read again", words(slept));
     let fault = Fault::new(FaultKind::Unreachable, message);
     tracing::info!(?slept, "woke");
+    let since = SignedDuration::try_from(slept).ok().and_then(|slept| now.checked_sub(slept).ok()).unwrap_or(now);
+    for run in &mut model.runs {
+        run.was_left(since, now);
+    }
     let Model { world, board, catalog, .. } = &mut *model;
     let mut effects = Vec::new();
     for env in &catalog.environments {

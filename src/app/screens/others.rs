@@ -186,6 +186,7 @@ pub fn end(model: &mut Model, env: &EnvId, key: &str) -> Vec<Effect> {
     let now = model.session.now;
     let Some(other) = still_there(model, env, key) else { return Vec::new() };
     let mut entry = entry(&other);
+    entry.run.was_left(others::last_sign_of(model, &entry), now);
     entry.run.on(RunEvent::Abort, now);
     change(model, env, RunChange::End(Box::new(entry), None))
 }
@@ -195,6 +196,7 @@ pub fn end_and_begin(model: &mut Model, env: &EnvId, key: &str, plan: Plan, pati
     let now = model.session.now;
     let found = others::find(model, env, key).filter(|other| other.life != Life::Over);
     let Some(mut entry) = found.map(|other| entry(&other)) else { return runs::begin(model, plan, patience) };
+    entry.run.was_left(others::last_sign_of(model, &entry), now);
     entry.run.on(RunEvent::Abort, now);
     change(model, env, RunChange::End(Box::new(entry), Some(Box::new((plan, patience)))))
 }

@@ -4,6 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Hold, Run, RunState};
+use crate::domain::lease;
 
 /// Shorter ones are nobody's.
 const SHORTEST: SignedDuration = SignedDuration::from_secs(1);
@@ -59,6 +60,17 @@ impl Run {
         let last = self.steps.iter().filter_map(|step| step.finished.or(step.started)).max();
         if let Some(from) = last.filter(|_| !self.moves() && self.waits.last().is_none_or(|wait| wait.to.is_some())) {
             self.waits.push(Wait { from, to: None });
+        }
+    }
+
+    /// Nobody has carried it out between these times, though something of it was under way: whatever that took was nobody's
+    /// to see, and is no time that the run took. Who was away for less than a lease outlasts was not away.
+    pub fn was_left(&mut self, from: Timestamp, to: Timestamp) {
+        let stood = self.waits.last().map_or(from, |wait| wait.to.unwrap_or(to));
+        let noted = self.steps.iter().filter_map(|step| step.finished.max(step.started)).max().unwrap_or(self.started);
+        let from = from.max(noted).max(stood);
+        if self.moves() && to.duration_since(from).unsigned_abs() >= lease::DURATION && from < to {
+            self.waits.push(Wait { from, to: Some(to) });
         }
     }
 

@@ -119,6 +119,14 @@ fn text(found: &[Found]) -> String {
 /// Those of all environments that can be read, by when they began, with whether anybody carries them out.
 pub(super) fn newest_first(found: &[Found]) -> Vec<(&Entry, &Life)> {
     let mut all = Vec::new();
+        match &it.waiting {
+            Ok(waiting) => rows.extend(waiting.iter().map(|it| it.row(now))),
+            // Where nothing is read that is told already.
+            Err(fault) if it.entries.is_ok() => {
+                say(&format!("{}: who waits in line is not known: {fault}\n", it.env.name))
+            }
+            Err(_) => {}
+        }
     for it in found {
         let entries = it.entries.iter().flatten().flatten();
         all.extend(entries.map(|entry| (entry, it.lives.get(&entry.key).unwrap_or(&Life::Over))));
@@ -147,8 +155,8 @@ fn state(run: &Run, life: &Life) -> &'static str {
     life.state().unwrap_or_else(|| document::word(run.state))
 }
 
-/// What is about to be gone on with or ended, as it is listed.
-async fn told(session: &mut Session, env: &Environment, entry: &Entry) -> String {
+/// What is about to be gone on with or ended, as it is listed, and whether anybody carries it out.
+async fn told(session: &mut Session, env: &Environment, entry: &Entry) -> (String, Life) {
     let (cluster, now) = (session.executor.cluster(&env.cluster), system::now());
     let life = life::look(&*cluster, env, entry, now).await;
     table(&[row(entry, &life, now)])
@@ -212,8 +220,8 @@ pub(in crate::runtime) async fn resume(session: Session, args: &Resume) -> Resul
         let why = format!("{} is not over: it goes on with the locks that it was begun in spite of", entry.key);
         return Err(Report::usage(why).hint("Leave --override out."));
     }
-    driver.current(std::slice::from_ref(&env.name)).await?;
-    say(&told(&mut driver.session, &env, &entry).await);
+    driver.plannable(std::slice::from_ref(&env.name)).await?;
+    say(&told(&mut driver.session, &env, &entry).await.0);
     confirm(env.name.as_str(), entry.run.plan.protected, "resume it", args.consent.given())?;
     leave_out(&mut entry, args, who(&driver.model().session.identity))?;
     if entry.run.state.is_over() {
@@ -268,7 +276,8 @@ pub(in crate::runtime) async fn abort(session: Session, args: &Abort) -> Result<
         return Err(over(&entry));
     }
     if !entry.run.state.is_over() {
-        say(&told(&mut driver.session, &env, &entry).await);
+        let (told, life) = told(&mut driver.session, &env, &entry).await;
+        say(&told);
         confirm(env.name.as_str(), entry.run.plan.protected, "end it", args.consent.given())?;
         entry.run.on(RunEvent::Abort, system::now());
         end(&mut driver, &env, &entry).await?;
@@ -277,6 +286,9 @@ pub(in crate::runtime) async fn abort(session: Session, args: &Abort) -> Result<
     let Some(mut plan) = back else {
         driver.end().await;
         return if args.rollback { print("it changed nothing: there is nothing to take back\n") } else { Ok(()) };
+        if matches!(life, Life::Left | Life::Silent(_)) {
+            entry.run.was_left(life.renewed().map_or(entry.updated, |at| at.max(entry.updated)), system::now());
+        }
     };
     driver.current(std::slice::from_ref(&env.name)).await?;
     warn_of_going_back(&mut plan, &driver.model().world);

@@ -91,6 +91,36 @@ fn whoever_goes_on_with_it_knows_what_it_waited_also_of_versions_that_did_not_no
 }
 
 #[test]
+fn while_nobody_carried_it_out_and_something_of_it_rolled_out_it_took_no_time() {
+    let away = |seconds: i64| {
+        let mut story = Story::new(&[&["auth"], &["cart"]]);
+        story.written("auth").wait(20);
+        let sign = later(story.seconds);
+        story.run = read_back(&document::write(&story.run).unwrap()).unwrap();
+        story.wait(seconds);
+        story.run.was_left(sign, later(story.seconds));
+        story
+    };
+    let mut story = away(3 * HOUR);
+    story.on(RunEvent::TakeUp).leases().wait(5).judged("auth", State::Done);
+    assert_eq!(told(&story, 0), (26, 3 * HOUR));
+    assert_eq!(read_back(&document::write(&story.run).unwrap()).unwrap().waits, story.run.waits);
+    let mut ended = away(3 * HOUR);
+    ended.on(RunEvent::Abort);
+    assert_eq!(told(&ended, HOUR), (21, 3 * HOUR), "so it is of one that was ended in the middle");
+    let mut passed = away(20);
+    passed.on(RunEvent::TakeUp).leases().judged("auth", State::Done);
+    assert_eq!(told(&passed, 0), (41, 0), "who took it from somebody alive saw all of it");
+    let mut slept = Story::new(&[&["auth"]]);
+    slept.written("auth").wait(HOUR);
+    slept.run.was_left(later(10), later(slept.seconds));
+    slept.judged("auth", State::Done);
+    let mut plan = plan(&[&["auth"]]);
+    from(&mut plan, &[&slept.run]);
+    assert_eq!(plan.waves[0].steps[0].estimate, None, "how long it really took nobody knows");
+}
+
+#[test]
 fn nothing_is_learned_from_what_came_right_after_a_person_was_asked() {
     let learned = |run: &Run| {
         let mut plan = plan(&[&["auth"]]);
