@@ -218,7 +218,7 @@ actions! {
     RunLeaveOut = "run-leave-out", "go on without", Run, Run, Acts, ["o"];
     /// Begin nothing more; what was begun goes on.
     RunAbort = "run-abort", "abort", Run, Run, Acts, ["X"];
-    /// Go on with a run of somebody else.
+    /// Go on with a run of somebody else, or with one that is over.
     RunTakeUp = "run-take-up", "take over", Run, Run, Acts, ["t"];
     /// Forget a run that was left behind; nothing else is touched.
     RunClear = "run-clear", "clear", Run, Run, Acts, ["D"];

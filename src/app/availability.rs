@@ -1,7 +1,7 @@
 //! Why an action cannot be done now, in the words of the person who wants it.
 
 use super::model::{Model, Overlay, Page};
-use super::screens::{cleanup, home, others, run};
+use super::screens::{again, cleanup, home, others, run};
 use super::{facts, focus, rights};
 use crate::actions::{Action, Danger, Scope};
 use crate::domain::lock::held_words;
@@ -130,6 +130,9 @@ fn possible(action: Action, model: &Model) -> Result<(), String> {
 fn of_run(action: Action, model: &Model) -> Result<(), String> {
     use Action as A;
     let run = || run::ours(model);
+    if let Some(over) = again::subject(model).filter(|_| action == A::RunTakeUp) {
+        return again::available(model, &over);
+    }
     match action {
         A::RunTakeUp | A::RunClear | A::RunsFilter => others::available(action, model),
         A::RunPause | A::RunRetry | A::RunRollBack | A::RunLeaveOut | A::RunAbort if run().is_none() => {

@@ -28,7 +28,7 @@ use crate::domain::verdict::State;
 use crate::domain::world::World;
 
 pub use boxes::{
-    Answer, Confirm, Confirmed, Entry, EntryDoes, Listing, Overlay, Picker, PickerPurpose, PlanReview, Prompt,
+    Answer, Confirm, Confirmed, Entry, EntryDoes, GoesOn, Listing, Overlay, Picker, PickerPurpose, PlanReview, Prompt,
     PromptPurpose, VersionRow, VersionsForm,
 };
 pub use pages::{CleanupPage, DeleteResult, Page, RunOf, RunPage, RunRef, RunsPage, Theirs};

@@ -17,7 +17,7 @@ pub(super) fn staging() -> EnvId {
 }
 
 /// What the cluster shows of a service that wants another image: its pods run, or their image is not found.
-pub(super) fn shows(cockpit: &mut Cockpit, service: &str, image: &str, generation: i64, found: bool) -> Workload {
+pub(crate) fn shows(cockpit: &mut Cockpit, service: &str, image: &str, generation: i64, found: bool) -> Workload {
     let mut cluster = TestWorld::new("staging");
     cluster.deployment(service, image, 2, |it| {
         (it.generation, it.observed_generation) = (generation, generation);

@@ -82,6 +82,9 @@ fn in_box(pen: &mut Pen<'_>, model: &Model, overlay: &Overlay, y: u16) {
 
 /// What a key does now: the one that holds a run also lets it go on, and what is under way is aborted to be put back.
 pub(super) fn title(action: Action, model: &Model) -> &'static str {
+    if action == Action::RunTakeUp && screens::again::subject(model).is_some() {
+        return "go on with it";
+    }
     if action == Action::RunTakeUp && screens::others::life(model).is_some_and(Life::is_left) {
         return "resume";
     }

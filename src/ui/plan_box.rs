@@ -95,12 +95,16 @@ fn head(review: &PlanReview, now: &Now<'_>, width: u16) -> Vec<Line> {
         Purpose::Promote { from } => Some((format!("This ships exactly what runs in {from}."), Token::Muted)),
         _ => None,
     };
+    let goes_on = review.follows.as_ref().map(|it| {
+        let text = format!("It goes on with the {} of {}.", purpose(plan), format::clock(it.begun));
+        (text, Token::Text)
+    });
     let all = review.all.then(|| ("It is for all services, because none is marked.".to_owned(), Token::Text));
     // Else it would be told only once enter was pressed in vain.
     if let Way::Refused(why) = &now.way {
         head.extend(told("⊘", Token::Held, &format!("cannot begin now: {why}"), width));
     }
-    for (text, token) in ends.into_iter().chain(ships).chain(all) {
+    for (text, token) in ends.into_iter().chain(goes_on).chain(ships).chain(all) {
         match head.as_mut_slice() {
             [first] if first.pieces.len() == 1 && at + text.len() as u16 <= width => {
                 *first = std::mem::take(first).and(at, text, token);

@@ -111,10 +111,20 @@ pub struct PlanReview {
     pub undoes: Option<RunId>,
     /// The run of another process that it puts back, by environment and name; it is recorded as ended first.
     pub ends: Option<(EnvId, Arc<str>)>,
+    /// The run that it goes on with, which is over.
+    pub follows: Option<GoesOn>,
     /// More to know, found by the cockpit rather than the plan.
     pub warnings: Vec<Warning>,
     /// Nothing was marked, so it is for everything that can go.
     pub all: bool,
+}
+
+/// A run that is over and that another goes on with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GoesOn {
+    /// What the cluster keeps it under, where it does.
+    pub key: Option<Arc<str>>,
+    pub begun: jiff::Timestamp,
 }
 
 impl PlanReview {

@@ -6,7 +6,7 @@ use super::checks::{changed, fought, held_upstream, in_the_way, moved_on, refusa
 use crate::app::effect::Effect;
 use crate::app::holders::{self, Holder};
 use crate::app::input::LineInput;
-use crate::app::model::{Confirm, Confirmed, Model, Overlay, PlanReview, VersionsForm};
+use crate::app::model::{Confirm, Confirmed, GoesOn, Model, Overlay, PlanReview, VersionsForm};
 use crate::app::{facts, journal, locks, places, runs, screens};
 use crate::domain::ids::{EnvId, RunId, ServiceId};
 use crate::domain::lease::Patience;
@@ -44,6 +44,7 @@ fn show(model: &mut Model, request: Request, plan: Plan, form: Option<VersionsFo
         form,
         undoes: None,
         ends: None,
+        follows: None,
         warnings,
         all: false,
     };
@@ -183,7 +184,9 @@ pub fn confirm(model: &mut Model, patience: Patience) -> Vec<Effect> {
         }
         effects.extend(runs::on(model, id, run::RunEvent::Abort));
     }
-    effects.extend(runs::begin(model, review.plan, patience));
+    let run = Run::new(runs::next_id(model), review.plan, model.session.user.as_str(), model.session.now);
+    let follows = review.follows.and_then(|it| it.key);
+    effects.extend(runs::begin_run(model, Run { patience, follows, ..run }));
     // First it is known who takes its leases on.
     effects.sort_by_key(|effect| matches!(effect, Effect::Release(_)));
     effects
@@ -248,6 +251,21 @@ pub fn way_back(run: &Run, runs: &[Run], world: &World) -> Option<Plan> {
     run::learn(&mut plan, runs, world);
     plan::warn_of_going_back(&mut plan, world);
     Some(plan)
+}
+
+/// Plans and shows what is left of a run that is over, which the cluster keeps under `key`.
+///
+/// # Errors
+/// Why there is no plan, for people.
+pub fn go_on(model: &mut Model, request: Request, (run, key): (&Run, Option<Arc<str>>)) -> Result<(), String> {
+    let mut plan = build(model, &request)?;
+    run.pass_on(&mut plan);
+    show(model, request, plan, None);
+    if let Some(Overlay::Plan(review)) = model.overlays.last_mut() {
+        let begun = run.started;
+        review.follows = Some(GoesOn { key, begun });
+    }
+    Ok(())
 }
 
 /// Shows the way back of a run of this session, or of one of another process.

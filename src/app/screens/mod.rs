@@ -1,5 +1,6 @@
 //! What actions do on each screen.
 
+pub mod again;
 pub mod cleanup;
 pub mod history;
 pub mod home;

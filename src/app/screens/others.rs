@@ -87,7 +87,7 @@ fn not_current(env: &EnvId) -> String {
 }
 
 /// Why nothing can be carried out there now.
-fn unhindered(model: &Model, env: &EnvId) -> Result<(), String> {
+pub(super) fn unhindered(model: &Model, env: &EnvId) -> Result<(), String> {
     if !model.world.env(env).is_some_and(|world| world.freshness().is_live()) {
         return Err(not_current(env));
     }

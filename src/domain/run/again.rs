@@ -5,10 +5,25 @@ use std::sync::Arc;
 use super::{LeftOut, Run, StepRun, StepState};
 use crate::domain::ids::ServiceId;
 use crate::domain::observed::Workload;
-use crate::domain::plan::{Step, Wanted, version_of};
+use crate::domain::plan::{Plan, Request, Step, Wanted, version_of};
 use crate::domain::world::World;
 
 impl Run {
+    /// What another run has to do to go on where this one stopped.
+    ///
+    /// # Errors
+    /// As [`Self::wanted_still`].
+    pub fn again(&self, world: &World) -> Result<Request, Vec<String>> {
+        let services = self.wanted_still(world)?;
+        let Plan { env, purpose, title, .. } = &self.plan;
+        Ok(Request { env: env.clone(), purpose: purpose.clone(), title: title.clone(), services })
+    }
+
+    /// What whoever began it had decided holds for the plan that goes on with it, too.
+    pub fn pass_on(&self, plan: &mut Plan) {
+        (plan.passes.hotfix, plan.unheld) = (self.plan.passes.hotfix, self.plan.unheld);
+    }
+
     /// What its services are to run, but for those that somebody went on without. What is there already is none of it when
     /// a plan is made of this; it belongs here all the same, for it may not stand.
     ///

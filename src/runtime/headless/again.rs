@@ -9,7 +9,7 @@ use crate::cli::Resume;
 use crate::domain::history::Outcome;
 use crate::domain::ids::ServiceId;
 use crate::domain::lease::who;
-use crate::domain::plan::{self, Request, Step, Warning};
+use crate::domain::plan::{self, Step, Warning};
 use crate::domain::run::document::Entry;
 use crate::domain::run::{LeftOut, Run, RunState, inverse};
 use crate::domain::text::clean;
@@ -21,18 +21,17 @@ pub(super) async fn again(mut driver: Driver, entry: &Entry, args: &Resume) -> R
     let run = &entry.run;
     done(entry)?;
     driver.plannable(std::slice::from_ref(&run.plan.env)).await?;
-    let services = run.wanted_still(&driver.model().world).map_err(|why| {
+    let request = run.again(&driver.model().world).map_err(|why| {
         Report::refused(format!("{} cannot be gone on with: {}", entry.key, why.join("; "))).hint(deploys(
             run,
             |_| true,
             "brings all of it whatever runs now",
         ))
     })?;
-    let (env, purpose, title) = (run.plan.env.clone(), run.plan.purpose.clone(), run.plan.title.clone());
-    let request = Request { env, purpose, title, services };
     let model = driver.model();
     let mut plan =
         plan::build(&model.catalog, &model.world, &model.board, &request).map_err(|error| refused(&error))?;
+    run.pass_on(&mut plan);
     let by = who(&model.session.identity).to_owned();
     let reason = clean(args.reason.as_deref().unwrap_or_default().trim()).into_owned();
     let how = LeftOut { by: by.into(), reason: reason.into(), at: system::now() };
@@ -53,7 +52,7 @@ pub(super) async fn again(mut driver: Driver, entry: &Entry, args: &Resume) -> R
         dry_run: false,
         wait: args.wait_for_lock,
         soak: false,
-        hotfix: run.plan.passes.hotfix,
+        hotfix: plan.passes.hotfix,
         over: args.over.as_deref(),
         follows: Some(Follows { run: &entry.key, without: &without }),
     };
