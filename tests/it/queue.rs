@@ -106,6 +106,17 @@ async fn three_who_wait_are_served_in_the_order_in_which_they_came_and_told_thei
     let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
     let people = json["line"].as_array().unwrap().iter().map(|it| it["by"].as_str().unwrap()[..3].to_owned());
     assert_eq!(people.collect::<Vec<_>>(), ["zoe", "ben", "eve"]);
+    let runs = headless.run("runs").await;
+    runs.is(0, "in line for auth in staging").is(0, "2nd").is(0, "ben@").is(0, "deploys auth slow-4");
+    let json = headless.run("runs --json").await;
+    let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    let people = json["waiting"].as_array().unwrap().iter();
+    let people = people.map(|it| (it["position"].as_u64().unwrap(), it["by"].as_str().unwrap()[..3].to_owned()));
+    assert_eq!(
+        people.collect::<Vec<_>>(),
+        [(1, "zoe".to_owned()), (2, "ben".to_owned()), (3, "eve".to_owned())],
+        "{json}"
+    );
     finish(ana).await.is(0, "1 of 1 done");
     let mut told = Vec::new();
     for (user, tag, child) in waiting {

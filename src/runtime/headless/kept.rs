@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::life::Life;
 use super::runs::{Found, newest_first};
 use super::shapes::{NoteShape, VERSION, step_word};
+use super::waiting::{Waiting, WaitingShape};
 use crate::adapters::system;
 use crate::domain::lease::who;
 use crate::domain::rollout::Soaked;
@@ -16,6 +17,8 @@ use crate::domain::run::document::{self, Entry};
 pub(super) struct RunsShape {
     pub(super) version: u32,
     pub(super) runs: Vec<KeptShape>,
+    /// Who waits in line for a service, in the order in which they get it.
+    pub(super) waiting: Vec<WaitingShape>,
     /// Documents that cannot be read, and environments that do not answer.
     pub(super) unread: Vec<NoteShape>,
 }
@@ -77,7 +80,14 @@ pub(super) fn runs(found: &[Found]) -> RunsShape {
         }
     }
     let runs = newest_first(found).into_iter().map(|(entry, life)| kept(entry, life)).collect();
-    RunsShape { version: VERSION, runs, unread }
+    for (it, fault) in
+        found.iter().filter(|it| it.entries.is_ok()).filter_map(|it| Some((it, it.waiting.as_ref().err()?)))
+    {
+        let text = format!("who waits in line is not known: {fault}");
+        unread.push(NoteShape { subject: it.env.name.to_string(), text });
+    }
+    let waiting = found.iter().flat_map(|it| it.waiting.iter().flatten()).map(Waiting::shape).collect();
+    RunsShape { version: VERSION, runs, waiting, unread }
 }
 
 fn kept(entry: &Entry, life: &Life) -> KeptShape {

@@ -23,6 +23,7 @@ mod runs;
 mod shapes;
 mod soaks;
 mod status;
+mod waiting;
 mod why;
 
 use std::io::{ErrorKind, Write};

@@ -11,6 +11,7 @@ use super::again::again;
 use super::driver::Driver;
 use super::life::{self, Life};
 use super::run::{Wishes, carry_out, confirm, watch};
+use super::waiting::{self, Waiting};
 use super::{failed, kept, not_read, print, print_json, say, table};
 use crate::adapters::system;
 use crate::app::history::{failure, not_followed};
@@ -37,6 +38,8 @@ pub(super) struct Found {
     pub(super) entries: Result<Vec<Result<Entry, Unreadable>>, Fault>,
     /// Of those that are not over, by their names: whether anybody carries them out. Only where that was asked.
     pub(super) lives: BTreeMap<Arc<str>, Life>,
+    /// Who waits in line there. Only where that was asked.
+    pub(super) waiting: Result<Vec<Waiting>, Fault>,
 }
 
 /// How long whoever has just ended a run may take to say so: first they give its leases back, or the other way round.
@@ -56,14 +59,15 @@ async fn read(session: &mut Session) -> Vec<Found> {
             Ok(entry)
         };
         let entries = entries.map(|all| all.iter().rev().map(read).collect());
-        Found { env, entries, lives: BTreeMap::new() }
+        Found { env, entries, lives: BTreeMap::new(), waiting: Ok(Vec::new()) }
     });
     join_all(asked.collect::<Vec<_>>()).await
 }
 
-/// The same, and whether anybody carries them out.
+/// The same, whether anybody carries them out, and who waits in line.
 async fn read_with_lives(session: &mut Session) -> Vec<Found> {
     let found = read(session).await;
+    let catalog = &session.model.catalog;
     let asked: Vec<_> = found.into_iter().map(|it| (session.executor.cluster(&it.env.cluster), it)).collect();
     join_all(asked.into_iter().map(async |(cluster, mut it)| {
         let entries = it.entries.iter().flatten().filter_map(|entry| entry.as_ref().ok());
@@ -72,7 +76,10 @@ async fn read_with_lives(session: &mut Session) -> Vec<Found> {
             let life = life::look(&*cluster, &it.env, entry, system::now()).await;
             (Arc::clone(&entry.key), life.beside(&entry.run, runs.clone()))
         });
-        it.lives = join_all(lives).await.into_iter().collect();
+        let namespace = &it.env.namespace;
+        let (lives, tickets) = futures::join!(join_all(lives), cluster.tickets(namespace));
+        it.waiting = tickets.map(|all| waiting::of(catalog, &it.env, &all));
+        it.lives = lives.into_iter().collect();
         it
     }))
     .await
@@ -112,13 +119,6 @@ fn text(found: &[Found]) -> String {
             ),
             Err(fault) => say(&format!("{}: {fault}\n", it.env.name)),
         }
-    }
-    if rows.is_empty() { "no runs are kept\n".to_owned() } else { table(&rows) }
-}
-
-/// Those of all environments that can be read, by when they began, with whether anybody carries them out.
-pub(super) fn newest_first(found: &[Found]) -> Vec<(&Entry, &Life)> {
-    let mut all = Vec::new();
         match &it.waiting {
             Ok(waiting) => rows.extend(waiting.iter().map(|it| it.row(now))),
             // Where nothing is read that is told already.
@@ -127,6 +127,13 @@ pub(super) fn newest_first(found: &[Found]) -> Vec<(&Entry, &Life)> {
             }
             Err(_) => {}
         }
+    }
+    if rows.is_empty() { "no runs are kept\n".to_owned() } else { table(&rows) }
+}
+
+/// Those of all environments that can be read, by when they began, with whether anybody carries them out.
+pub(super) fn newest_first(found: &[Found]) -> Vec<(&Entry, &Life)> {
+    let mut all = Vec::new();
     for it in found {
         let entries = it.entries.iter().flatten().flatten();
         all.extend(entries.map(|entry| (entry, it.lives.get(&entry.key).unwrap_or(&Life::Over))));
@@ -159,7 +166,7 @@ fn state(run: &Run, life: &Life) -> &'static str {
 async fn told(session: &mut Session, env: &Environment, entry: &Entry) -> (String, Life) {
     let (cluster, now) = (session.executor.cluster(&env.cluster), system::now());
     let life = life::look(&*cluster, env, entry, now).await;
-    table(&[row(entry, &life, now)])
+    (table(&[row(entry, &life, now)]), life)
 }
 
 /// The run that is meant: by its name, or by an end of it that no other has.
@@ -279,6 +286,9 @@ pub(in crate::runtime) async fn abort(session: Session, args: &Abort) -> Result<
         let (told, life) = told(&mut driver.session, &env, &entry).await;
         say(&told);
         confirm(env.name.as_str(), entry.run.plan.protected, "end it", args.consent.given())?;
+        if matches!(life, Life::Left | Life::Silent(_)) {
+            entry.run.was_left(life.renewed().map_or(entry.updated, |at| at.max(entry.updated)), system::now());
+        }
         entry.run.on(RunEvent::Abort, system::now());
         end(&mut driver, &env, &entry).await?;
         say("the run is ended: nothing more of it begins\n");
@@ -286,9 +296,6 @@ pub(in crate::runtime) async fn abort(session: Session, args: &Abort) -> Result<
     let Some(mut plan) = back else {
         driver.end().await;
         return if args.rollback { print("it changed nothing: there is nothing to take back\n") } else { Ok(()) };
-        if matches!(life, Life::Left | Life::Silent(_)) {
-            entry.run.was_left(life.renewed().map_or(entry.updated, |at| at.max(entry.updated)), system::now());
-        }
     };
     driver.current(std::slice::from_ref(&env.name)).await?;
     warn_of_going_back(&mut plan, &driver.model().world);

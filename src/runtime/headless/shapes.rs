@@ -367,6 +367,8 @@ mod tests {
             include_str!("shapes/locks.rs"),
             include_str!("shapes/stewards.rs"),
             include_str!("history/shape.rs"),
+            include_str!("kept.rs"),
+            include_str!("waiting.rs"),
         ];
         let fields = source
             .iter()
