@@ -101,7 +101,10 @@ async fn speak(spaces: [&Namespace<'_>; 2]) {
                 let key = (space.name.as_str(), name.clone());
                 let (log, told) = match logs.entry(key) {
                     Entry::Occupied(known) => known.into_mut(),
-                    Entry::Vacant(new) => new.insert((space.log_of(&name).await, -1)),
+                    Entry::Vacant(new) => match space.try_log_of(&name).await {
+                        Ok(log) => new.insert((log, -1)),
+                        Err(_) => continue,
+                    },
                 };
                 if *told < restarts {
                     *told = restarts;

@@ -128,6 +128,11 @@ impl<'plane> Namespace<'plane> {
     ///
     /// To be called before anybody reads the pod's log; kwok needs a moment to see it.
     pub(crate) async fn log_of(&self, pod: &str) -> ContainerLog {
+        self.try_log_of(pod).await.unwrap()
+    }
+
+    /// The same, where the API server may be away.
+    pub(crate) async fn try_log_of(&self, pod: &str) -> Result<ContainerLog, kube::Error> {
         let log = ContainerLog::create(self.plane.folder(), &format!("{}-{pod}.log", self.name));
         let kind = ApiResource::from_gvk(&GroupVersionKind::gvk("kwok.x-k8s.io", "v1alpha1", "Logs"));
         let kind = ApiResource { plural: "logs".into(), ..kind };
@@ -135,8 +140,11 @@ impl<'plane> Namespace<'plane> {
         let file = json!({ "logsFile": log.path(), "previousLogsFile": log.path(), "follow": true });
         object.data = json!({ "spec": { "logs": [file] } });
         let logs = Api::<DynamicObject>::namespaced_with(self.client.clone(), &self.name, &kind);
-        logs.create(&PostParams::default(), &object).await.unwrap();
-        log
+        match logs.create(&PostParams::default(), &object).await {
+            // An earlier answer was lost.
+            Err(kube::Error::Api(status)) if status.code == 409 => Ok(log),
+            created => created.map(|_| log),
+        }
     }
 
     /// Deletes it now, and waits until it is gone with all that is in it.

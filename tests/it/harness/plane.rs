@@ -133,12 +133,17 @@ impl ControlPlane {
         self.processes.down()
     }
 
-    /// Starts again what somebody else has killed, and waits until the API server answers.
+    /// Starts again what somebody else has killed, and what has ended because of that, until the API server answers.
     pub(crate) async fn revive(&self) {
-        for process in self.down() {
-            self.start_process(process);
+        loop {
+            for process in self.down() {
+                self.start_process(process);
+            }
+            if self.ready().await.is_ok() && self.down().is_empty() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
         }
-        self.ready().await.unwrap();
     }
 
     pub(crate) fn id_of(&self, process: Process) -> Option<u32> {
