@@ -60,11 +60,11 @@ async fn playground() {
     }
 }
 
-/// How the API server is made to fail.
+/// How the API server is made to fail. Asked to end, it would go on for a minute for whoever is connected.
 fn outage(plane: &ControlPlane) -> String {
     let id = plane.id_of(Process::ApiServer).unwrap_or_default();
     format!(
-        "kill {id} ends the API server, and after {} s it starts again; kill -STOP {id} makes it silent, and \
+        "kill -9 {id} ends the API server, and after {} s it starts again; kill -STOP {id} makes it silent, and \
          kill -CONT {id} answer again.",
         AWAY.as_secs()
     )
