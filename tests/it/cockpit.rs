@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::{ContainerState, Pod};
+use serde_json::json;
 
 use crate::harness::terminal::{DOWN, Terminal};
-use crate::harness::{ControlPlane, Home, workloads};
+use crate::harness::{ControlPlane, Headless, Home, eventually, workloads};
 
 #[test]
 fn the_demo_opens_without_a_cluster_and_gives_the_terminal_back() {
@@ -187,4 +189,39 @@ async fn without_a_configuration_it_looks_only_and_writes_one_when_asked() {
     terminal.press("q");
     terminal.ends_with(0);
     space.delete().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clean_up_names_the_folder_before_and_after_it_has_saved_there() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let space = plane.namespace("saved").await;
+    space.create::<Deployment>(workloads::deployment("auth", "shop/auth:v1", 1)).await;
+    let mut report = workloads::pod("report", "shop/report:v1");
+    report["spec"]["restartPolicy"] = "Never".into();
+    space.create::<Pod>(report).await;
+    let runs = async || (space.get::<Pod>("report").await?.status?.phase? == "Running").then_some(());
+    eventually("the pod that is to be evicted runs", Duration::from_secs(40), runs).await;
+    // Long enough ago that nobody reads it any more.
+    let mut ended = space.get::<Pod>("report").await.unwrap().status.unwrap().container_statuses.unwrap().remove(0);
+    let terminated = serde_json::from_value(json!({ "exitCode": 137, "finishedAt": "2026-01-01T00:00:00Z" })).unwrap();
+    ended.state = Some(ContainerState { terminated: Some(terminated), ..ContainerState::default() });
+    let status = json!({ "phase": "Failed", "reason": "Evicted", "containerStatuses": [ended] });
+    space.patch_status::<Pod>("report", status).await;
+    let headless = Headless::new(&plane.kubeconfig_path(), &crate::harness::shop::config(&space.name));
+    let (path, kubeconfig) = (headless.config.display().to_string(), plane.kubeconfig_path().display().to_string());
+    let mut terminal = Terminal::open(&["--config", &path], &[("KUBECONFIG", &kubeconfig)], (160, 40));
+    let folder = terminal.home().data();
+    terminal.shows(&["live", "auth"]);
+    terminal.press("c");
+    terminal.shows(&["report"]);
+    terminal.press("D");
+    terminal.shows(&["saved first", &folder.display().to_string()]);
+    terminal.press("\r");
+    terminal.shows(&["1 leftover deleted in staging", &folder.display().to_string()]);
+    let saved = std::fs::read_dir(&folder).unwrap().filter_map(|it| std::fs::read_to_string(it.unwrap().path()).ok());
+    assert!(saved.into_iter().any(|text| text.contains("\"kind\": \"Pod\"")), "the object as it was");
+    eventually("it is gone", Duration::from_secs(40), async || {
+        space.get::<Pod>("report").await.is_none().then_some(())
+    })
+    .await;
 }

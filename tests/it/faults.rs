@@ -122,6 +122,39 @@ async fn clusters_that_are_down_slow_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whose_token_is_refused_is_told_to_log_in_and_sees_all_as_soon_as_that_is_mended() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let space = plane.namespace("token").await;
+    shop(&space).await;
+    for in_a_file in [false, true] {
+        let home = tempfile::tempdir().unwrap();
+        let token = home.path().join("token");
+        let user = |token_file: bool, word: &str| {
+            std::fs::write(&token, word).unwrap();
+            if token_file { json!({ "tokenFile": &token }) } else { json!({ "token": word }) }
+        };
+        let login = |word: &str| {
+            let user = user(in_a_file, word);
+            changed(&plane.kubeconfig_path(), home.path(), |file| file["users"][0]["user"] = user)
+        };
+        let kubeconfig = login("expired");
+        let shipdeck = Headless::new(&kubeconfig, &config(&space.name));
+        for line in ["deploy --env staging auth=v2 --yes", "locks", "runs", "history", "unlock a1"] {
+            shipdeck.run(line).await.is(3, "Log in again, for example with your cloud's command, then try again.");
+        }
+        let (path, kubeconfig) = (shipdeck.config.display().to_string(), kubeconfig.display().to_string());
+        let mut terminal = Terminal::open(&["--config", &path], &[("KUBECONFIG", &kubeconfig)], (140, 40));
+        terminal.shows(&["not logged in"]);
+        terminal.press("d");
+        terminal.shows(&["what is known of staging is not current"]);
+        login("admin");
+        terminal.shows(&["live", "auth", "v1", "2 of 2 ready"]);
+        assert!(!terminal.text().contains("not logged in"), "{}", terminal.text());
+        shipdeck.run("why --env staging auth").await.is(0, "nothing stands in the way");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_credential_plugin_that_fails_is_quoted_and_one_that_hangs_is_given_up() {
     let Some(plane) = ControlPlane::shared() else { return };
     let space = plane.namespace("plugin").await;

@@ -195,6 +195,20 @@ async fn a_deploy_that_failed_is_over_tells_why_and_all_that_it_changed_is_taken
     for name in ["auth", "cart"] {
         assert_eq!(stands(&space, name).await.0, format!("shop/{name}:v1"));
     }
+    headless.run("locks").await.is(0, "cart missing taken back");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_takes_a_run_back_by_its_name_may_leave_free_what_failed_and_then_nobody_is_asked_why() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let (space, headless) = shop(plane, "unheld").await;
+    headless.run("deploy --env staging auth=missing --yes").await.is(1, "image not found");
+    let failed = run(&headless).await.unwrap()["run"].as_str().unwrap().to_owned();
+    let back = headless.run(&format!("abort {failed} --rollback --no-hold --yes")).await;
+    back.is(0, "auth succeeded").is(0, "auth missing is not held");
+    assert_eq!(stands(&space, "auth").await.0, "shop/auth:v1");
+    headless.run("locks").await.is(0, "nothing is locked");
+    headless.run("deploy --env staging auth=missing --yes").await.is(1, "image not found");
 }
 
 /// What keeps auth from coming is mended elsewhere: nothing of the command line has to be written again for that.
