@@ -89,8 +89,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         A::RunRollBack => return run::roll_back(model),
         A::RunLeaveOut => run::ask_leave_out(model),
         A::RunAbort => return run::abort(model),
-        A::RunTakeUp if screens::again::subject(model).is_some() => screens::again::open(model),
-        A::RunTakeUp => screens::others::ask_take_up(model),
+        A::RunTakeUp => screens::again::begin(model),
         A::RunClear => screens::others::ask_clear(model),
         A::RunsFilter => screens::runs::filter(model),
         A::CleanupMark => {

@@ -21,9 +21,11 @@ pub struct Over {
 /// The run that is meant, shown or selected in a list, where it is over.
 pub fn subject(model: &Model) -> Option<Over> {
     match &model.page {
-        Some(Page::Run(RunPage { of: RunOf::Ours(id), .. })) => ours(model, *id),
+        Some(
+            Page::Run(RunPage { of: RunOf::Ours(id), .. })
+            | Page::Runs(RunsPage { selected: Some(RunRef::Ours(id)), .. }),
+        ) => ours(model, *id),
         Some(Page::Run(RunPage { of: RunOf::Theirs(it), .. })) => theirs(model, &it.env, &it.key),
-        Some(Page::Runs(RunsPage { selected: Some(RunRef::Ours(id)), .. })) => ours(model, *id),
         Some(Page::Runs(RunsPage { selected: Some(RunRef::Theirs { env, key }), .. })) => theirs(model, env, key),
         _ => None,
     }
@@ -57,9 +59,10 @@ pub fn available(model: &Model, over: &Over) -> Result<(), String> {
     others::unhindered(model, &run.plan.env)
 }
 
-/// Shows what is left to do, or says why nobody can go on with it.
-pub fn open(model: &mut Model) {
-    let Some(Over { run, key }) = subject(model) else { return };
+/// Shows what is left to do of the run that is meant, or says why nobody can go on with it. One that is not over is taken up
+/// as it is.
+pub fn begin(model: &mut Model) {
+    let Some(Over { run, key }) = subject(model) else { return others::ask_take_up(model) };
     let request = run.again(&model.world).map_err(|why| why.join("; "));
     let shown = request.and_then(|request| plan::go_on(model, request, (&run, key)));
     if let Err(why) = shown {

@@ -123,7 +123,7 @@ fn text(found: &[Found]) -> String {
             Ok(waiting) => rows.extend(waiting.iter().map(|it| it.row(now))),
             // Where nothing is read that is told already.
             Err(fault) if it.entries.is_ok() => {
-                say(&format!("{}: who waits in line is not known: {fault}\n", it.env.name))
+                say(&format!("{}: who waits in line is not known: {fault}\n", it.env.name));
             }
             Err(_) => {}
         }
