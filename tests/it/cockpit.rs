@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{ContainerState, Pod};
+use k8s_openapi::api::core::v1::Pod;
 use serde_json::json;
 
 use crate::harness::terminal::{DOWN, Terminal};
@@ -202,10 +202,10 @@ async fn a_clean_up_names_the_folder_before_and_after_it_has_saved_there() {
     let runs = async || (space.get::<Pod>("report").await?.status?.phase? == "Running").then_some(());
     eventually("the pod that is to be evicted runs", Duration::from_secs(40), runs).await;
     // Long enough ago that nobody reads it any more.
-    let mut ended = space.get::<Pod>("report").await.unwrap().status.unwrap().container_statuses.unwrap().remove(0);
-    let terminated = serde_json::from_value(json!({ "exitCode": 137, "finishedAt": "2026-01-01T00:00:00Z" })).unwrap();
-    ended.state = Some(ContainerState { terminated: Some(terminated), ..ContainerState::default() });
-    let status = json!({ "phase": "Failed", "reason": "Evicted", "containerStatuses": [ended] });
+    let status = json!({ "phase": "Failed", "reason": "Evicted", "containerStatuses": [{
+        "name": "report", "image": "shop/report:v1", "imageID": "", "ready": false, "restartCount": 0,
+        "state": { "terminated": { "exitCode": 137, "finishedAt": "2026-01-01T00:00:00Z" } },
+    }] });
     space.patch_status::<Pod>("report", status).await;
     let headless = Headless::new(&plane.kubeconfig_path(), &crate::harness::shop::config(&space.name));
     let (path, kubeconfig) = (headless.config.display().to_string(), plane.kubeconfig_path().display().to_string());

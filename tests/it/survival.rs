@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::harness::commands::succeeds;
 use crate::harness::{ControlPlane, Headless, Namespace, eventually, workloads};
 
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_mins(1);
 
 /// auth, and cart which needs it, in one environment.
 async fn shop<'a>(plane: &'a ControlPlane, prefix: &str) -> (Namespace<'a>, Headless) {
