@@ -201,9 +201,10 @@ async fn a_clean_up_names_the_folder_before_and_after_it_has_saved_there() {
     space.create::<Pod>(report).await;
     let runs = async || (space.get::<Pod>("report").await?.status?.phase? == "Running").then_some(());
     eventually("the pod that is to be evicted runs", Duration::from_secs(40), runs).await;
-    // Long enough ago that nobody reads it any more.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    // Long enough ago that nobody reads it any more; kwok writes over what it knows of a container by its own name.
     let status = json!({ "phase": "Failed", "reason": "Evicted", "containerStatuses": [{
-        "name": "report", "image": "shop/report:v1", "imageID": "", "ready": false, "restartCount": 0,
+        "name": "main", "image": "shop/report:v1", "imageID": "", "ready": false, "restartCount": 0,
         "state": { "terminated": { "exitCode": 137, "finishedAt": "2026-01-01T00:00:00Z" } },
     }] });
     space.patch_status::<Pod>("report", status).await;

@@ -144,7 +144,7 @@ async fn whose_token_is_refused_is_told_to_log_in_and_sees_all_as_soon_as_that_i
         }
         let (path, kubeconfig) = (shipdeck.config.display().to_string(), kubeconfig.display().to_string());
         let mut terminal = Terminal::open(&["--config", &path], &[("KUBECONFIG", &kubeconfig)], (140, 40));
-        terminal.shows(&["not logged in"]);
+        terminal.shows(&["not logged in", "Log in again, for example with your cloud"]);
         terminal.press("d");
         terminal.shows(&["what is known of staging is not current"]);
         login("admin");

@@ -315,8 +315,13 @@ async fn who_deploys_what_is_shown_to_everybody_who_looks() {
     // Whoever held it before the cockpit had read its leases is seen alive with the next renewal only.
     let ana = begin(&headless, "deploy --env staging auth=unready --yes");
     cockpit.shows(&["auth by ana@", "deploys to staging"]);
-    let listed: serde_json::Value = serde_json::from_str(&headless.run("runs --json").await.out).unwrap();
-    headless.run(&format!("abort {} --yes", listed["runs"][0]["run"].as_str().unwrap())).await.is(0, "");
+    // Its leases are held a moment before the run is written.
+    let run = eventually("the run is kept", Duration::from_secs(30), async || {
+        let listed: serde_json::Value = serde_json::from_str(&headless.run("runs --json").await.out).ok()?;
+        listed["runs"][0]["run"].as_str().map(str::to_owned)
+    })
+    .await;
+    headless.run(&format!("abort {run} --yes")).await.is(0, "");
     finish(ana).await.is(3, "the run was ended by");
     cockpit.becomes("idle again", |text| text.contains("idle") && !text.contains("ana@"));
     drop(space);
