@@ -82,6 +82,6 @@ pub fn found(cluster: &ClusterId, seen: Discovery) -> Vec<Found> {
     found.collect()
 }
 
-fn shown(cluster: &ClusterId) -> &str {
+pub(super) fn shown(cluster: &ClusterId) -> &str {
     if cluster.as_str().is_empty() { "the current context" } else { cluster.as_str() }
 }

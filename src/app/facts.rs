@@ -2,7 +2,7 @@
 
 use super::effect::Effect;
 use super::model::{Model, Page};
-use super::{others, rows, runs};
+use super::{others, outages, rows, runs};
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::observed::Change;
 use crate::domain::world::Touched;
@@ -24,6 +24,9 @@ pub fn take(model: &mut Model, env: &EnvId, change: Change) -> Vec<Effect> {
     if refresh(model, env, &touched) {
         model.session.dirty = true;
         rows::arrange(model);
+    }
+    if touched.freshness {
+        outages::follow(model);
     }
     let mut effects = Vec::new();
     if touched.other {
@@ -81,6 +84,7 @@ pub fn tick(model: &mut Model) -> Vec<Effect> {
         rows::arrange_now(model);
     }
     super::journal::expire(model);
+    outages::follow(model);
     if matches!(model.page, Some(Page::Cleanup(_))) {
         super::screens::cleanup::refresh(model);
     }

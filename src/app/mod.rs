@@ -30,6 +30,7 @@ pub mod msg;
 pub mod others;
 #[cfg(test)]
 pub(crate) mod others_tests;
+pub mod outages;
 pub mod outcomes;
 pub mod overlays;
 #[cfg(test)]

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::input::LineInput;
 use super::keeping::Kept;
 use super::logs::LogPane;
+use super::outages::Outage;
 use super::removals::Removal;
 use super::rights::Rights;
 use super::touch::Drawn;
@@ -102,6 +103,8 @@ pub struct Session {
     /// The welcome of a first start is still shown.
     pub welcome: bool,
     pub hidden_namespaces: usize,
+    /// Clusters that are out of sight, or were until just now.
+    pub outages: BTreeMap<ClusterId, Outage>,
     /// Clusters that could not be discovered, while they cannot.
     pub undiscovered: BTreeMap<ClusterId, Fault>,
     /// When ctrl-c was pressed last.
@@ -249,6 +252,7 @@ impl Model {
             read_only: None,
             welcome: catalog.discovered,
             hidden_namespaces: 0,
+            outages: BTreeMap::new(),
             undiscovered: BTreeMap::new(),
             interrupted: None,
             touched: Timestamp::UNIX_EPOCH,

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::effect::Effect;
 use super::model::Model;
 use super::msg::Msg;
-use super::{attention, discovery, facts, focus, holders, journal, locks, log_bridge, others, outcomes, rows};
+use super::{attention, discovery, facts, focus, holders, journal, locks, log_bridge, others, outages, outcomes, rows};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::run::Run;
 use crate::domain::world::Freshness;
@@ -96,11 +96,12 @@ fn wake(model: &mut Model, slept: Duration) -> Vec<Effect> {
     }
     effects.extend(watch_all(model));
     rows::arrange(model);
+    outages::follow(model);
     model.session.dirty = true;
     effects
 }
 
-fn words(time: Duration) -> String {
+pub(super) fn words(time: Duration) -> String {
     match time.as_secs() {
         seconds @ 0..120 => format!("{seconds} s"),
         seconds @ 120..7_200 => format!("{} min", seconds / 60),
@@ -144,4 +145,5 @@ fn something_ages(model: &Model) -> bool {
         || model.session.interrupted.is_some()
         || holders::something_ages(model)
         || locks::something_ages(model)
+        || outages::something_ages(model)
 }

@@ -2,6 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
+use super::environments::{self, dated};
 use super::format;
 use super::lines::wrap;
 use super::look::{Ground, Token};
@@ -14,6 +15,7 @@ use crate::app::screens::cleanup::shown;
 use crate::app::touch::Touch;
 use crate::domain::cleanup::FindingKind;
 use crate::domain::fault::{Fault, FaultKind};
+use crate::domain::world::Freshness;
 
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &CleanupPage, area: Area) {
     let note = format!("{} · {}", page.env, format::count(page.findings.len(), "leftover"));
@@ -25,7 +27,11 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &CleanupPage, area: A
     let first = (at.unwrap_or(0) + 1).saturating_sub(room);
     let more = More::of(lines.len(), first, room);
     let state = beside(&more.above(), &format!("{} back", model.keymap.hint(Action::Back)));
-    pen.rule(area, &Rule { title: "Clean up", note: &note, state: &state, focused: true, ..Rule::default() });
+    let (state, state_token) = dated(environments::as_of(model, &page.env, pen.look.ascii), state);
+    pen.rule(
+        area,
+        &Rule { title: "Clean up", note: &note, state: &state, state_token, focused: true, ..Rule::default() },
+    );
     if lines.is_empty() {
         nothing(pen, model, page, Area { width: left, ..area });
     }
@@ -71,10 +77,15 @@ fn rows(page: &CleanupPage) -> Vec<Row<'_>> {
 /// Why there is no row.
 fn nothing(pen: &mut Pen<'_>, model: &Model, page: &CleanupPage, area: Area) {
     let width = area.width.saturating_sub(3);
-    let text = if page.filter.text().is_empty() {
-        "Nothing is left over here.".to_owned()
-    } else {
+    let world = model.world.env(&page.env);
+    let text = if !page.filter.text().is_empty() {
         format!("Nothing matches the filter. {} shows all.", pen.key(Action::Back))
+    } else if world.is_some_and(|world| !world.was_read()) {
+        "Nothing is known of it: it was not read yet.".to_owned()
+    } else if world.is_some_and(|world| matches!(world.freshness(), Freshness::Stale { .. })) {
+        "Nothing was left over here when it was last seen.".to_owned()
+    } else {
+        "Nothing is left over here.".to_owned()
     };
     pen.text(2, area.y + 2, &text, Token::Text, width);
     if page.too_young > 0 {

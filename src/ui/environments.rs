@@ -1,7 +1,7 @@
 //! Pane 1: the heads of the columns, and the summary of trouble at their left.
 
 use super::look::Token;
-use super::more::More;
+use super::more::{More, beside};
 use super::pen::{Pen, Rule};
 use super::{format, signs};
 use crate::actions::Action;
@@ -197,6 +197,31 @@ fn head(pen: &mut Pen<'_>, model: &Model, env: &Environment, area: Area, columns
 pub(super) fn as_of(model: &Model, env: &EnvId, ascii: bool) -> Option<String> {
     let Freshness::Stale { since, fault } = model.world.env(env)?.freshness() else { return None };
     Some(format!("{} {} {}", signs::stale(ascii), fault.kind, format::age(since, model.session.now)))
+}
+
+/// The same of several environments, as a page tells it that shows all of them: `≈ production offline 12s`.
+pub(super) fn any_as_of(model: &Model, ascii: bool) -> Option<String> {
+    let envs = &model.catalog.environments;
+    let stale = |env| match freshness(model, env)? {
+        Freshness::Stale { since, fault } => Some((since, env, fault)),
+        _ => None,
+    };
+    let old: Vec<_> = envs.iter().filter_map(stale).collect();
+    let (since, env, fault) = old.iter().min_by_key(|(since, ..)| *since)?;
+    let what = match old.len() {
+        1 => env.name.to_string(),
+        all if all == envs.len() => "all".to_owned(),
+        some => format!("{some} of {}", envs.len()),
+    };
+    Some(format!("{} {what} {} {}", signs::stale(ascii), fault.kind, format::age(*since, model.session.now)))
+}
+
+/// The end of the rule of what may be old: since when it is, before what it says anyway.
+pub(super) fn dated(old: Option<String>, state: String) -> (String, Token) {
+    match old {
+        Some(old) => (beside(&old, &state), Token::Warn),
+        None => (state, Token::Muted),
+    }
 }
 
 /// Where nothing is known: counted as not ready, and compared with others, it would be told as known.

@@ -60,6 +60,36 @@ fn what_was_well_when_it_was_last_seen_is_counted_as_that_and_nothing_of_it_move
 }
 
 #[test]
+fn the_pages_of_leftovers_and_of_history_carry_since_when_they_are_old() {
+    use crate::domain::observed::{Change, Kind};
+    for (width, height) in [(80, 24), (200, 50)] {
+        let mut cockpit = Cockpit::of_ana();
+        let mut rule = |keys: &str| {
+            cockpit.press(keys);
+            (cockpit.model.session.width, cockpit.model.session.height) = (width, height);
+            screen(&cockpit.model, look())
+        };
+        assert!(!rule("c")[1].contains('≈'));
+        cockpit.press("<esc>");
+        for kind in Kind::ALL {
+            let change = Change::Lost(kind, Fault::new(FaultKind::Unreachable, "no answer"));
+            cockpit.send(crate::app::msg::Msg::Fact { env: EnvId::new("staging"), change });
+        }
+        cockpit.wait(12);
+        let mut rule = |keys: &str| {
+            cockpit.press(keys);
+            (cockpit.model.session.width, cockpit.model.session.height) = (width, height);
+            screen(&cockpit.model, look())
+        };
+        let page = rule("c");
+        assert!(page[1].contains("Clean up") && page[1].contains("≈ offline 12s · esc back"), "{}", page[1]);
+        assert!(page.join("\n").contains("Nothing was left over here when it was last seen."));
+        let page = rule("<esc>H");
+        assert!(page[1].contains("History") && page[1].contains("≈ staging offline 12s · esc back"), "{}", page[1]);
+    }
+}
+
+#[test]
 fn what_a_run_was_doing_when_its_cluster_went_out_of_sight_is_told_as_past() {
     use crate::domain::observed::{Change, Kind};
     let mut cockpit = crate::app::others_tests::beside_bob();

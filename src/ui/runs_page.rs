@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use unicode_width::UnicodeWidthStr;
 
+use super::environments::{self, dated};
 use super::format;
 use super::look::{Ground, Token};
 use super::more::{More, beside};
@@ -26,7 +27,8 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunsPage, area: Area
     let first = (at + 1).saturating_sub(room);
     let more = More::of(rows.len(), first, room);
     let state = beside(&more.above(), &format!("{} back", model.keymap.hint(Action::Back)));
-    pen.rule(area, &Rule { title, note: &note, state: &state, focused: true, ..Rule::default() });
+    let (state, state_token) = dated(environments::any_as_of(model, pen.look.ascii), state);
+    pen.rule(area, &Rule { title, note: &note, state: &state, state_token, focused: true, ..Rule::default() });
     if rows.is_empty() {
         for (index, text) in nothing(pen, page).iter().enumerate() {
             pen.text(2, area.y + 2 + index as u16, text, Token::Text, area.width.saturating_sub(3));

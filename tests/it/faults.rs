@@ -74,6 +74,9 @@ async fn a_run_survives_a_frozen_api_server_and_the_screen_says_so_meanwhile() {
     plane.resume(Process::ApiServer);
     terminal.shows(&["2 of 2 deployed", "live"]);
     assert_eq!((writes(&space, "auth").await, writes(&space, "cart").await), (2, 2), "written once each");
+    // What the screen said meanwhile is in the log afterwards, with how long it took.
+    terminal.press("!");
+    terminal.shows(&["shown as last seen", "is seen again, after"]);
 }
 
 /// The kubeconfig at `path` as JSON, changed and written elsewhere.
