@@ -72,7 +72,10 @@ impl Keymap {
             let mut named = specs.map(|spec| spec.action).filter(|action| self.typing_key(*action) == Some(chord));
             named.next()
         };
-        self.action(scopes, chord).or_else(fallback)
+        // What edits the text in every shell edits it here too, unless it is a key of this very form.
+        let shared_only = |scope: &&Scope| !edits(chord) || !shared(**scope);
+        let scopes: Vec<Scope> = scopes.iter().filter(shared_only).copied().collect();
+        self.action(&scopes, chord).or_else(fallback)
     }
 
     /// The key to show for an action while text is typed, or an empty text.
@@ -82,7 +85,8 @@ impl Keymap {
 
     fn typing_key(&self, action: Action) -> Option<Chord> {
         let keys = self.keys(action);
-        let usable = |chord: &Chord| !is_text(*chord);
+        let shared = shared(action.spec().scope);
+        let usable = |chord: &Chord| !(is_text(*chord) || shared && edits(*chord));
         let defaults = || action.spec().keys.iter().filter_map(|key| key.parse().ok()).find(usable);
         let own = keys.iter().copied().find(usable);
         own.or_else(|| defaults().filter(|_| !keys.is_empty()))
@@ -97,6 +101,12 @@ impl Keymap {
 /// A letter, which belongs to what is being typed.
 fn is_text(chord: Chord) -> bool {
     matches!(chord.code, KeyCode::Char(_)) && !chord.ctrl && !chord.alt
+}
+
+/// What edits a line in every shell: to its ends, back and forth, delete before and after, a word, put back.
+fn edits(chord: Chord) -> bool {
+    let letter = matches!(chord.code, KeyCode::Char('a' | 'b' | 'e' | 'f' | 'h' | 'k' | 'u' | 'w' | 'y'));
+    letter && chord.ctrl && !chord.alt
 }
 
 /// Scopes that are live wherever another one is.
@@ -136,5 +146,17 @@ mod tests {
         let function = enter("f2");
         assert_eq!((function.typing_hint(Action::Enter).as_str(), means(&function, "enter")), ("f2", None));
         assert_eq!((means(&function, "f2"), means(&function, "up")), (Some(Action::Enter), Some(Action::Up)));
+    }
+
+    #[test]
+    fn what_edits_a_line_in_every_shell_is_left_to_the_text_and_a_key_of_the_form_is_not() {
+        let map = Keymap::new(&BTreeMap::new()).unwrap();
+        let means = |key: &str| map.while_typing(&[Scope::Form, Scope::Lists, Scope::Global], key.parse().unwrap());
+        assert_eq!(["ctrl-u", "ctrl-w", "ctrl-k"].map(means), [None; 3]);
+        assert_eq!(means("pageup"), Some(Action::HalfPageUp));
+        assert_eq!(map.typing_hint(Action::HalfPageUp), "pageup");
+        let chosen = BTreeMap::from([(Action::KnownNext, vec!["ctrl-k".parse().unwrap()])]);
+        let map = Keymap::new(&chosen).unwrap();
+        assert_eq!(map.while_typing(&[Scope::Form, Scope::Lists], "ctrl-k".parse().unwrap()), Some(Action::KnownNext));
     }
 }

@@ -242,3 +242,43 @@ fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     }
     Vec::new()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testkit::Cockpit;
+    use super::*;
+
+    /// What stands in the field that is typed in.
+    fn field(cockpit: &Cockpit) -> String {
+        let input = match (cockpit.overlay(), &cockpit.model.page) {
+            (Some(Overlay::Versions(form)), _) => &form.rows[form.selected].input,
+            (Some(Overlay::Help(list) | Overlay::Palette(list) | Overlay::Menu(list)), _) => &list.input,
+            (Some(Overlay::Plan(review)), _) => &review.confirm,
+            (Some(Overlay::Confirm(confirm)), _) => &confirm.typed,
+            (Some(Overlay::Prompt(prompt)), _) => &prompt.input,
+            (None, Some(Page::Cleanup(page))) => &page.filter,
+            (None, Some(Page::Runs(page))) => &page.filter,
+            other => {
+                assert!(matches!(other, (None, None)), "{other:?}");
+                &cockpit.model.home.filter
+            }
+        };
+        input.text().to_owned()
+    }
+
+    #[test]
+    fn every_field_is_edited_as_a_line_of_a_shell_is() {
+        // Filter, palette, help, menu, version, reason, the name to be typed, the filters of pages and of the log.
+        for keys in ["/", ":", "?", "x", "d", "F", "P", "c/", "H/", "4/"] {
+            let mut cockpit = Cockpit::of_ana();
+            cockpit.press(keys).press("one two");
+            assert_eq!(field(&cockpit), "one two", "{keys}");
+            cockpit.press("<ctrl-w>");
+            assert_eq!(field(&cockpit), "one ", "{keys}");
+            cockpit.press("<ctrl-u>");
+            assert_eq!(field(&cockpit), "", "{keys}");
+            cockpit.press("three<ctrl-a><ctrl-k>");
+            assert_eq!(field(&cockpit), "", "{keys}");
+        }
+    }
+}

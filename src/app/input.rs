@@ -42,8 +42,32 @@ impl LineInput {
         if chord.ctrl && matches!(key, Key::Char('m' | 'j' | 'c' | 'z' | 'l' | 'n' | 'p')) {
             return false;
         }
+        // What every shell means by these; the editor means other things by them.
+        match key {
+            Key::Char('u') if chord.ctrl => {
+                self.area.delete_line_by_head();
+            }
+            Key::Char('w') if chord.ctrl => self.delete_word(),
+            _ => return self.edit(key, chord),
+        }
+        true
+    }
+
+    fn edit(&mut self, key: Key, chord: &Chord) -> bool {
         self.area.input(Input { key, ctrl: chord.ctrl, alt: chord.alt, shift: chord.shift });
         true
+    }
+
+    /// Deletes back to the space before the word: a version with a digest is one word, as in a shell.
+    fn delete_word(&mut self) {
+        let before: Vec<char> = self.text().chars().take(self.cursor()).collect();
+        let spaces = before.iter().rev().take_while(|c| c.is_whitespace()).count();
+        let word = before.iter().rev().skip(spaces).take_while(|c| !c.is_whitespace()).count();
+        let deleted: String = before[before.len() - spaces - word..].iter().collect();
+        for _ in 0..spaces + word {
+            self.area.delete_char();
+        }
+        self.area.set_yank_text(deleted);
     }
 
     /// Inserts pasted text: its first line, cleaned.
@@ -54,5 +78,30 @@ impl LineInput {
 
     pub fn clear(&mut self) {
         *self = Self::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(text: &str, keys: &[&str]) -> String {
+        let mut input = LineInput::new(text);
+        for key in keys {
+            assert!(input.key(&key.parse().unwrap()), "{key}");
+        }
+        input.text().to_owned()
+    }
+
+    #[test]
+    fn keys_mean_what_they_mean_in_a_shell() {
+        assert_eq!(after("one v812@sha256:ab", &["ctrl-w"]), "one ");
+        assert_eq!(after("one two  ", &["ctrl-w"]), "one ");
+        assert_eq!(after("one two", &["ctrl-w", "ctrl-w", "ctrl-w"]), "");
+        assert_eq!(after("one two", &["left", "left", "left", "ctrl-u"]), "two");
+        assert_eq!(after("one two", &["ctrl-u", "ctrl-y"]), "one two", "what was deleted can be put back");
+        assert_eq!(after("one two", &["ctrl-w", "ctrl-y"]), "one two");
+        assert_eq!(after("one two", &["ctrl-a", "ctrl-k"]), "");
+        assert_eq!(after("one two", &["ctrl-a", "x", "ctrl-e", "y", "ctrl-h"]), "xone two");
     }
 }

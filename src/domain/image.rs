@@ -94,7 +94,7 @@ impl FromStr for Image {
             return Err(ImageError::NoRepository);
         }
         if repository.chars().any(|c| c.is_control() || c.is_whitespace()) {
-            return Err(ImageError::BadRepository(repository.escape_debug().to_string()));
+            return Err(ImageError::BadRepository(quoted(repository)));
         }
         Ok(Self { repository: repository.into(), tag, digest })
     }
@@ -122,17 +122,27 @@ pub fn short_digest(digest: &str) -> String {
     format!("{algorithm}:{}…{}", &hex[..4], &hex[hex.len() - 4..])
 }
 
+/// A text to be named in an error; of a long one both ends, or the error would drown in it.
+fn quoted(text: &str) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    if chars.len() <= 32 {
+        return text.escape_debug().to_string();
+    }
+    let ends = |part: &[char]| part.iter().collect::<String>().escape_debug().to_string();
+    format!("{}…{}", ends(&chars[..16]), ends(&chars[chars.len() - 8..]))
+}
+
 fn checked_tag(tag: &str) -> Result<Arc<str>, ImageError> {
     let fits = (1..=128).contains(&tag.len())
         && tag.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
         && !tag.starts_with(['.', '-']);
-    if fits { Ok(tag.into()) } else { Err(ImageError::BadTag(tag.escape_debug().to_string())) }
+    if fits { Ok(tag.into()) } else { Err(ImageError::BadTag(quoted(tag))) }
 }
 
 fn checked_digest(digest: &str) -> Result<Arc<str>, ImageError> {
     let fits =
         digest.strip_prefix("sha256:").is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
-    if fits { Ok(digest.into()) } else { Err(ImageError::BadDigest(digest.escape_debug().to_string())) }
+    if fits { Ok(digest.into()) } else { Err(ImageError::BadDigest(quoted(digest))) }
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::app::model::{Model, Overlay, Page, Pane, Prompt, PromptPurpose};
 use crate::app::others::{self, Life};
 use crate::app::screens;
 use crate::domain::run::{Run, RunState, leads_back};
+use unicode_width::UnicodeWidthStr;
 
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
     pen.fill(area, Ground::Band);
@@ -191,7 +192,9 @@ fn prompted(pen: &mut Pen<'_>, prompt: &Prompt, area: Area) {
     let ways = [(Action::Other, other), (Action::Back, "end it")];
     let right = ending(pen, &ways, area);
     let room = right.saturating_sub(x + 2);
-    let end = overlays::line(pen, &prompt.input, x, area.y, room);
+    // However long the text, what is wrong with it is seen.
+    let told = prompt.error.as_ref().map_or(0, |error| error.width() as u16 + 4).min(room * 2 / 3);
+    let end = overlays::line(pen, &prompt.input, x, area.y, room - told);
     if let Some(error) = &prompt.error {
         pen.text(end + 2, area.y, error, Token::Fail, right.saturating_sub(end + 4));
     }

@@ -17,7 +17,7 @@ use crate::app::queue;
 use crate::app::touch::Touch;
 use crate::app::why::causes;
 use crate::domain::ids::{EnvId, ServiceId};
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// The prompt on the hint row, if one is open.
 pub(super) fn prompt(model: &Model) -> Option<&Prompt> {
@@ -91,17 +91,35 @@ pub(super) fn line(pen: &mut Pen<'_>, input: &LineInput, x: u16, y: u16, width: 
 
 /// The same over a text that is to be typed: the cursor stands on its next character.
 fn line_over(pen: &mut Pen<'_>, input: &LineInput, below: &str, (x, y, width): (u16, u16, u16)) -> u16 {
-    let text = input.text();
-    let end = pen.text(x, y, text, Token::Hi, width);
-    let before: String = text.chars().take(input.cursor()).collect();
+    let (text, before) = around_cursor(input, width);
+    let end = pen.text(x, y, &text, Token::Hi, width);
     let cursor = x.saturating_add(before.width().min(1_000) as u16);
     if cursor < x + width {
         let style = pen.look.style(Token::Accent).add_modifier(ratatui::style::Modifier::REVERSED);
         let next = |text: &str| text.chars().nth(input.cursor());
-        let under = next(text).or_else(|| next(below)).map_or(" ".to_owned(), |c| c.to_string());
+        let under = next(input.text()).or_else(|| next(below)).map_or(" ".to_owned(), |c| c.to_string());
         pen.styled(cursor, y, &under, style, 1);
     }
     end.max(cursor + 1)
+}
+
+/// What is shown of a text that is longer than its field, so that the cursor stands in it; and that up to the cursor.
+fn around_cursor(input: &LineInput, width: u16) -> (String, String) {
+    let before: Vec<char> = input.text().chars().take(input.cursor()).collect();
+    // One cell is the cursor's own, and one the sign that something stands before.
+    let room = usize::from(width.saturating_sub(1));
+    let columns = |c: &char| c.width().unwrap_or(0);
+    let (mut hidden, mut taken) = (0, 0);
+    if before.iter().map(columns).sum::<usize>() > room {
+        let fits = |c: &&char| {
+            taken += columns(c);
+            taken < room
+        };
+        hidden = before.len() - before.iter().rev().take_while(fits).count();
+    }
+    let sign = if hidden > 0 { "…" } else { "" };
+    let shown: String = input.text().chars().skip(hidden).collect();
+    (format!("{sign}{shown}"), format!("{sign}{}", before[hidden..].iter().collect::<String>()))
 }
 
 /// The service and the environment that are selected.

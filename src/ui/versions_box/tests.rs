@@ -91,3 +91,21 @@ fn a_plan_of_a_version_that_fails_elsewhere_says_so() {
     assert!(told.len() == 1 && told[0].starts_with("auth v5 fails in production: "), "{told:?}");
     assert_eq!(review.plan.env, EnvId::new("staging"));
 }
+
+#[test]
+fn what_is_wrong_with_a_long_text_is_seen_beside_it_and_the_cursor_stands_at_its_end() {
+    for keys in ["d", "g<enter>d"] {
+        let mut cockpit = shop();
+        cockpit.press(keys);
+        cockpit.send(Msg::Input(Input::Paste(format!("{}=end", "x".repeat(400)))));
+        cockpit.press("<enter>");
+        for size in [(80, 24), (60, 15), (200, 50)] {
+            let seen = screen(&mut cockpit, size);
+            let flat = seen.replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(flat.contains("is no tag: letters, digits"), "{size:?}\n{seen}");
+            assert!(seen.lines().any(|row| row.contains("→") && row.contains("xxx=end")), "{size:?}\n{seen}");
+        }
+        cockpit.press("<ctrl-u>v7");
+        assert_eq!(typed(&cockpit), "v7");
+    }
+}
