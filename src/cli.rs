@@ -111,7 +111,7 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Take up a run whose process is gone, and follow it to the end: nothing is written twice, nothing is left out. Of one
+    /// Take up a run that was left behind, and follow it to the end: nothing is written twice, nothing is left out. Of one
     /// that failed or was ended: try again what failed and begin what was not begun, as a new run with the checks of a deploy.
     Resume(Resume),
     /// End a run: nothing more of it begins, also where another process carries it out.
@@ -128,7 +128,7 @@ pub enum Command {
     Locks(Locks),
     /// Print what happened: every run, lock, override and clean-up, who did it, how it ended and why; the newest first.
     History(History),
-    /// Say why a service cannot be deployed, who can clear it and when it opens. To have been answered is 0, whatever the
+    /// Say why a service cannot be deployed, who can change that and when it opens. To have been answered is 0, whatever the
     /// answer; see --exit-code.
     Why(Why),
     /// List leftovers of an environment (failed pods, failed Jobs); with --yes or --confirm delete them, each saved first.

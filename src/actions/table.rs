@@ -135,7 +135,7 @@ actions! {
 
     /// Show all that is known of the selection.
     Details = "details", "details", Home, Ask, Looks, ["5", "v"];
-    /// Say why the selection cannot be deployed, and who can clear it.
+    /// Say why the selection cannot be deployed, and who can change that.
     Why = "why", "why blocked", Home, Ask, Looks, ["b"];
     /// Show what happened lately, and where.
     Activity = "activity", "activity", Home, Ask, Looks, ["6"];
@@ -220,8 +220,8 @@ actions! {
     RunAbort = "run-abort", "abort", Run, Run, Acts, ["X"];
     /// Go on with a run of somebody else, or with one that is over.
     RunTakeUp = "run-take-up", "take over", Run, Run, Acts, ["t"];
-    /// Forget a run that was left behind; nothing else is touched.
-    RunClear = "run-clear", "clear", Run, Run, Acts, ["D"];
+    /// Erase the record of a run: nobody can go on with it or undo it then.
+    RunClear = "run-clear", "erase record", Run, Run, Acts, ["D"];
     /// Filter the runs.
     RunsFilter = "runs-filter", "filter", Run, Find, Looks, ["/"];
 

@@ -274,8 +274,10 @@ fn tell(model: &mut Model) {
         model.session.told.insert(key);
         let (done, steps) = (run.succeeded(), run.steps.len());
         let title = format!("{} was left behind by {by}, {done} of {steps} done", runs::name(&run.plan));
-        let detail =
-            format!("{} opens it: resume, roll back or clear", model.keymap.hint(crate::actions::Action::ShowRun));
+        let detail = format!(
+            "{} opens it: resume it, roll it back or end it",
+            model.keymap.hint(crate::actions::Action::ShowRun)
+        );
         journal::notice(model, State::Blocked, title, detail);
     }
 }

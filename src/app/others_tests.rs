@@ -180,7 +180,7 @@ fn what_was_left_behind_and_then_deployed_by_somebody_else_calls_for_nobody_any_
     assert_eq!(standings, [Standing::Succeeded, Standing::Superseded], "by when they began");
     // It is not over: whoever wants to can still go on with it, or forget it.
     cockpit.press("<down>D");
-    assert!(asked(&cockpit).title.starts_with("Forget a run"));
+    assert!(asked(&cockpit).title.starts_with("Erase the record"));
 }
 
 #[test]
@@ -319,6 +319,20 @@ fn clearing_names_what_goes_and_touches_nothing_else() {
     cockpit.press("<enter>");
     assert!(matches!(&changes(&cockpit)[..], [RunChange::Clear { key, .. }] if **key == *"01bob"));
     assert_eq!(cockpit.effects.len(), 1, "{:?}", cockpit.effects);
+}
+
+#[test]
+fn to_end_a_run_and_to_erase_its_record_are_told_apart_by_what_comes_of_them() {
+    let mut cockpit = left_by_bob();
+    cockpit.press("RX");
+    assert_eq!(asked(&cockpit).title, "End the deploy of all to staging as it is");
+    let told = asked(&cockpit).lines.join("\n");
+    assert!(told.contains("It stays in the history as ended: from there it is gone on with or rolled back."), "{told}");
+    cockpit.press("<esc>D");
+    assert_eq!(asked(&cockpit).title, "Erase the record of a run");
+    let told = asked(&cockpit).lines.join("\n");
+    assert!(told.contains("The history loses it: nobody can resume it or roll it back then."), "{told}");
+    assert!(told.contains("X instead only ends it, and keeps the record."), "{told}");
 }
 
 #[test]

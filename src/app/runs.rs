@@ -327,7 +327,7 @@ fn tell(model: &mut Model, id: RunId, news: &Announcement, watched: bool) {
             }
         }
         Announcement::Halted => {
-            let detail = "no later wave begins; try again, roll back all, or leave it";
+            let detail = "no later wave begins; try again, roll back all, or end it as it is";
             journal::notice(model, State::Blocked, format!("{what} holds"), detail);
         }
         Announcement::Paused => journal::notice(model, State::Paused, format!("{what} is paused"), see),

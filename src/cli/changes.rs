@@ -47,7 +47,7 @@ pub struct Target {
     /// Make the plan and stop.
     #[arg(long)]
     pub dry_run: bool,
-    /// Wait in line for whoever deploys the same instead of ending with exit code 3; take over from somebody who is silent.
+    /// Wait in line for whoever deploys the same instead of ending with exit code 3; take over what was left behind.
     #[arg(long)]
     pub wait_for_lock: bool,
     /// After success, watch the new pods for as long as the environment's `soak` says; restarts, lost readiness or new
@@ -97,7 +97,7 @@ pub struct Rollback {
     /// Make the plan and stop.
     #[arg(long)]
     pub dry_run: bool,
-    /// Wait in line for whoever deploys the same instead of ending with exit code 3; take over from somebody who is silent.
+    /// Wait in line for whoever deploys the same instead of ending with exit code 3; take over what was left behind.
     #[arg(long)]
     pub wait_for_lock: bool,
     /// Go on in spite of hard locks and freezes; the reason is recorded on each of them for all to see.

@@ -44,7 +44,7 @@ pub struct Abort {
     pub json: bool,
     #[command(flatten)]
     pub consent: Agreed,
-    /// Wait in line for whoever deploys the same instead of ending with exit code 3; take over from somebody who is silent.
+    /// Wait in line for whoever deploys the same instead of ending with exit code 3; take over what was left behind.
     #[arg(long)]
     pub wait_for_lock: bool,
 }

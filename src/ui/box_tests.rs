@@ -209,7 +209,10 @@ fn the_log_is_a_key_away_beside_a_failure_at_80_columns() {
 #[test]
 fn what_happens_by_itself_is_told_to_its_end() {
     let screen = refused(40, 20);
-    assert!(screen.contains("Nothing more begins: try again, roll") && screen.contains("or leave it."), "{screen}");
+    assert!(
+        screen.contains("Nothing more begins: try again, roll") && screen.contains("or end it."),
+        "{screen}"
+    );
 }
 
 #[test]
@@ -262,4 +265,20 @@ fn a_first_configuration_is_written_to_a_file_that_is_named_before() {
     cockpit.press("I");
     let screen = at(&mut cockpit, 80, 24);
     assert!(screen.contains("It goes to /home/ana/.config/shipdeck/config.toml"), "{screen}");
+}
+
+#[test]
+fn what_somebody_left_is_called_left_behind_wherever_it_is_told() {
+    for (width, height) in [(80, 24), (120, 40), (200, 50)] {
+        for keys in ["", "R", "L", "<esc>R"] {
+            let mut cockpit = crate::app::others_tests::left_by_bob();
+            cockpit.send(Msg::Input(Input::Resize { width, height }));
+            cockpit.press(keys);
+            let screen = cockpit.draw().join("\n");
+            assert!(screen.contains("eft behind"), "{keys}\n{screen}");
+            for other in ["silent", "is gone", "has gone", "left by", " clear"] {
+                assert!(!screen.contains(other), "{keys}: {other}\n{screen}");
+            }
+        }
+    }
 }

@@ -300,7 +300,7 @@ fn frozen(model: &Model, env: &Environment) -> Option<(String, Token)> {
     Some((format!("❄ {more}{of}{what}"), Token::Warn))
 }
 
-/// A run of another process that is not over: `◐ shop by ana@mac  1 of 2`, `! shop left by ana@mac, 3m`.
+/// A run of another process that is not over: `◐ shop by ana@mac  1 of 2`, `! shop left behind 3m by ana@mac`.
 fn kept(model: &Model, env: &Environment) -> Option<(String, Token)> {
     let newest = |found: &Other<'_>| found.entry.run.started;
     let other = runs_of_others::in_env(model, env).filter(|it| !it.life.is_settled()).max_by_key(newest)?;
@@ -309,7 +309,7 @@ fn kept(model: &Model, env: &Environment) -> Option<(String, Token)> {
     let holds = matches!(run.state, RunState::Halted | RunState::Paused);
     Some(match other.life {
         Life::Left { since } => {
-            (format!("! {title} left by {by}, {}", format::age(since, model.session.now)), Token::Warn)
+            (format!("! {title} left behind {} by {by}", format::age(since, model.session.now)), Token::Warn)
         }
         _ if run.steps.iter().any(StepRun::holds_up) => (format!("✗ {title} by {by} halted"), Token::Fail),
         _ if holds => (format!("‖ {title} by {by} holds"), Token::Held),
@@ -327,7 +327,7 @@ fn others(model: &Model, env: &Environment) -> Option<(String, Token)> {
         many => format::count(many.len(), "service"),
     };
     Some(if first.silent {
-        (format!("! {what}: {} is silent", first.by), Token::Warn)
+        (format!("! {what} left behind by {}", first.by), Token::Warn)
     } else {
         (format!("◐ {what} by {}", first.by), Token::Prog)
     })

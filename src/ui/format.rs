@@ -29,6 +29,12 @@ pub(crate) fn span(span: SignedDuration) -> String {
     }
 }
 
+/// As a sentence begins.
+pub(super) fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
 /// `12:04:31` in the zone of the reader.
 pub(super) fn clock(time: Timestamp) -> String {
     local(time).strftime("%H:%M:%S").to_string()

@@ -81,6 +81,9 @@ fn in_box(pen: &mut Pen<'_>, model: &Model, overlay: &Overlay, y: u16) {
     }
 }
 
+/// What becomes of a run that nothing more is to be done about: unlike what erases its record, it stays in the history.
+const END_IT: &str = "end as is";
+
 /// What a key does now: the one that holds a run also lets it go on, and what is under way is aborted to be put back.
 pub(super) fn title(action: Action, model: &Model) -> &'static str {
     if action == Action::RunTakeUp && screens::again::subject(model).is_some() {
@@ -90,7 +93,7 @@ pub(super) fn title(action: Action, model: &Model) -> &'static str {
         return "resume";
     }
     if action == Action::RunAbort && screens::others::life(model).is_some() {
-        return "leave it as it is";
+        return END_IT;
     }
     if action == Action::RunRollBack && screens::run::shown(model).is_some_and(|run| !leads_back(run)) {
         return "deploy again";
@@ -101,7 +104,7 @@ pub(super) fn title(action: Action, model: &Model) -> &'static str {
     match action {
         Action::RunPause if run.is_some_and(Run::is_held) => "go on",
         Action::RunRollBack if goes => "abort and roll back",
-        Action::RunAbort if halted => "leave it as it is",
+        Action::RunAbort if halted => END_IT,
         Action::LogFollow if model.logs.is_following() => "hold",
         Action::Shrink => "all panes",
         Action::OnlyMarked if model.home.only_marked => "show all",

@@ -73,7 +73,8 @@ fn told(row: &Row, now: Timestamp) -> (String, Token) {
             (format!("Why: {}", row.note), Token::Text)
         }
         Standing::Left => {
-            (format!("{} is gone, {}: resume it, roll it back or clear it.", row.by, row.note), Token::Warn)
+            let then = "resume it, roll it back or end it as it is";
+            (format!("{} by {}: {then}.", format::capital(&row.note), row.by), Token::Warn)
         }
         _ => {
             let since = row.started.map(|at| format!("{} {}", format::day_name(at, now), format::clock(at)));

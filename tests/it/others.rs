@@ -80,7 +80,7 @@ async fn what_a_killed_cockpit_leaves_behind_another_one_sees_and_brings_to_its_
     kill(&ana);
     bob.shows(&["was left behind by ana@", "R opens it"]);
     bob.press("R");
-    bob.shows(&["Run by ana@", "resume", "nothing more begins until somebody goes on"]);
+    bob.shows(&["Run by ana@", "resume", "nothing more begins until somebody resumes it"]);
     assert_eq!(stands(&space, "cart").await, ("shop/cart:v1".to_owned(), 1), "nobody goes on by himself");
     bob.press("t");
     bob.shows(&["Resume the deploy of shop to staging", "ana@"]);

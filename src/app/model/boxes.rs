@@ -185,7 +185,7 @@ pub enum Confirmed {
         env: EnvId,
         key: Arc<str>,
     },
-    /// Begin the plan below although somebody who is silent holds services of it.
+    /// Begin the plan below although somebody who was not seen alive holds services of it.
     TakeOver,
     WriteConfig(String),
     /// The reason is typed: ask until when.
@@ -216,7 +216,7 @@ impl Confirmed {
             Self::LeaveOut { .. } => ("leave", "it out"),
             Self::TakeUp { .. } => ("go on with", "it"),
             Self::EndRun { .. } => ("end", "it"),
-            Self::ClearRun { .. } => ("remove", "it"),
+            Self::ClearRun { .. } => ("erase", "it"),
             Self::TakeOver => ("take", "it over"),
             Self::WriteConfig(_) => ("write", "it"),
             Self::Freeze { .. } | Self::FreezeUntil { .. } => ("freeze", "it"),

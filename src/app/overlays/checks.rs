@@ -10,7 +10,7 @@ use crate::domain::run;
 pub(super) fn in_the_way(model: &Model, plan: &Plan) -> Vec<Warning> {
     let holders = holders::of_plan(model, plan).into_iter().map(|it| {
         let text = match (it.silent, it.seen_alive) {
-            (true, _) => format!("is held by {}, who is silent: you are asked before it is taken over", it.by),
+            (true, _) => format!("was left behind by {}: you are asked before it is taken over", it.by),
             (_, true) => format!("is being deployed by {}", it.by),
             _ => format!("is held by {}", it.by),
         };

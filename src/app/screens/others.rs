@@ -1,4 +1,4 @@
-//! What can be done about a run that another process began: going on with it, ending it, taking it back, forgetting it.
+//! What can be done about a run that another process began: going on with it, ending it, taking it back, erasing its record.
 
 use std::sync::Arc;
 
@@ -164,7 +164,7 @@ fn entry(other: &Other<'_>) -> Entry {
 fn still_there<'a>(model: &'a mut Model, env: &EnvId, key: &str) -> Option<Other<'a>> {
     let found = others::find(model, env, key).is_some_and(|other| other.life != Life::Over);
     if !found {
-        journal::notice(model, State::Blocked, "this run is over, or its record was removed", "nothing has happened");
+        journal::notice(model, State::Blocked, "this run is over, or its record was erased", "nothing has happened");
         return None;
     }
     others::find(model, env, key)
@@ -176,8 +176,12 @@ pub fn ask_end(model: &mut Model) -> Vec<Effect> {
     let run = others::picture(model, &other);
     let mut lines = vec![format!("{}: {}", other.by(), others::words(other.life, model.session.now))];
     lines.extend(super::run::what_remains(&run));
+    lines.push(
+        "No image is changed. It stays in the history as ended: from there it is gone on with or rolled back."
+            .to_owned(),
+    );
     let then = Confirmed::EndRun { env: other.env.name.clone(), key: Arc::clone(&other.entry.key) };
-    ask(model, format!("Leave the {} as it is", runs::name(&run.plan)), lines, "End it?", then);
+    ask(model, format!("End the {} as it is", runs::name(&run.plan)), lines, "End it?", then);
     Vec::new()
 }
 
@@ -224,12 +228,16 @@ pub fn ask_clear(model: &mut Model) {
         let run = others::picture(model, &other);
         lines.push(format!("{}, {} of {} done", runs::name(&run.plan), run.succeeded(), run.steps.len()));
         lines.extend(super::run::what_remains(&run));
-        lines.push("Nothing else is touched: images stay as they are. Nobody can resume it then.".to_owned());
+        lines.push("No image is changed. The history loses it: nobody can resume it or roll it back then.".to_owned());
+        let end = model.keymap.hint(Action::RunAbort);
+        if other.life != Life::Over && !end.is_empty() {
+            lines.push(format!("{end} instead only ends it, and keeps the record."));
+        }
     } else {
         lines.extend(broken(model, &env, &key).map(|(why, _)| why));
-        lines.push("Nothing else is touched: images stay as they are.".to_owned());
+        lines.push("No image is changed.".to_owned());
     }
-    ask(model, "Forget a run".to_owned(), lines, "Remove its record?", Confirmed::ClearRun { env, key });
+    ask(model, "Erase the record of a run".to_owned(), lines, "Erase it?", Confirmed::ClearRun { env, key });
 }
 
 /// Removes the record as it was seen.
@@ -255,7 +263,7 @@ pub fn answered(
     let (what, advice) = match &change {
         RunChange::Claim(entry) => (format!("{} is taken over", runs::name(&entry.run.plan)), "nothing has happened"),
         RunChange::End(entry, _) => (format!("{} is ended", runs::name(&entry.run.plan)), "nothing has happened"),
-        RunChange::Clear { key, .. } => (format!("{env}: the record {} is removed", document::name(key)), ""),
+        RunChange::Clear { key, .. } => (format!("{env}: the record {} is erased", document::name(key)), ""),
     };
     let over = match result {
         Ok(over) => over,

@@ -82,7 +82,7 @@ pub fn abort(model: &mut Model) -> Vec<Effect> {
     let Some(run) = ours(model) else { return super::others::ask_end(model) };
     let name = runs::name(&run.plan);
     let (title, question) = if run.state == RunState::Halted {
-        (format!("Leave the {name} as it is"), "Leave it?")
+        (format!("End the {name} as it is"), "End it?")
     } else {
         (format!("Abort the {name}"), "Begin nothing more?")
     };

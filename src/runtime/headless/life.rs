@@ -56,7 +56,7 @@ impl Life {
     pub(super) fn state(&self) -> Option<&'static str> {
         match self {
             Self::Left => Some("left behind"),
-            Self::Silent(_) => Some("silent"),
+            Self::Silent(_) => Some("not renewed"),
             Self::Superseded => Some("superseded"),
             Self::Over | Self::Recent(_) | Self::Unknown(..) => None,
         }
@@ -142,7 +142,7 @@ mod tests {
     fn what_its_owner_holds_is_as_old_as_its_own_clock_says_and_nobody_is_called_alive() {
         assert_eq!(of("ana@mac/7/y", 12), Life::Recent(later(0)));
         let dead = of("ana@mac/7/y", 2_400);
-        assert_eq!(dead.state(), Some("silent"));
+        assert_eq!(dead.state(), Some("not renewed"));
         assert_eq!(dead.words(later(2_400)), "not known to be alive, last renewed 40 min ago by its own clock");
     }
 

@@ -110,7 +110,7 @@ fn not_held(run: &Run) -> Option<Report> {
     match &run.hold {
         Hold::Refused { service, why } => Some(
             Report::refused(format!("{service} in {}: {why}; nothing was written", run.plan.env))
-                .hint("--wait-for-lock waits until it is free, and takes over from somebody who is silent."),
+                .hint("--wait-for-lock waits until it is free, and takes over what was left behind."),
         ),
         Hold::Lost { service, why } => Some(
             Report::refused(format!("{service} in {}: {why}; nothing more was written", run.plan.env))

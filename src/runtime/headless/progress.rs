@@ -99,7 +99,7 @@ impl Progress {
         match &run.hold {
             Hold::Held { taken_from, .. } => {
                 let line =
-                    |(service, from): &(ServiceId, _)| format!("took over {service} from {from}, who is silent\n");
+                    |(service, from): &(ServiceId, _)| format!("took over {service} from {from}, who left it behind\n");
                 taken_from.iter().map(line).collect()
             }
             Hold::Without(why) => format!("goes on without a lease: {why}\n"),

@@ -16,7 +16,7 @@ pub(super) fn ended(service: &ServiceId, ending: Ending, was_held: bool, now: Ti
         Ending::Theirs { by, sign: LifeSign::Unknown { renewed } } => {
             format!("{by} holds it, {}", by_own_clock(renewed, now))
         }
-        Ending::Theirs { by, sign: LifeSign::Silent } => format!("{by} holds it and is silent; it can be taken over"),
+        Ending::Theirs { by, sign: LifeSign::Silent } => format!("it was left behind by {by}; it can be taken over"),
         Ending::Failed(fault) => fault.message,
         Ending::Lost(loss) => lost(loss),
         Ending::Released => "its lease was given back".to_owned(),

@@ -38,14 +38,14 @@ pub(super) fn outlook(model: &Model, run: &Run, by: Option<&str>) -> Option<(Str
     let now = model.session.now;
     let soaked: Vec<Soaked> = run.steps.iter().filter_map(|step| Some(step.after.as_ref()?.soaked(now))).collect();
     if by.is_some() && soaked.contains(&Soaked::Unfinished) {
-        let text = "Done. Whoever watched the new pods has gone: nobody says how they fared to the end.".to_owned();
+        let text = "Done. Nobody watched the new pods to the end: how they fared is not known.".to_owned();
         return Some((text, Token::Muted));
     }
     let until =
         soaked.into_iter().filter_map(|it| if let Soaked::Watching { until } = it { Some(until) } else { None });
     let until = until.max()?;
     if let Some(by) = by {
-        let text = format!("Done. {by} watches the new pods until {}, or has gone.", format::clock(until));
+        let text = format!("Done. {by} watches the new pods until {}, if nothing stops them.", format::clock(until));
         return Some((text, Token::Ok));
     }
     let left = format::span(until.duration_since(now));

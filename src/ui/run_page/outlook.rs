@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::super::format;
 use super::super::lines::wrap;
 use super::super::look::Token;
 use super::super::pen::{Pen, Rule};
@@ -48,10 +49,14 @@ fn their_outlook(theirs: &Theirs, now: Timestamp) -> (String, Token) {
     let (by, sign) = (&theirs.by, others::words(theirs.life, now));
     let holds = matches!(theirs.run.state, RunState::Halted | RunState::Paused);
     match theirs.life {
-        _ if theirs.gone => ("Its record was removed: this is what was seen last.".to_owned(), Token::Warn),
+        _ if theirs.gone => ("Its record was erased: this is what was seen last.".to_owned(), Token::Warn),
         Life::Over => outlook_words(&theirs.run),
         Life::Left { .. } => {
-            (format!("{by} is gone, {sign}: nothing more begins until somebody goes on."), Token::Warn)
+            let sign = format::capital(&sign);
+            (
+                format!("{sign} by {by}: nothing more begins until somebody resumes it, rolls it back or ends it."),
+                Token::Warn,
+            )
         }
         Life::Superseded { .. } => {
             ("Later runs have deployed or taken back what it left: nothing is missing.".to_owned(), Token::Muted)
@@ -100,7 +105,7 @@ fn outlook_words(run: &Run) -> (String, Token) {
         (RunState::Pausing, _) => ("It holds when this wave is done.", Token::Held),
         (RunState::Paused, _) => ("It waits for you: nothing more begins until you go on.", Token::Held),
         (RunState::Halted, _) => {
-            ("Nothing more begins: try again, roll back, go on without it, or leave it.", Token::Text)
+            ("Nothing more begins: try again, roll back, go on without it, or end it.", Token::Text)
         }
         (RunState::Succeeded, _) => ("Done. Everything that was planned runs.", Token::Ok),
         (RunState::Ended, _) if run.is_partial() => {
