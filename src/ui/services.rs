@@ -15,6 +15,7 @@ use crate::domain::catalog::Environment;
 use crate::domain::ids::ServiceId;
 use crate::domain::verdict::State;
 use crate::domain::words::verb;
+use unicode_width::UnicodeWidthStr;
 
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
     if area.height == 0 {
@@ -108,6 +109,9 @@ fn row(pen: &mut Pen<'_>, model: &Model, service: &ServiceId, area: Area, column
     }
 }
 
+/// Columns of the longest word of a cell.
+const LONGEST_WORD: u16 = 14;
+
 struct Place {
     x: u16,
     y: u16,
@@ -141,13 +145,19 @@ fn cell(pen: &mut Pen<'_>, model: &Model, service: &ServiceId, env: &Environment
         let word_token = if matches!(state, State::Ok | State::Done) || cell.stale { Token::Muted } else { token };
         let at = x + version_width + 1;
         pen.text(at, y, glyph, token, 1);
-        let right = right_slot(model, service, env, cell, wide);
-        // One letter of ASCII would mean something else.
-        let right = if pen.look.ascii { right.replace('≠', "!=") } else { right };
-        let end = pen_word(pen, at + 2, y, &word, word_token, x + width);
-        if end + 1 + right.len() as u16 <= x + width {
-            pen.right(x + width, y, &right, Token::Muted);
-        }
+        let slot = |wide| {
+            let right = right_slot(model, service, env, cell, wide);
+            // One letter of ASCII would mean something else.
+            if pen.look.ascii { right.replace('≠', "!=") } else { right }
+        };
+        let room = width - version_width - 3;
+        let word_room = room.min(LONGEST_WORD);
+        let fits = |right: &String| (word.width() as u16).min(word_room) + 1 + right.width() as u16 <= room;
+        // That it differs, or who has it, is told however long the word is: by its sign, and then the word gives way.
+        let right = Some(slot(wide)).filter(fits).unwrap_or_else(|| slot(false));
+        let needed = if right.is_empty() { 0 } else { right.width() as u16 + 1 };
+        pen.text(at + 2, y, &word, word_token, word_room.min(room.saturating_sub(needed)));
+        pen.right(x + width, y, &right, Token::Muted);
     }
     if here {
         let area = Area::new(x.saturating_sub(1), y, width + 2, 1);
@@ -157,10 +167,6 @@ fn cell(pen: &mut Pen<'_>, model: &Model, service: &ServiceId, env: &Environment
             pen.text(x + width, y, "]", Token::Hi, 1);
         }
     }
-}
-
-fn pen_word(pen: &mut Pen<'_>, x: u16, y: u16, word: &str, token: Token, right: u16) -> u16 {
-    pen.text(x, y, word, token, right.saturating_sub(x).min(14))
 }
 
 fn sign(pen: &Pen<'_>, cell: &Cell, quiet: bool) -> (&'static str, String, Token) {
