@@ -38,8 +38,8 @@ fn without_colours_the_parts_of_a_bar_have_signs_of_their_own() {
         Pen::new(&mut buf, look, &model).bar(0, 0, 8, &parts, 4);
         (0..8).filter_map(|x| buf.cell((x, 0))).map(Cell::symbol).collect::<String>()
     };
-    assert_eq!(drawn(Colors::True, false), "━━━━━━━━");
-    assert_eq!(drawn(Colors::Sixteen, false), "━━━━━━──");
+    assert_eq!(drawn(Colors::True, false), "━━━━╍╍━━");
+    assert_eq!(drawn(Colors::Sixteen, false), "━━━━╍╍──");
     assert_eq!(drawn(Colors::None, false), "━━××╍╍──");
     assert_eq!(drawn(Colors::None, true), "==xx~~--");
 }

@@ -246,11 +246,12 @@ impl<'a> Pen<'a> {
         self.text(x, y, if self.look.ascii { "|" } else { "▌" }, token, 1);
     }
 
-    /// What a part of a bar is drawn with: where colours do not tell the parts apart, their signs do.
+    /// What a part of a bar is drawn with: what only begins is dashed, for a full line is what is done; where colours do
+    /// not tell the other parts apart, their signs do.
     fn stroke(&self, token: Token) -> &'static str {
         match token {
             Token::Line if self.look.bare() || self.look.ascii => "─",
-            Token::Prog if self.look.colors == Colors::None => "╍",
+            Token::Prog => "╍",
             Token::Fail if self.look.colors == Colors::None => "×",
             _ => "━",
         }

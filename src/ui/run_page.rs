@@ -2,6 +2,7 @@
 
 mod after;
 mod evidence;
+mod moving;
 mod outlook;
 mod step;
 
@@ -90,6 +91,8 @@ fn content(
     let old = is_old(model, run);
     let mut content = vec![Line::default(), summary(run, (old, left), model.session.now, area.width)];
     let mut focus = (0, 0);
+    let goes = !old && left.is_none();
+    let rows = if goes { moving::rows(run, open.is_some(), area) } else { 0 };
     for (index, wave) in run.plan.waves.iter().enumerate() {
         content.push(Line::default());
         let active = index == run.wave && !run.state.is_over();
@@ -99,7 +102,7 @@ fn content(
         content.push(match left {
             Some(_) if active => wave_line(index, "left behind in it", Token::Warn),
             None if active && old && run.state == RunState::Running => wave_line(index, "as last seen", Token::Warn),
-            _ => wave_title(run, index, model.session.now),
+            _ => wave_title(run, index, (model.session.now, area.width)),
         });
         for planned in &wave.steps {
             let Some(step) = run.step(&planned.service) else { continue };
@@ -111,6 +114,9 @@ fn content(
                 row.ground = Some(Ground::Sel);
             }
             content.push(row);
+            if moving::moves(step) && rows > 0 {
+                content.extend(moving::of(model, run, planned, rows, area.width));
+            }
             if open == Some(&step.service) {
                 content.extend(evidence::of(model, step, area));
                 focus = (first, content.len() - 1);
@@ -178,7 +184,7 @@ fn summary(run: &Run, (old, left): (bool, Option<Timestamp>), now: Timestamp, wi
     line.right(took, Token::Text)
 }
 
-fn wave_title(run: &Run, index: usize, now: Timestamp) -> Line {
+fn wave_title(run: &Run, index: usize, (now, width): (Timestamp, u16)) -> Line {
     let steps = || run.steps.iter().filter(|step| step.wave == index);
     let (note, token) = if steps().all(StepRun::is_settled) {
         let from = steps().filter_map(|step| step.started).min();
@@ -201,7 +207,9 @@ fn wave_title(run: &Run, index: usize, now: Timestamp) -> Line {
     } else {
         (String::new(), Token::Muted)
     };
-    wave_line(index, &note, token)
+    let line = wave_line(index, &note, token);
+    let moves = steps().any(|step| step.state == StepState::Watching);
+    if moves && !run.state.is_over() { step::legend(line, 9 + note.width() as u16, width) } else { line }
 }
 
 fn wave_line(index: usize, note: &str, token: Token) -> Line {

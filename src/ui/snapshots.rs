@@ -253,9 +253,65 @@ fn what_is_left_of_a_step_and_of_its_wave_is_told_and_slower_only_what_is_slower
         shows(&mut cockpit, size, &["now, about 20s left", " 6s · about 20s left\n"]);
     }
     cockpit.wait(44);
-    shows(&mut cockpit, (120, 36), &["now\n", " 50s\n"]);
+    shows(&mut cockpit, (120, 36), &["now   ", " 50s\n"]);
     cockpit.wait(1);
     shows(&mut cockpit, (120, 36), &["now, 2 services are slower than usual", "2 old left  51s · slower than usual\n"]);
     shows(&mut cockpit, (200, 50), &["51s · slower than usual (25s)\n"]);
     shows(&mut cockpit, (80, 24), &["of 2 ready           51s\n"]);
+}
+
+/// Auth has one pod that is ready and one that only exists, of which Kubernetes says something.
+fn moving() -> Cockpit {
+    use crate::domain::fixtures::{TestWorld, meta, set_name};
+    use crate::domain::observed::{ContainerState, Event, Object};
+    let mut cockpit = after("g<enter>dv9<down>v9<down>v9<down>v9<enter><enter>");
+    answered(&mut cockpit, "auth");
+    let mut cluster = TestWorld::new("staging");
+    let image = "r/auth:v9";
+    cluster.deployment("auth", image, 2, |it| {
+        (it.generation, it.observed_generation) = (2, 2);
+        (it.status.updated, it.status.ready, it.status.available) = (2, 3, 3);
+    });
+    cluster.replica_set("auth", image, 2);
+    cluster.pod("auth", image, 0, |_| {});
+    cluster.pod("auth", image, 1, |pod| {
+        pod.ready = false;
+        let waiting = ContainerState::Waiting { reason: "ContainerCreating".into(), message: "".into() };
+        (pod.containers[0].ready, pod.containers[0].state) = (false, waiting);
+    });
+    crate::app::soaks::tests::shows(&mut cockpit, &cluster);
+    let pod = format!("{}-1", set_name("auth", image));
+    let event = Event {
+        meta: meta("auth.1", None),
+        about_kind: "Pod".into(),
+        about: format!("uid-{pod}").as_str().into(),
+        about_name: pod.into(),
+        warning: false,
+        reason: "Pulling".into(),
+        message: "Pulling image r/auth:v9".into(),
+        count: 1,
+        last_seen: cockpit.now,
+    };
+    let change = Change::Upsert(Object::Event(Box::new(event)));
+    cockpit.send(Msg::Fact { env: EnvId::new("staging"), change });
+    cockpit.wait(2);
+    cockpit
+}
+
+#[test]
+fn pods_that_only_exist_are_told_from_those_that_are_ready_and_with_room_each_is_seen() {
+    for settings in [
+        Settings::default(),
+        Settings { ascii: true, ..Settings::default() },
+        Settings { colors: Colors::None, ..Settings::default() },
+    ] {
+        let (ready, starting) = if settings.ascii { ("=", "~") } else { ("━", "╍") };
+        for size in SIZES {
+            let text = text(&drawn(&mut moving(), size, &settings));
+            let bar = text.lines().find(|row| row.contains("auth") && row.contains("v2")).unwrap();
+            assert!(bar.contains(&format!("{ready}{starting}")), "{size:?}\n{text}");
+            assert!(text.contains(&format!("{ready} ready  {starting} starting")), "{size:?}\n{text}");
+        }
+    }
+    keep("run-moving", moving());
 }

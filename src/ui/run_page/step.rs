@@ -10,22 +10,41 @@ use crate::domain::run::{Pace, Run, StepRun, StepState};
 use crate::domain::verdict::{Cause, State};
 use unicode_width::UnicodeWidthStr;
 
+/// Columns of the name, of the gap after it, of the versions and of the bar. Without room for all of it the bar goes, and
+/// then what ran before.
+fn columns(width: u16) -> (u16, u16, u16, u16) {
+    match width {
+        132.. => (20, 2, 22, 24),
+        // Here what is told on the right needs the room.
+        96.. => (20, 2, 22, 16),
+        64.. => (16, 2, 18, 8),
+        52.. => (16, 2, 18, 0),
+        _ => (10, 1, 8, 0),
+    }
+}
+
+/// What the strokes of the bars mean, above them; as the line was where there is no room, or no bar.
+pub(super) fn legend(line: Line, told: u16, width: u16) -> Line {
+    const LENGTH: u16 = 19;
+    let (name, gap, arrow, bar) = columns(width);
+    let at = 4 + name + gap + arrow;
+    if bar == 0 || told + 2 > at || at + LENGTH > width {
+        return line;
+    }
+    line.and(at, "━", Token::Ok).and(at + 2, "ready", Token::Muted).and(at + 9, "╍", Token::Prog).and(
+        at + 11,
+        "starting",
+        Token::Muted,
+    )
+}
+
 pub(super) fn row(model: &Model, run: &Run, step: &StepRun, planned: &Step, (width, told_below): (u16, bool)) -> Line {
     let moves = matches!(step.state, StepState::Writing | StepState::Watching);
     let old = moves && super::is_old(model, run);
     let (state, token) = state_of(step);
     let (glyph, token) = if old { (signs::stale(false), Token::Warn) } else { (signs::glyph(state, false), token) };
     let wide = width >= 96;
-    // Without room for all of it the bar goes, and then what ran before.
-    let (name_width, arrow, bar) = match width {
-        132.. => (20, 22, 24),
-        // Here what is told on the right needs the room.
-        96.. => (20, 22, 16),
-        64.. => (16, 18, 8),
-        52.. => (16, 18, 0),
-        _ => (10, 8, 0),
-    };
-    let gap = if width >= 52 { 2 } else { 1 };
+    let (name_width, gap, arrow, bar) = columns(width);
     let name = match step.state {
         StepState::Succeeded | StepState::Waiting | StepState::Skipped => Token::Muted,
         StepState::Failed | StepState::Refused(_) if step.left_out.is_some() => Token::Muted,

@@ -1,0 +1,133 @@
+//! What is under way of a step, where the screen has room for that: its new pods, how each of them stands, and beside them
+//! what Kubernetes says of them.
+
+use super::super::format;
+use super::super::lines::Line;
+use super::super::look::Token;
+use crate::app::geometry::Area;
+use crate::app::model::Model;
+use crate::domain::observed::{ContainerState, Event, Pod};
+use crate::domain::plan::Step;
+use crate::domain::rollout::View;
+use crate::domain::run::{Run, StepRun, StepState};
+
+/// Narrower pages have no room beside a step.
+const WIDE: u16 = 132;
+/// Most rows of one step.
+const MOST: u16 = 6;
+/// Rows for what is told of a step whose evidence is open.
+const EVIDENCE: u16 = 12;
+/// Where the parts stand: names and words below those of the step, events below its bar.
+const COLUMNS: [u16; 7] = [6, 8, 20, 26, 48, 58, 70];
+
+/// Rows for each step that moves, as many as leave all other steps in sight; 0: there is no room.
+pub(super) fn rows(run: &Run, open: bool, area: Area) -> u16 {
+    let moving = run.steps.iter().filter(|step| moves(step)).count() as u16;
+    let evidence = if open { EVIDENCE } else { 0 };
+    let taken = 3 + 2 * run.plan.waves.len() as u16 + run.steps.len() as u16 + evidence;
+    match area.height.saturating_sub(taken).checked_div(moving) {
+        Some(each @ 2..) if area.width >= WIDE => each.min(MOST),
+        _ => 0,
+    }
+}
+
+pub(super) fn moves(step: &StepRun) -> bool {
+    matches!(step.state, StepState::Writing | StepState::Watching)
+}
+
+/// As many lines from the beginning as the step will need, so that nothing jumps when a pod comes.
+pub(super) fn of(model: &Model, run: &Run, planned: &Step, rows: u16, width: u16) -> Vec<Line> {
+    let world = model.world.env(&run.plan.env);
+    let found = world.and_then(|world| Some((world, world.workload(&planned.workload)?)));
+    let Some((world, workload)) = found else { return Vec::new() };
+    let count = usize::from(rows).min((workload.desired as usize + 1).max(4));
+    let view = View::new(world, workload);
+    // Before it is written, and until that is seen, those that are called new there are the old ones.
+    let written = workload.containers.get(planned.container_index).is_some_and(|it| it.image == planned.to);
+    let mut pods: Vec<&Pod> = view.new_pods().filter(|_| written).collect();
+    pods.sort_by_key(|pod| (pod.meta.created, &pod.meta.name));
+    let mut about = vec![&workload.meta.uid];
+    about.extend(view.new_set().map(|set| &set.meta.uid));
+    about.extend(pods.iter().map(|pod| &pod.meta.uid));
+    let mut events: Vec<&Event> = about.into_iter().flat_map(|uid| world.events_about(uid)).collect();
+    let began = run.step(&planned.service).and_then(|step| step.started);
+    events.retain(|event| began.is_none_or(|began| event.last_seen >= began));
+    events.sort_by_key(|event| std::cmp::Reverse((event.last_seen, &event.meta.name)));
+    let more = pods.len().saturating_sub(count);
+    if more > 0 {
+        // What is not ready is looked for.
+        pods.sort_by_key(|pod| (pod.ready, pod.meta.created, &pod.meta.name));
+        pods.truncate(count - 1);
+    }
+    let mut lines: Vec<Line> = pods.into_iter().map(|pod| pod_line(model, pod)).collect();
+    lines.extend((more > 0).then(|| Line::text(COLUMNS[1], format!("and {} more", more + 1), Token::Muted)));
+    lines.resize(count, Line::default());
+    for (line, event) in lines.iter_mut().zip(events) {
+        *line = beside(std::mem::take(line), event, width);
+    }
+    lines
+}
+
+fn pod_line(model: &Model, pod: &Pod) -> Line {
+    let (sign, words, token) = doing(pod);
+    let [at, name, age, state, ..] = COLUMNS;
+    Line::text(at, sign, token)
+        .within(name, 11, short(&pod.meta.name), Token::Text)
+        .within(age, 5, format::age(pod.meta.created, model.session.now), Token::Muted)
+        .within(state, 21, words, if pod.ready { Token::Muted } else { token })
+}
+
+fn beside(line: Line, event: &Event, width: u16) -> Line {
+    let [.., at, who, what] = COLUMNS;
+    let token = if event.warning { Token::Warn } else { Token::Muted };
+    let who_is = if &*event.about_kind == "Pod" { short(&event.about_name) } else { String::new() };
+    line.and(at, format::clock(event.last_seen), Token::Muted).within(who, 11, who_is, Token::Muted).within(
+        what,
+        width.saturating_sub(what + 1).max(1),
+        format!("{}: {}", event.reason, event.message),
+        token,
+    )
+}
+
+/// What tells a pod from its siblings.
+fn short(name: &str) -> String {
+    format::cut(name.rsplit('-').next().unwrap_or(name), 10)
+}
+
+/// How a pod stands, in few words.
+fn doing(pod: &Pod) -> (&'static str, String, Token) {
+    if pod.meta.deleting.is_some() {
+        return ("○", "ending".to_owned(), Token::Muted);
+    }
+    if pod.ready {
+        return ("●", "ready".to_owned(), Token::Calm);
+    }
+    if pod.unscheduled.is_some() {
+        return ("◐", "waits for a node".to_owned(), Token::Warn);
+    }
+    let trouble = pod.containers.iter().find_map(|container| match &container.state {
+        ContainerState::Waiting { reason, .. } if !is_ordinary(reason) => Some(reason.to_string()),
+        ContainerState::Terminated(end) if !container.init || end.exit_code != 0 => {
+            Some(format!("exit {}", end.exit_code))
+        }
+        _ => None,
+    });
+    let restarts = pod.containers.iter().map(|container| container.restarts).max().unwrap_or(0);
+    let again =
+        if restarts > 0 { format!(" · {}", format::count(restarts as usize, "restart")) } else { String::new() };
+    let runs = |container: &crate::domain::observed::ContainerStatus| {
+        container.init || matches!(container.state, ContainerState::Running { .. })
+    };
+    match trouble {
+        Some(trouble) => ("✗", format!("{trouble}{again}"), Token::Fail),
+        None if !pod.containers.is_empty() && pod.containers.iter().all(runs) => {
+            ("◐", format!("runs, not ready{again}"), Token::Prog)
+        }
+        None => ("◐", format!("starting{again}"), Token::Prog),
+    }
+}
+
+/// What every pod waits for on its way.
+fn is_ordinary(reason: &str) -> bool {
+    matches!(reason, "ContainerCreating" | "PodInitializing" | "")
+}
