@@ -209,10 +209,7 @@ fn the_log_is_a_key_away_beside_a_failure_at_80_columns() {
 #[test]
 fn what_happens_by_itself_is_told_to_its_end() {
     let screen = refused(40, 20);
-    assert!(
-        screen.contains("Nothing more begins: try again, roll") && screen.contains("or end it."),
-        "{screen}"
-    );
+    assert!(screen.contains("Nothing more begins: try again, roll") && screen.contains("or end it."), "{screen}");
 }
 
 #[test]
@@ -281,4 +278,18 @@ fn what_somebody_left_is_called_left_behind_wherever_it_is_told() {
             }
         }
     }
+}
+
+#[test]
+fn a_small_plan_has_its_gaps_where_a_large_one_has_them() {
+    let mut cockpit = Cockpit::demo();
+    cockpit.send(Msg::Input(Input::Resize { width: 80, height: 24 }));
+    cockpit.press("dv9<enter>");
+    let rows = cockpit.draw();
+    let at = rows.iter().position(|row| row.contains("Nothing has happened yet.")).unwrap();
+    let inside = |row: &String| row.split('│').nth(1).map(str::trim).unwrap_or_default().to_owned();
+    let box_rows: Vec<String> = rows[at - 1..at + 7].iter().map(inside).collect();
+    let blank: Vec<bool> = box_rows.iter().map(String::is_empty).collect();
+    assert_eq!(blank, [true, false, true, false, true, false, false, true], "{}", rows.join("\n"));
+    assert!(box_rows[3].starts_with("wave 1") && box_rows[6].starts_with("enter"), "{box_rows:?}");
 }

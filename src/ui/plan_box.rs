@@ -47,7 +47,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, review: &PlanReview, now: &Now<'_>, area: 
     let note = if plan.protected { "protected" } else { "" };
     let frame = open(pen, area, (WIDTH, (content.len() + head.len()) as u16 + 4), &title(review), note, edge);
     let inside = frame.inside;
-    let rows = Rows::of(inside.height, head.len() as u16);
+    let rows = Rows::of(inside.height, head.len() as u16, content.len() as u16);
     lines::draw(pen, &head, 0, Area { height: rows.head, ..inside });
     let room = usize::from(rows.room);
     // Beyond the last step it is the rest that is scrolled, as far as there is some.
@@ -70,8 +70,8 @@ struct Rows {
 }
 
 impl Rows {
-    fn of(height: u16, head: u16) -> Self {
-        let gaps = u16::from(height >= head + 8);
+    fn of(height: u16, head: u16, content: u16) -> Self {
+        let gaps = u16::from(height >= head + 4 + content.min(4));
         let head = if height >= head + 4 { head } else { 0 };
         let total = height >= 3;
         let above = head + gaps;
