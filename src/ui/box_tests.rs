@@ -293,3 +293,16 @@ fn a_small_plan_has_its_gaps_where_a_large_one_has_them() {
     assert_eq!(blank, [true, false, true, false, true, false, false, true], "{}", rows.join("\n"));
     assert!(box_rows[3].starts_with("wave 1") && box_rows[6].starts_with("enter"), "{box_rows:?}");
 }
+
+#[test]
+fn on_the_lowest_screen_a_notice_leaves_the_title_of_a_page() {
+    let mut cockpit = Cockpit::of_ana();
+    cockpit.send(Msg::Input(Input::Resize { width: 40, height: 8 }));
+    for (keys, title) in [("c", "Clean up"), ("<esc>H", "History")] {
+        cockpit.press(keys);
+        let long = "cart-6f-abc was not deleted: no right to delete pods in shop-staging";
+        journal::notice(&mut cockpit.model, State::Failed, long, "Ask a cluster administrator.");
+        let rows = cockpit.draw();
+        assert!(rows[0].contains("cart-6f-abc") && rows[1].contains(title), "{}", rows.join("\n"));
+    }
+}

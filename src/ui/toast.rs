@@ -28,7 +28,8 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
         let rows = inside.map_or(1, |(frame, _)| frame.y.saturating_sub(area.y)).max(1);
         above(pen, notice, area, rows);
     } else if area.height < LOW {
-        above(pen, notice, area, 2);
+        // The title of a page stands in the second row.
+        above(pen, notice, area, if model.page.is_some() { 1 } else { 2 });
     } else {
         below(pen, notice, area);
     }
