@@ -306,3 +306,29 @@ fn on_the_lowest_screen_a_notice_leaves_the_title_of_a_page() {
         assert!(rows[0].contains("cart-6f-abc") && rows[1].contains(title), "{}", rows.join("\n"));
     }
 }
+
+#[test]
+fn an_open_promotion_says_at_once_that_upstream_has_moved_and_the_key_that_reads_it_again() {
+    use crate::domain::fixtures::TestWorld;
+    for (width, height) in [(80, 24), (200, 50)] {
+        let mut cockpit = Cockpit::demo();
+        cockpit.send(Msg::Input(Input::Resize { width, height }));
+        cockpit.press("Pprod");
+        assert!(!cockpit.draw().join("\n").contains("read it again"));
+        let mut staging = TestWorld::new("staging");
+        staging.rolled_out("auth", "r/auth:v3", 2);
+        let old = cockpit.model.world.env(&staging.env).unwrap().pods().filter(|pod| pod.meta.name.starts_with("auth"));
+        let old: Vec<_> = old.map(|pod| (pod.meta.uid.clone(), pod.meta.name.clone())).collect();
+        crate::app::soaks::tests::shows(&mut cockpit, &staging);
+        for (uid, name) in old {
+            let change = Change::Delete { kind: Kind::Pod, uid, name };
+            cockpit.send(Msg::Fact { env: staging.env.clone(), change });
+        }
+        let screen = cockpit.draw().join("\n");
+        assert!(screen.contains("▲ auth: staging runs v3 since this plan was made"), "{screen}");
+        assert!(screen.contains("enter read it again as it is now"), "{screen}");
+        cockpit.press("<enter>");
+        let screen = cockpit.draw().join("\n");
+        assert!(screen.contains("→ v3") && screen.contains("Type production"), "{screen}");
+    }
+}

@@ -23,6 +23,9 @@ use unicode_width::UnicodeWidthStr;
 /// Columns that the box wants.
 const WIDTH: u16 = 88;
 
+/// Changes since the plan was made that are told one by one.
+const NEWS: usize = 3;
+
 /// How things stand around the plan.
 pub(super) struct Now<'a> {
     /// What is under way and ends when this begins.
@@ -103,6 +106,12 @@ fn head(review: &PlanReview, now: &Now<'_>, width: u16) -> Vec<Line> {
     // Else it would be told only once enter was pressed in vain.
     if let Way::Refused(why) = &now.way {
         head.extend(told("⊘", Token::Held, &format!("cannot begin now: {why}"), width));
+    }
+    if let Way::Rereads(news) = &now.way {
+        let lines = news.iter().map(|it| format!("{}: {}", it.subject, it.text));
+        head.extend(lines.take(NEWS).flat_map(|text| told("▲", Token::Warn, &text, width)));
+        let more = format!("and {} more", news.len().saturating_sub(NEWS));
+        head.extend((news.len() > NEWS).then(|| Line::text(2, more, Token::Text)));
     }
     for (text, token) in ends.into_iter().chain(goes_on).chain(ships).chain(all) {
         match head.as_mut_slice() {
@@ -258,6 +267,9 @@ fn foot(pen: &mut Pen<'_>, (review, now): (&PlanReview, &Now<'_>), inside: Area,
     if plan.is_empty() {
         pen.text(inside.x, y, "Everything runs as wanted already.", Token::Text, inside.width);
         pen.hint(inside.x + 38, y, Action::Back, "close");
+    } else if matches!(now.way, Way::Rereads(_)) {
+        let x = pen.hint(inside.x, y, Action::Enter, "read it again as it is now") + 3;
+        pen.hint(x, y, Action::Back, "cancel");
     } else if plan.protected {
         typed(pen, plan.env.as_str(), ("run", "it"), &review.confirm, inside, y);
     } else {
@@ -266,7 +278,7 @@ fn foot(pen: &mut Pen<'_>, (review, now): (&PlanReview, &Now<'_>), inside: Area,
         let mut x = match now.way {
             Way::Runs => pen.hint(inside.x, y, Action::Enter, "run") + 3,
             Way::Overrides => pen.hint(inside.x, y, Action::Enter, "override") + 3,
-            Way::Refused(_) => inside.x,
+            Way::Refused(_) | Way::Rereads(_) => inside.x,
         };
         let calm = x - inside.x + pen.hint_width(Action::Back, CALM) + wide(pen) <= inside.width + 3;
         x = pen.hint(x, y, Action::Back, if calm { CALM } else { "cancel" }) + 3;

@@ -86,18 +86,34 @@ pub enum Way {
     Overrides,
     /// It is refused, and why.
     Refused(String),
+    /// It is made anew and read again first: this has changed since it was made.
+    Rereads(Vec<Warning>),
 }
 
 pub fn way(model: &Model, review: &PlanReview) -> Way {
     let refused = || refusal(model, review).or_else(|| taken(model, &review.plan));
-    match refused().or_else(|| fought(model, review).map(|(why, _)| why)) {
-        Some(why) => Way::Refused(why),
-        None if !locks::of_plan(model, &review.plan).is_empty() => Way::Overrides,
-        None => Way::Runs,
+    if let Some(why) = refused().or_else(|| fought(model, review).map(|(why, _)| why)) {
+        return Way::Refused(why);
+    }
+    match news(model, review) {
+        Err(why) => Way::Refused(why),
+        Ok(news) if !news.is_empty() => Way::Rereads(news),
+        Ok(_) if !locks::of_plan(model, &review.plan).is_empty() => Way::Overrides,
+        Ok(_) => Way::Runs,
     }
 }
 
-pub(super) fn changed(model: &Model, review: &PlanReview, step: &Step) -> Option<Warning> {
+/// What has changed since the plan was made, where it goes to and where it comes from.
+///
+/// # Errors
+/// Why there can be no such plan any more.
+pub(super) fn news(model: &Model, review: &PlanReview) -> Result<Vec<Warning>, String> {
+    let mut news: Vec<Warning> = review.plan.steps().filter_map(|step| changed(model, review, step)).collect();
+    news.extend(moved_on(model, review)?);
+    Ok(news)
+}
+
+fn changed(model: &Model, review: &PlanReview, step: &Step) -> Option<Warning> {
     let subject = step.service.to_string();
     let Some(workload) = model.world.env(&review.plan.env).and_then(|world| world.workload(&step.workload)) else {
         return Some(Warning::new(subject, "was deleted since this plan was made"));
@@ -118,7 +134,7 @@ pub(super) fn changed(model: &Model, review: &PlanReview, step: &Step) -> Option
 ///
 /// # Errors
 /// Why nothing can be promoted from there now.
-pub(super) fn moved_on(model: &Model, review: &PlanReview) -> Result<Vec<Warning>, String> {
+fn moved_on(model: &Model, review: &PlanReview) -> Result<Vec<Warning>, String> {
     let Purpose::Promote { from } = &review.plan.purpose else { return Ok(Vec::new()) };
     let now = plan::build(&model.catalog, &model.world, &model.board, &review.request).map_err(|it| it.to_string())?;
     let differs = |step: &&Step| now.steps().all(|it| it.service != step.service || it.to != step.to);

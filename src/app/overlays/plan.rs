@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::checks::{changed, fought, held_upstream, in_the_way, moved_on, refusal, taken};
+use super::checks::{self, Way, fought, held_upstream, in_the_way, refusal, taken};
 use crate::app::effect::Effect;
 use crate::app::holders::{self, Holder};
 use crate::app::input::LineInput;
@@ -129,6 +129,11 @@ pub fn promote(model: &mut Model, to: &EnvId) -> Result<(), String> {
 /// Begins the plan, if its name was typed where that is asked and nothing has changed since it was made.
 pub fn confirm(model: &mut Model, patience: Patience) -> Vec<Effect> {
     let Some(Overlay::Plan(review)) = model.overlays.last() else { return Vec::new() };
+    // To read again changes nothing, so no name is asked for.
+    if let Way::Rereads(changes) = checks::way(model, review) {
+        rebuild(model, changes);
+        return Vec::new();
+    }
     if review.plan.protected && review.confirm.text() != review.plan.env.as_str() {
         let title = format!("type {} to change it: it is protected", review.plan.env);
         journal::notice(model, State::Blocked, title, "nothing has happened");
@@ -153,17 +158,16 @@ pub fn confirm(model: &mut Model, patience: Patience) -> Vec<Effect> {
         super::lock::ask_override(model, &env, &barred);
         return Vec::new();
     }
-    let mut changes: Vec<Warning> = review.plan.steps().filter_map(|step| changed(model, review, step)).collect();
-    match moved_on(model, review) {
-        Ok(moved) => changes.extend(moved),
+    match checks::news(model, review) {
+        Ok(changes) if changes.is_empty() => {}
+        Ok(changes) => {
+            rebuild(model, changes);
+            return Vec::new();
+        }
         Err(why) => {
             journal::notice(model, State::Blocked, why, "nothing has happened");
             return Vec::new();
         }
-    }
-    if !changes.is_empty() {
-        rebuild(model, changes);
-        return Vec::new();
     }
     let silent = holders::of_plan(model, &review.plan);
     if !silent.is_empty() && patience == Patience::None {
