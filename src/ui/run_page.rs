@@ -123,6 +123,10 @@ fn content(
             }
         }
     }
+    if goes && area.width >= moving::WIDE {
+        let room = area.height.saturating_sub(content.len().min(usize::from(u16::MAX)) as u16);
+        content.extend(moving::tail(model, run, room));
+    }
     (content, focus)
 }
 

@@ -7,10 +7,11 @@ use regex::Regex;
 
 use super::draw::paint;
 use super::look::Look;
+use crate::app::effect::Effect;
 use crate::app::model::Overlay;
 use crate::app::msg::{Msg, Outcome};
 use crate::app::soaks::tests::{crashes, succeeded};
-use crate::app::testkit::Cockpit;
+use crate::app::testkit::{Cockpit, said};
 use crate::config::{Colors, Settings, Theme};
 use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::fixtures::template;
@@ -294,6 +295,13 @@ fn moving() -> Cockpit {
     };
     let change = Change::Upsert(Object::Event(Box::new(event)));
     cockpit.send(Msg::Fact { env: EnvId::new("staging"), change });
+    let ready = format!("{}-0", set_name("auth", image));
+    let of_ready = |effect: &Effect| match effect {
+        Effect::OpenLog { stream, request, .. } if *request.pod == *ready => Some(*stream),
+        _ => None,
+    };
+    let stream = cockpit.effects.iter().find_map(of_ready).unwrap();
+    cockpit.send(Msg::Log { stream, event: said(0, "INFO listening on 8080") });
     cockpit.wait(2);
     cockpit
 }
@@ -313,5 +321,10 @@ fn pods_that_only_exist_are_told_from_those_that_are_ready_and_with_room_each_is
             assert!(text.contains(&format!("{ready} ready  {starting} starting")), "{size:?}\n{text}");
         }
     }
+    shows(
+        &mut moving(),
+        (200, 50),
+        &["◐ 1 ", "starting", "Pulling: Pulling image", "auth 0 writes", "listening on 8080"],
+    );
     keep("run-moving", moving());
 }

@@ -84,17 +84,22 @@ fn last_lines(model: &Model, found: Option<&Evidence>) -> Vec<Line> {
     }
     let which = if *previous { ", the run before" } else { "" };
     let short = pod.rsplit('-').next().unwrap_or(pod);
-    let mut title = Line::heading(&format!("last lines of {short}{which}"));
+    let mut block = vec![heading(&format!("last lines of {short}{which}"), 3)];
+    block.extend(logs::quoted(&held, 3));
+    block
+}
+
+/// A quiet heading, set in.
+pub(super) fn heading(text: &str, by: u16) -> Line {
+    let mut title = Line::heading(text);
     for piece in &mut title.pieces {
         match piece {
-            lines::Piece::Text { x, token, .. } => (*x, *token) = (*x + 3, Token::Muted),
-            lines::Piece::Rule { x } => *x += 3,
+            lines::Piece::Text { x, token, .. } => (*x, *token) = (*x + by, Token::Muted),
+            lines::Piece::Rule { x } => *x += by,
             _ => {}
         }
     }
-    let mut block = vec![title];
-    block.extend(logs::quoted(&held, 3));
-    block
+    title
 }
 
 /// What helps, in a sentence, and the keys for it.

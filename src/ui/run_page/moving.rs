@@ -1,9 +1,10 @@
 //! What is under way of a step, where the screen has room for that: its new pods, how each of them stands, and beside them
-//! what Kubernetes says of them.
+//! what Kubernetes says of them; below everything the end of the log that is followed.
 
-use super::super::format;
 use super::super::lines::Line;
 use super::super::look::Token;
+use super::super::{format, logs};
+use super::evidence::heading;
 use crate::app::geometry::Area;
 use crate::app::model::Model;
 use crate::domain::observed::{ContainerState, Event, Pod};
@@ -12,11 +13,14 @@ use crate::domain::rollout::View;
 use crate::domain::run::{Run, StepRun, StepState};
 
 /// Narrower pages have no room beside a step.
-const WIDE: u16 = 132;
+pub(super) const WIDE: u16 = 132;
 /// Most rows of one step.
 const MOST: u16 = 6;
 /// Rows for what is told of a step whose evidence is open.
 const EVIDENCE: u16 = 12;
+/// Lines of a log that are a glance, and the rows around them.
+const MOST_OF_TAIL: u16 = 16;
+const ABOUT_TAIL: u16 = 3;
 /// Where the parts stand: names and words below those of the step, events below its bar.
 const COLUMNS: [u16; 7] = [6, 8, 20, 26, 48, 58, 70];
 
@@ -66,6 +70,26 @@ pub(super) fn of(model: &Model, run: &Run, planned: &Step, rows: u16, width: u16
         *line = beside(std::mem::take(line), event, width);
     }
     lines
+}
+
+/// Below everything else, as far as there is room: what the newest pod writes of the step whose log is followed.
+pub(super) fn tail(model: &Model, run: &Run, room: u16) -> Vec<Line> {
+    let followed = model.logs.target.as_ref().filter(|(env, _)| *env == run.plan.env).map(|(_, service)| service);
+    let step = followed.and_then(|service| run.step(service)).filter(|step| step.state == StepState::Watching);
+    let planned = step.and_then(|step| run.plan.steps().find(|it| it.service == step.service));
+    let world = model.world.env(&run.plan.env);
+    let found = world.zip(planned).and_then(|(world, it)| Some((world, world.workload(&it.workload)?, it)));
+    let Some((world, workload, planned)) = found.filter(|_| room > ABOUT_TAIL) else { return Vec::new() };
+    let view = View::new(world, workload);
+    let mut pods: Vec<&Pod> = view.new_pods().collect();
+    pods.sort_by_key(|pod| (pod.ready, std::cmp::Reverse(pod.meta.created), &pod.meta.name));
+    let count = usize::from((room - ABOUT_TAIL).min(MOST_OF_TAIL));
+    let mut written = pods.into_iter().map(|pod| (pod, model.logs.quoted(&pod.meta.name, false, count)));
+    let Some((pod, lines)) = written.find(|(_, lines)| !lines.is_empty()) else { return Vec::new() };
+    let title = format!("{} {} writes", planned.service, short(&pod.meta.name));
+    let mut told = vec![Line::default(), heading(&title, 2)];
+    told.extend(logs::quoted(&lines, 4));
+    told
 }
 
 fn pod_line(model: &Model, pod: &Pod) -> Line {
