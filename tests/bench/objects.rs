@@ -32,6 +32,12 @@ fn managed(name: &str) -> Value {
             "f:spec": { "f:containers": { format!("k:{{\"name\":\"{name}\"}}"): { ".": {}, "f:env": {}, "f:image": {}, "f:name": {}, "f:resources": {} } } } } }])
 }
 
+/// The line of a watch that says how far it is, and nothing else.
+pub(crate) fn bookmark() -> String {
+    let object = json!({ "metadata": { "resourceVersion": "1000000" } });
+    format!("{{\"type\":\"BOOKMARK\",\"object\":{object}}}\n")
+}
+
 pub(crate) fn deployment(index: usize) -> Value {
     let name = service(index);
     json!({

@@ -8,6 +8,9 @@ use crate::server::Server;
 use crate::terminal::Terminal;
 use crate::{objects, process};
 
+/// How long it is watched at rest: every watch has its bookmark in this time.
+const REST: Duration = Duration::from_mins(1);
+
 /// One figure and what is aimed at.
 pub(crate) struct Figure {
     pub(crate) name: &'static str,
@@ -72,12 +75,12 @@ impl Run {
         let floor = keys(terminal);
         self.add("key to paint at rest, p50", floor.0, "ms", None);
         self.add("key to paint at rest, p95", floor.1, "ms", Some(16.0));
-        // What is pressed last may still be remembered for a moment.
-        std::thread::sleep(Duration::from_secs(8));
+        // For two minutes after a key somebody is taken to be looking, and a cluster that is silent is asked meanwhile.
+        std::thread::sleep(Duration::from_secs(125));
         terminal.drawn();
         let (cpu, requests) = (process::cpu(terminal.pid()), self.server.state.requests.load(Ordering::Relaxed));
-        std::thread::sleep(self.span);
-        let percent = self.percent(process::cpu(terminal.pid()) - cpu);
+        std::thread::sleep(REST);
+        let percent = 100.0 * (process::cpu(terminal.pid()) - cpu) / REST.as_secs_f64();
         let requests = self.server.state.requests.load(Ordering::Relaxed) - requests;
         self.add("CPU at rest", percent, "%", Some(0.1));
         self.add("requests at rest", requests as f64, "", Some(0.0));
@@ -125,10 +128,6 @@ impl Run {
         self.add("log lines/s kept up with (of 100,000 sent)", rate, "/s", Some(RATE as f64));
         self.add("CPU meanwhile", percent, "%", Some(10.0));
         self.add("memory with the log full", process::resident(terminal.pid()), "MiB", Some(136.0));
-    }
-
-    fn percent(&self, cpu: f64) -> f64 {
-        100.0 * cpu / self.span.as_secs_f64()
     }
 }
 

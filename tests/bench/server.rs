@@ -12,6 +12,8 @@ use crate::objects;
 
 /// Length of a log line without its time.
 const LINE: usize = 165;
+/// How often a watch that is quiet says how far it is, as an API server does.
+const BOOKMARK: Duration = Duration::from_mins(1);
 
 pub(crate) struct Server {
     pub(crate) port: u16,
@@ -188,8 +190,17 @@ async fn chunk(write: &mut Out, bytes: &[u8]) -> std::io::Result<()> {
 async fn watch(write: &mut Out, state: &State, path: &str) -> std::io::Result<()> {
     write.write_all(STREAM.as_bytes()).await?;
     let mut events = state.events.subscribe();
+    let mut bookmarks = tokio::time::interval(BOOKMARK);
+    bookmarks.tick().await;
     loop {
-        match events.recv().await {
+        let event = tokio::select! {
+            event = events.recv() => event,
+            _ = bookmarks.tick() => {
+                chunk(write, objects::bookmark().as_bytes()).await?;
+                continue;
+            }
+        };
+        match event {
             Ok((resource, line)) if path.ends_with(resource) => chunk(write, line.as_bytes()).await?,
             Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
             Err(broadcast::error::RecvError::Closed) => return Ok(()),
