@@ -181,3 +181,19 @@ async fn a_second_deploy_knows_from_the_cluster_how_long_it_takes() {
     assert!((8..=60).contains(&seconds(&second["waves"][0][0])), "as long as that rollout took: {second}");
     space.delete().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_version_that_was_deployed_again_goes_back_to_what_ran_directly_before_it() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let space = plane.namespace("again-older").await;
+    shop(&space, V1).await;
+    let shipdeck = Headless::new(&plane.kubeconfig_path(), &config(&space.name));
+    for version in ["v2", "v3", "v2"] {
+        shipdeck.run(&format!("deploy --env staging auth={version} --yes")).await.is(0, "auth succeeded");
+    }
+    // The ReplicaSet of v2 is older than that of v3: the cluster alone would lead back to v1.
+    shipdeck.run("rollback --env staging auth --no-hold --yes").await.is(0, "auth succeeded");
+    assert_eq!(images(&space).await[0], "shop/auth:v3");
+    // What was fled from is not gone back to.
+    shipdeck.run("rollback --env staging auth --dry-run").await.is(0, "v3 → v2");
+}

@@ -13,6 +13,7 @@ use crate::domain::image::Image;
 use crate::domain::observed::WorkloadKind;
 use crate::domain::plan::{PlanError, Purpose, Request, Wanted};
 use crate::domain::rollout::LEFT_ALONE;
+use crate::domain::run;
 use crate::domain::verdict::State;
 use crate::ports::cluster::Revision;
 
@@ -67,19 +68,21 @@ pub fn answered(
     Vec::new()
 }
 
-/// The image to go back to.
+/// The image to go back to: by the runs that are known, else by the revisions that the cluster keeps.
 fn before(model: &Model, env: &EnvId, service: &ServiceId, revisions: &[Revision]) -> Result<Image, String> {
     let none = || PlanError::NoHistory { service: service.clone(), env: env.clone() }.to_string();
     let known = model.catalog.service(service).ok_or_else(none)?;
     let workload = model.world.env(env).and_then(|world| world.workload(&known.workload)).ok_or_else(none)?;
     let (_, container) = container_of(known, &workload.containers).ok_or_else(none)?;
-    ran_before(revisions, &container.name, &container.image).and_then(|image| image.parse().ok()).ok_or_else(none)
+    let by_runs = run::ran_before(&model.runs, &model.world, env, service, &container.image);
+    let image = by_runs.as_ref().or_else(|| revised(revisions, &container.name, &container.image));
+    image.and_then(|image| image.parse().ok()).ok_or_else(none)
 }
 
-/// What a container ran before its present image, from revisions newest first. Normally the revision before. But where
+/// What a container ran before its present image, from revisions newest first, where no run of shipdeck tells. Normally the revision before. But where
 /// the present one was itself returned to, what was rolled out after it is what was fled from: then only older ones count,
 /// as long as there are any. (A revision that is returned to keeps the time at which it was first made.)
-fn ran_before<'a>(revisions: &'a [Revision], container: &str, present: &str) -> Option<&'a Arc<str>> {
+fn revised<'a>(revisions: &'a [Revision], container: &str, present: &str) -> Option<&'a Arc<str>> {
     let image = |revision: &'a Revision| {
         revision.containers.iter().find(|(name, _)| **name == *container).map(|(_, image)| image)
     };
@@ -120,7 +123,7 @@ mod tests {
             created: later(*created),
         };
         let revisions: Vec<_> = history.iter().enumerate().rev().map(revision).collect();
-        ran_before(&revisions, "auth", history.last()?.0).map(ToString::to_string)
+        revised(&revisions, "auth", history.last()?.0).map(ToString::to_string)
     }
 
     #[test]

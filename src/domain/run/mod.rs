@@ -7,6 +7,7 @@
 //! ends in exactly one end state.
 
 mod again;
+mod before;
 pub mod document;
 mod hold;
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub(in crate::domain) mod tests;
 mod tries;
 mod waits;
 
+pub use before::ran_before;
 pub use hold::{Ahead, Hold, Turn};
 pub use learn::learn;
 pub use left_out::LeftOut;

@@ -12,16 +12,7 @@ use crate::domain::plan::{Plan, Purpose, Step, Warning, Wave, was_failing};
 /// A step whose patch was lost on the way is undone too, whatever a later try of it met with: if it was never applied,
 /// or somebody has changed it since, the test on the image keeps the way back from changing anything.
 pub fn inverse(run: &Run) -> Option<Plan> {
-    let begun = |step: &Step| {
-        // What was only followed was not changed.
-        step.changes()
-            && run.step(&step.service).is_some_and(|it| match &it.state {
-                StepState::Watching | StepState::Succeeded | StepState::Failed | StepState::Writing => true,
-                StepState::Refused(_) => it.lost,
-                StepState::Waiting | StepState::Skipped => false,
-            })
-    };
-    let undone = |step: &&Step| begun(step);
+    let undone = |step: &&Step| has_begun(run, step);
     let wave = |wave: &Wave, failing: bool| Wave {
         steps: wave
             .steps
@@ -53,6 +44,16 @@ pub fn inverse(run: &Run) -> Option<Plan> {
         unheld: false,
     };
     (!plan.is_empty()).then_some(plan)
+}
+
+/// Whether something may have been written. What was only followed was not changed.
+pub(super) fn has_begun(run: &Run, step: &Step) -> bool {
+    step.changes()
+        && run.step(&step.service).is_some_and(|it| match &it.state {
+            StepState::Watching | StepState::Succeeded | StepState::Failed | StepState::Writing => true,
+            StepState::Refused(_) => it.lost,
+            StepState::Waiting | StepState::Skipped => false,
+        })
 }
 
 /// Whether putting a run back is a roll back: of anything but a roll back.
