@@ -72,6 +72,12 @@ pub enum Effect {
         cluster: ClusterId,
         question: Box<Question>,
     },
+    /// Whom do the Services there send traffic to? Answer: `Outcome::Traffic`.
+    AskTraffic {
+        run: RunId,
+        cluster: ClusterId,
+        namespace: Arc<str>,
+    },
     /// Place, release or override locks. Answer: `Outcome::LockChanged`. Never aborted once begun.
     ChangeLock {
         env: EnvId,

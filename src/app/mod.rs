@@ -56,5 +56,6 @@ pub(crate) mod testkit;
 mod tests;
 pub mod touch;
 mod traces;
+pub mod traffic;
 pub mod update;
 pub mod why;

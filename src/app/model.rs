@@ -23,6 +23,7 @@ use crate::domain::fault::Fault;
 use crate::domain::ids::{ClusterId, EnvId, RunId, ServiceId, Uid};
 use crate::domain::image::Image;
 use crate::domain::lease::who;
+use crate::domain::rollout::Reach;
 use crate::domain::run::Run;
 use crate::domain::steward::Practice;
 use crate::domain::verdict::State;
@@ -85,6 +86,8 @@ pub struct Session {
     pub rights: Rights,
     /// How those who have services described elsewhere go about it, since a plan was shown last; none: not answered yet.
     pub practices: BTreeMap<(EnvId, ServiceId), Option<Practice>>,
+    /// What is known of the Services in front of what the runs of this session change.
+    pub reach: BTreeMap<RunId, Reach>,
     /// It looks after what is shared, too: a command that only asks changes nothing by the way.
     pub tends: bool,
     /// Locks of which was written down that they are lifted, or tried to.
@@ -264,6 +267,7 @@ impl Model {
         };
         Self {
             catalog,
+            reach: BTreeMap::new(),
             world: World::default(),
             board: Board::default(),
             settings,

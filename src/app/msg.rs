@@ -12,6 +12,7 @@ use crate::domain::ids::{ClusterId, EnvId, RunId, ServiceId, Uid};
 use crate::domain::lock::Force;
 use crate::domain::observed::{Change, Workload};
 use crate::domain::rights::Need;
+use crate::domain::rollout::Backends;
 use crate::domain::run::Hold;
 use crate::domain::steward::Practice;
 use crate::ports::cluster::{Discovery, LogLine, Revision};
@@ -96,6 +97,10 @@ pub enum Outcome {
         env: EnvId,
         service: ServiceId,
         practice: Practice,
+    },
+    Traffic {
+        run: RunId,
+        result: Result<Vec<Backends>, Fault>,
     },
     LockChanged {
         env: EnvId,

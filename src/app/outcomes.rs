@@ -3,7 +3,7 @@
 use super::effect::{Effect, TaskKey};
 use super::model::Model;
 use super::msg::Outcome;
-use super::{discovery, journal, keeping, overlays, removals, rights, runs, screens, stewards};
+use super::{discovery, journal, keeping, overlays, removals, rights, runs, screens, stewards, traffic};
 use crate::domain::run::RunEvent;
 use crate::domain::verdict::State;
 
@@ -29,6 +29,7 @@ pub fn take(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
         Outcome::LockChanged { env, change, result } => overlays::lock::answered(model, &env, change, result),
         Outcome::RunChanged { env, change, result } => screens::others::answered(model, &env, change, result),
         Outcome::Written { run, service, result, at } => runs::written(model, run, &service, result, at),
+        Outcome::Traffic { run, result } => traffic::answered(model, run, result),
         Outcome::Revisions { env, service, result } => screens::rollback::answered(model, &env, &service, result),
         Outcome::Deleted { uid, result } => screens::cleanup::deleted(model, &uid, result),
         Outcome::Saved { what, result } => {

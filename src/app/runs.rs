@@ -104,6 +104,7 @@ pub fn on(model: &mut Model, id: RunId, event: RunEvent) -> Vec<Effect> {
         effects.extend(hold_taken_back(model, id));
     }
     for command in commands {
+        effects.extend(super::traffic::begin(model, id));
         match command {
             RunCommand::Acquire => effects.extend(acquire(model, id)),
             RunCommand::Release => effects.push(Effect::Release(id)),
@@ -247,6 +248,7 @@ fn judge_run(model: &mut Model, id: RunId) -> Vec<Effect> {
     effects.extend(super::soaks::look(model, id));
     effects
 }
+    effects.extend(super::traffic::look(model, id));
 
 /// Whether a later run of this session has taken a service on: what is seen there now is that one's doing, and neither a
 /// failure of the former nor the deed of somebody else.

@@ -21,10 +21,15 @@ pub(super) fn look(model: &mut Model, id: RunId) -> Vec<Effect> {
     let news: Vec<(ServiceId, After)> = over.chain(seen).collect();
     let mut effects = Vec::new();
     for (service, after) in news {
-        remark(model, id, &service, &after);
-        effects.extend(runs::on(model, id, RunEvent::Looked { service, after }));
+        effects.extend(looked(model, id, service, after));
     }
     effects
+}
+
+/// Takes in what is seen of something that has succeeded.
+pub(super) fn looked(model: &mut Model, id: RunId, service: ServiceId, after: After) -> Vec<Effect> {
+    remark(model, id, &service, &after);
+    runs::on(model, id, RunEvent::Looked { service, after })
 }
 
 /// What is seen now, where that is news.

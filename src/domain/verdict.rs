@@ -190,6 +190,8 @@ pub enum Cause {
     NoNodeMeant,
     /// A warning about a pod that had succeeded.
     Warned,
+    /// Pods are ready, and a Service in front of them sends traffic to none.
+    NoTraffic,
     /// Pods run another image than was asked for, or not all the same.
     OtherImage,
 }
@@ -228,6 +230,7 @@ impl Cause {
             Self::NoVolume => "no volume".to_owned(),
             Self::StuckOnOldPod => "stuck".to_owned(),
             Self::Warned => "warned".to_owned(),
+            Self::NoTraffic => "no traffic".to_owned(),
             Self::OtherImage => "odd image".to_owned(),
         }
     }

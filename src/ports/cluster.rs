@@ -16,6 +16,7 @@ use crate::ports::enforcement::Enforcement;
 use crate::ports::lease::Leases;
 use crate::ports::rights::Rights;
 use crate::ports::stewards::Stewards;
+use crate::ports::traffic::Traffic;
 
 /// Takes changes in, in order; waits when the reader is slower than the cluster, so that nothing is lost. False: nobody
 /// listens any more.
@@ -33,7 +34,7 @@ pub struct Scope {
 
 /// What can be asked of a cluster. Cancel any of these by dropping its future.
 #[async_trait]
-pub trait Cluster: Leases + Documents + Enforcement + Stewards + Rights {
+pub trait Cluster: Leases + Documents + Enforcement + Stewards + Rights + Traffic {
     /// Watches every kind in the scope until dropped: lists page by page, watches, retries with back-off, lists again
     /// after 410. Faults become [`Change::Lost`]; it returns only when the sink refuses.
     async fn watch(&self, scope: Scope, sink: ChangeSink);

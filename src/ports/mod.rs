@@ -8,3 +8,4 @@ pub mod lease;
 pub mod refusal;
 pub mod rights;
 pub mod stewards;
+pub mod traffic;

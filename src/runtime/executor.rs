@@ -96,6 +96,13 @@ impl Executor {
                 };
                 self.tasks.finish(work.instrument(span));
             }
+            Effect::AskTraffic { run, cluster, namespace } => {
+                let (cluster, messages) = (self.fleet.get(&cluster), self.messages.clone());
+                self.tasks.finish(async move {
+                    let result = cluster.backends(&namespace).await;
+                    send(&messages, Msg::Done(Outcome::Traffic { run, result })).await;
+                });
+            }
             Effect::ChangeLock { env, cluster, namespace, change } => {
                 self.change_lock(&cluster, env, namespace, change);
             }

@@ -16,6 +16,7 @@ mod rights;
 mod stewards;
 mod template;
 mod ticket;
+mod traffic;
 mod watch;
 mod wire;
 mod write;
@@ -34,6 +35,7 @@ use crate::domain::lease::queue::{Errand, Ticket};
 use crate::domain::lease::{Look, Put, Stamped, Stored};
 use crate::domain::observed::{Document, Kind, Workload, WorkloadKind, WorkloadRef};
 use crate::domain::rights::Wanted;
+use crate::domain::rollout::Backends;
 use crate::domain::steward::Practice;
 use crate::ports::cluster::{
     ChangeSink, Cluster, DeleteTarget, Discovery, ImageChange, LogRequest, LogSink, Revision, Scope,
@@ -43,6 +45,7 @@ use crate::ports::enforcement::{Enforcement, Order};
 use crate::ports::lease::{Leases, Place, Target};
 use crate::ports::rights::Rights;
 use crate::ports::stewards::{Question, Stewards};
+use crate::ports::traffic::Traffic;
 
 /// A cluster; nothing is read or asked before the first call.
 #[derive(Debug)]
@@ -170,6 +173,13 @@ impl Enforcement for KubernetesCluster {
 impl Stewards for KubernetesCluster {
     async fn practice(&self, question: &Question) -> Practice {
         stewards::practice(&self.link, question).await
+    }
+}
+
+#[async_trait]
+impl Traffic for KubernetesCluster {
+    async fn backends(&self, namespace: &str) -> Result<Vec<Backends>, Fault> {
+        traffic::backends(&self.link, namespace).await
     }
 }
 

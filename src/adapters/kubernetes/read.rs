@@ -23,7 +23,7 @@ pub(super) async fn workload(link: &Link, namespace: &str, workload: &WorkloadRe
 }
 
 /// All objects of a collection, page by page.
-async fn all<T: DeserializeOwned + Default>(link: &Link, path: &str, doing: &str) -> Result<Vec<T>, Fault> {
+pub(super) async fn all<T: DeserializeOwned + Default>(link: &Link, path: &str, doing: &str) -> Result<Vec<T>, Fault> {
     let mut items = Vec::new();
     let mut next = String::new();
     loop {

@@ -13,7 +13,7 @@ use serde_json::Value;
 pub(super) use pod::{ContainerState, ContainerStatus, Pod, PodContainer, Terminated};
 
 /// Go writes empty lists and maps as `null` in places.
-fn nullable<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(from: D) -> Result<T, D::Error> {
+pub(super) fn nullable<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(from: D) -> Result<T, D::Error> {
     Ok(Option::<T>::deserialize(from)?.unwrap_or_default())
 }
 

@@ -17,6 +17,7 @@ mod render;
 mod rights;
 mod script;
 mod stewards;
+mod traffic;
 mod world;
 mod writes;
 

@@ -136,6 +136,22 @@ impl After {
         next
     }
 
+    /// Services in front of it send traffic to none of its pods, though they are ready.
+    #[must_use]
+    pub fn cut_off(&self, services: &[Arc<str>], now: Timestamp) -> Self {
+        let named = services.iter().map(|it| format!("service/{it}")).collect::<Vec<_>>().join(", ");
+        let has = if services.len() == 1 { "has" } else { "have" };
+        let headline = format!("degraded after success: {named} {has} no ready address");
+        let remedy = "Compare its selector and the port it names with the pods; roll back if this deploy changed them.";
+        let evidence = Evidence {
+            details: vec!["its pods are ready, and no traffic reaches them".to_owned()],
+            since: Some(now),
+            ..plain(Cause::NoTraffic, &headline, remedy)
+        };
+        let trouble = self.trouble.clone().filter(|known| rank(known) > rank(&evidence)).unwrap_or(evidence);
+        Self { trouble: Some(trouble), until: now + self.soak, ..self.clone() }
+    }
+
     /// The workload is gone: nothing more is seen of it.
     #[must_use]
     pub fn gone(&self) -> Self {
@@ -193,7 +209,7 @@ fn warnings<'a>(view: &View<'a>, pod: &Pod) -> impl Iterator<Item = &'a Event> {
 fn rank(evidence: &Evidence) -> u8 {
     match evidence.cause {
         Cause::Crash { .. } | Cause::OutOfMemory { .. } => 2,
-        Cause::NotReady => 1,
+        Cause::NotReady | Cause::NoTraffic => 1,
         _ => 0,
     }
 }

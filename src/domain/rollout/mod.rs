@@ -1,5 +1,5 @@
 //! Conclusions about a workload: [`health`] says how it stands, [`judge`] how our own change to it is going, [`After`] what
-//! becomes of it once it has succeeded, [`estimate()`] how long a change takes.
+//! becomes of it once it has succeeded, [`Reach`] whether traffic reaches it, [`estimate()`] how long a change takes.
 //!
 //! The rules are those of `rollout-verdict.md` 2.8 to 2.12: counts decide and conditions only help; pods are found by
 //! ownership and never by labels; the new ReplicaSet is the one with the wanted template, never the one with the highest
@@ -13,6 +13,7 @@ mod estimate;
 mod job;
 #[cfg(test)]
 mod mistakes;
+mod reach;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -20,6 +21,7 @@ mod view;
 pub use after::{After, Soaked};
 pub use estimate::estimate;
 pub use job::{LEFT_ALONE, of_job};
+pub use reach::{Backends, Reach};
 pub use view::View;
 
 use std::sync::Arc;

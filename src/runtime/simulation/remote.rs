@@ -17,6 +17,7 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::ids::{ServiceId, Uid};
 use crate::domain::observed::{Change, Document, Kind, Workload, WorkloadRef};
 use crate::domain::rights::Wanted;
+use crate::domain::rollout::Backends;
 use crate::domain::run::document;
 use crate::domain::steward::Practice;
 use crate::ports::cluster::{
@@ -27,6 +28,7 @@ use crate::ports::enforcement::{Enforcement, Order};
 use crate::ports::refusal::Standing;
 use crate::ports::rights::Rights;
 use crate::ports::stewards::{Question, Stewards};
+use crate::ports::traffic::Traffic;
 
 /// How long an answer is waited for.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -253,6 +255,14 @@ impl Enforcement for Remote {
 impl Stewards for Remote {
     async fn practice(&self, question: &Question) -> Practice {
         self.network.cluster.practice(question).await
+    }
+}
+
+#[async_trait]
+impl Traffic for Remote {
+    async fn backends(&self, namespace: &str) -> Result<Vec<Backends>, Fault> {
+        let namespace = namespace.to_owned();
+        self.request(Asks::Read, move |network, _| now(network.cluster.backends(&namespace))).await
     }
 }
 

@@ -12,6 +12,7 @@ mod leases;
 mod logs;
 mod reads;
 mod tickets;
+mod traffic;
 mod watches;
 mod world;
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
 use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::Pod as KubePod;
+use k8s_openapi::api::core::v1::{Pod as KubePod, Service};
 use kube::api::{DeleteParams, Patch, PatchParams};
 use serde_json::json;
 use shipdeck::adapters::kubernetes::KubernetesCluster;
@@ -185,6 +185,13 @@ impl World {
                 self.web_goes().await;
                 space.create::<Deployment>(workloads::deployment("web", "shop/web:v1", 2)).await;
             }
+        }
+    }
+
+    /// A Service in front of a workload, of its name.
+    pub(super) async fn front(&self, workload: &WorkloadRef) {
+        if let Hands::Real(_, space) = &self.hands {
+            space.create::<Service>(workloads::service(&workload.name, &workload.name)).await;
         }
     }
 

@@ -23,6 +23,16 @@ pub(crate) fn deployment(name: &str, image: &str, replicas: u32) -> Value {
     })
 }
 
+/// A Service that sends traffic to pods with this label `app`.
+pub(crate) fn service(name: &str, app: &str) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": { "name": name },
+        "spec": { "selector": { "app": app }, "ports": [{ "port": 80, "targetPort": 8080 }] },
+    })
+}
+
 pub(crate) fn stateful_set(name: &str, image: &str, replicas: u32) -> Value {
     let mut object = deployment(name, image, replicas);
     object["kind"] = "StatefulSet".into();

@@ -2,12 +2,16 @@
 //! not the one that was asked for.
 
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::{Pod, Service};
+use k8s_openapi::api::discovery::v1::EndpointSlice;
+use kube::api::ListParams;
+use serde_json::json;
 use shipdeck::domain::rollout::{After, View};
 use shipdeck::domain::verdict::{Cause, State};
 
 use super::{Observed, SOON, cause, env};
-use crate::harness::{ControlPlane, Headless, eventually, shop};
+use crate::harness::{ControlPlane, Headless, eventually, shop, workloads};
 
 const SOAK: SignedDuration = SignedDuration::from_mins(2);
 
@@ -132,6 +136,7 @@ async fn a_pipeline_waits_for_as_long_as_the_environment_says_and_without_the_fl
     let Some(plane) = ControlPlane::shared() else { return };
     let space = plane.namespace("soaks-well").await;
     shop::shop(&space).await;
+    space.create::<Service>(workloads::service("auth", "auth")).await;
     let shipdeck = Headless::new(&plane.kubeconfig_path(), &soaking(&space.name, "8s"));
     let started = std::time::Instant::now();
     let answer = shipdeck.run("deploy --env staging auth=v2 --yes --soak").await;
@@ -140,4 +145,39 @@ async fn a_pipeline_waits_for_as_long_as_the_environment_says_and_without_the_fl
     shipdeck.run("runs --json").await.is(0, "\"after\": \"well\"");
     let answer = shipdeck.run("deploy --env staging auth=v3 --yes").await;
     assert!(!answer.is(0, "").err.contains("watching the new pods"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_success_that_no_traffic_reaches_is_degraded_and_the_service_in_front_is_named() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let space = plane.namespace("no-traffic").await;
+    shop::shop(&space).await;
+    space.create::<Service>(workloads::service("auth", "somebody-else")).await;
+    let shipdeck = Headless::new(&plane.kubeconfig_path(), &soaking(&space.name, "30s"));
+    let answer = shipdeck.run("deploy --env staging auth=v2 --yes --soak").await;
+    answer.is(1, "degraded after success: service/auth has no ready address").is(1, "Compare its selector");
+}
+
+#[tokio::test]
+async fn a_service_of_another_name_that_loses_the_pods_it_had_is_noticed() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let space = plane.namespace("lost-traffic").await;
+    shop::shop(&space).await;
+    space.create::<Service>(workloads::service("front-door", "auth")).await;
+    eventually("traffic reaches it", SOON, async || {
+        let slices = space.api::<EndpointSlice>().list(&ListParams::default()).await.unwrap();
+        slices.items.iter().any(|slice| slice.endpoints.as_ref().is_some_and(|it| !it.is_empty())).then_some(())
+    })
+    .await;
+    let shipdeck = Headless::new(&plane.kubeconfig_path(), &soaking(&space.name, "40s"));
+    let somebody = async {
+        eventually("v2 is out", SOON, async || {
+            let deployment = space.get::<Deployment>("auth").await?.status?;
+            (deployment.observed_generation == Some(2) && deployment.updated_replicas == Some(1)).then_some(())
+        })
+        .await;
+        space.patch::<Service>("front-door", json!({ "spec": { "selector": { "app": "gone" } } })).await;
+    };
+    let (answer, ()) = tokio::join!(shipdeck.run("deploy --env staging auth=v2 --yes --soak"), somebody);
+    answer.is(1, "degraded after success: service/front-door has no ready address");
 }
