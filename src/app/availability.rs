@@ -7,6 +7,7 @@ use crate::actions::{Action, Danger, Scope};
 use crate::domain::lock::held_words;
 use crate::domain::rights::Need;
 use crate::domain::run::{Run, RunState};
+use crate::domain::world::{EnvWorld, Freshness};
 
 /// Whether it can be done now.
 ///
@@ -75,7 +76,8 @@ fn possible(action: Action, model: &Model) -> Result<(), String> {
             need(model.home.env.is_some(), "no environment is selected")?;
             need(!facts::chosen(model).is_empty(), "no service is selected")?;
             live(model)?;
-            allowed(model, Need::Change)
+            let chosen = facts::chosen(model);
+            model.home.env.as_ref().map_or(Ok(()), |env| rights::may_change(model, env, &chosen))
         }
         A::Promote => promotable(model),
         A::CleanUp => need(model.home.env.is_some(), "no environment is selected"),
@@ -105,7 +107,10 @@ fn possible(action: Action, model: &Model) -> Result<(), String> {
         | A::RunAbort => of_run(action, model),
         A::PlanOnly | A::PlanHold | A::PlanWait | A::PlanEdit => of_plan(action, model),
         A::Copy => need(home::copied(model).is_some(), "there is nothing to copy here"),
-        A::WriteConfig => need(model.catalog.discovered, "there is a configuration already"),
+        A::WriteConfig => match &model.session.written {
+            Some(path) => Err(format!("{path} is written: start shipdeck again to use it")),
+            None => need(model.catalog.discovered, "there is a configuration already"),
+        },
         A::LogNext | A::LogPrevious => {
             let key = model.keymap.hint(A::LogSearch);
             need(!model.logs.search().is_empty(), &format!("nothing is searched for: {key} searches"))
@@ -177,8 +182,11 @@ fn of_plan(action: Action, model: &Model) -> Result<(), String> {
 
 fn live(model: &Model) -> Result<(), String> {
     let Some(env) = &model.home.env else { return Err("no environment is selected".to_owned()) };
-    let is_live = model.world.env(env).is_some_and(|world| world.freshness().is_live());
-    need(is_live, &format!("what is known of {env} is not current"))
+    match model.world.env(env).map(EnvWorld::freshness) {
+        Some(Freshness::Live) => Ok(()),
+        Some(Freshness::Denied { fault, .. }) => Err(format!("{fault}. {}", fault.advice())),
+        _ => Err(format!("what is known of {env} is not current")),
+    }
 }
 
 fn promotable(model: &Model) -> Result<(), String> {
@@ -186,7 +194,8 @@ fn promotable(model: &Model) -> Result<(), String> {
     let Some(env) = &model.home.env else { return Ok(()) };
     let why = format!("nothing comes after {env} in the order of promotion; set `after` in the configuration");
     need(model.catalog.downstream(env).next().is_some(), &why)?;
-    one_is_enough(model.catalog.downstream(env).map(|it| rights::may_change(model, &it.name)))
+    let services = || model.catalog.services.iter().map(|it| &it.name);
+    one_is_enough(model.catalog.downstream(env).map(|it| rights::may_change(model, &it.name, services())))
 }
 
 /// The first refusal, where all of them are one.

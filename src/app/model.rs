@@ -105,6 +105,8 @@ pub struct Session {
     pub read_only: Option<String>,
     /// The welcome of a first start is still shown.
     pub welcome: bool,
+    /// Where a first configuration was written in this session: it counts from the next start on.
+    pub written: Option<String>,
     pub hidden_namespaces: usize,
     /// Clusters that are out of sight, or were until just now.
     pub outages: BTreeMap<ClusterId, Outage>,
@@ -258,6 +260,7 @@ impl Model {
             outages: BTreeMap::new(),
             undiscovered: BTreeMap::new(),
             interrupted: None,
+            written: None,
             touched: Timestamp::UNIX_EPOCH,
             looked: None,
             attentive: false,

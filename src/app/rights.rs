@@ -8,7 +8,8 @@ use super::model::{Model, Overlay};
 use super::overlays::{lock, plan};
 use crate::actions::Action;
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::ids::EnvId;
+use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::observed::WorkloadKind;
 use crate::domain::plan::{Plan, Warning};
 use crate::domain::rights::Need;
 
@@ -48,9 +49,11 @@ pub fn follow(model: &mut Model) -> Vec<Effect> {
     }
     if model.session.tends {
         let live = |env: &EnvId| model.world.env(env).is_some_and(|world| world.freshness().is_live());
-        let envs = model.catalog.environments.iter().map(|env| (env.name.clone(), Need::Change));
+        let kinds: BTreeSet<Need> = changes(model, model.catalog.services.iter().map(|it| &it.name)).collect();
+        let envs = model.catalog.environments.iter().filter(|env| live(&env.name));
+        let keys = envs.flat_map(|env| kinds.iter().map(|need| (env.name.clone(), *need)));
         let rights = &mut model.session.rights;
-        rights.wanted.extend(envs.filter(|key| !rights.asked.contains(key) && live(&key.0)));
+        rights.wanted.extend(keys.filter(|key| !rights.asked.contains(key)));
     }
     if let Some(Overlay::Plan(review)) = model.overlays.last() {
         let known = warnings(model, &review.plan);
@@ -65,7 +68,7 @@ pub fn ask(model: &mut Model) -> Vec<Effect> {
     for (env, need) in std::mem::take(&mut model.session.rights.wanted) {
         let Some(found) = model.catalog.environment(&env) else { continue };
         let (cluster, namespace) = (found.cluster.clone(), found.namespace.clone());
-        let wanted = need.wanted(model.catalog.services.iter().map(|service| service.workload.kind));
+        let wanted = need.wanted();
         model.session.rights.asked.insert((env.clone(), need));
         effects.push(Effect::AskRights { env, cluster, namespace, need, wanted });
     }
@@ -86,19 +89,59 @@ pub fn warnings(model: &Model, plan: &Plan) -> Vec<Warning> {
         let fault = model.session.rights.missing(&plan.env, need)?;
         Some(Warning::new(plan.env.to_string(), text(fault)))
     };
-    let change = missing(Need::Change, &|fault| format!("cannot be changed by you: {fault}"));
+    let services = plan.steps().filter(|step| step.changes()).map(|step| &step.service);
+    let change = missing_of(model, &plan.env, services)
+        .map(|(services, fault)| Warning::new(services.join(", "), format!("cannot be changed by you: {fault}")));
     let hold = missing(Need::Hold, &|fault| {
         format!("cannot be held while it is deployed: {fault}; others may deploy the same at the same time")
     });
     [change, hold].into_iter().flatten().collect()
 }
 
-/// Why nothing can be changed in an environment, for people.
+/// The rights that it takes to change these services.
+pub fn changes<'a>(
+    model: &'a Model,
+    services: impl IntoIterator<Item = &'a ServiceId> + 'a,
+) -> impl Iterator<Item = Need> + 'a {
+    let services = services.into_iter().filter_map(|service| model.catalog.service(service));
+    services.map(|service| Need::Change(service.workload.kind))
+}
+
+/// Those of the services that the user may not change there, and the first right that is missing.
+pub fn missing_of<'a>(
+    model: &'a Model,
+    env: &EnvId,
+    services: impl IntoIterator<Item = &'a ServiceId>,
+) -> Option<(Vec<&'a str>, &'a Fault)> {
+    let refused = |service: &'a ServiceId| {
+        let need = changes(model, [service]).next()?;
+        Some((service.as_str(), model.session.rights.missing(env, need)?))
+    };
+    let refused: Vec<(&str, &Fault)> = services.into_iter().filter_map(refused).collect();
+    let (_, first) = refused.first()?;
+    Some((refused.iter().map(|(service, _)| *service).collect(), first))
+}
+
+/// Why none of the services can be changed there, for people: one that can be is enough to begin.
 ///
 /// # Errors
 /// The right that is missing.
-pub fn may_change(model: &Model, env: &EnvId) -> Result<(), String> {
-    refuse(model, env, Need::Change)
+pub fn may_change<'a>(
+    model: &'a Model,
+    env: &EnvId,
+    services: impl IntoIterator<Item = &'a ServiceId>,
+) -> Result<(), String> {
+    let services: Vec<&ServiceId> = services.into_iter().collect();
+    let all = services.len();
+    match missing_of(model, env, services) {
+        Some((refused, fault)) if refused.len() == all => Err(format!("not for you: {fault}")),
+        _ => Ok(()),
+    }
+}
+
+/// Nothing there can be changed by the user.
+pub fn only_looks(model: &Model, env: &EnvId) -> bool {
+    may_change(model, env, model.catalog.services.iter().map(|it| &it.name)).is_err()
 }
 
 /// Whether the right to do this is not known to be missing.
@@ -111,9 +154,9 @@ pub fn refuse(model: &Model, env: &EnvId, need: Need) -> Result<(), String> {
 
 /// It was wanted and refused: if the right was given meanwhile, it is there when the key is pressed again.
 pub fn refused(model: &mut Model, action: Action) {
-    let need = match action {
-        Action::Deploy | Action::RollBack | Action::Promote => Need::Change,
-        Action::Freeze | Action::Unlock => Need::Share,
+    let needs: Vec<Need> = match action {
+        Action::Deploy | Action::RollBack | Action::Promote => WorkloadKind::ALL.map(Need::Change).to_vec(),
+        Action::Freeze | Action::Unlock => vec![Need::Share],
         _ => return,
     };
     let Some(env) = model.home.env.clone() else { return };
@@ -121,9 +164,9 @@ pub fn refused(model: &mut Model, action: Action) {
         Action::Promote => model.catalog.downstream(&env).map(|it| it.name.clone()).collect(),
         _ => vec![env],
     };
-    for env in envs {
-        if model.session.rights.missing(&env, need).is_some() {
-            model.session.rights.want(&env, need);
+    for (env, need) in envs.iter().flat_map(|env| needs.iter().map(move |need| (env, *need))) {
+        if model.session.rights.missing(env, need).is_some() {
+            model.session.rights.want(env, need);
         }
     }
 }
@@ -133,7 +176,8 @@ mod tests {
     use super::*;
     use crate::app::msg::Outcome;
     use crate::app::testkit::Cockpit;
-    use crate::domain::ids::ServiceId;
+
+    const CHANGE: Need = Need::Change(WorkloadKind::Deployment);
 
     fn staging() -> EnvId {
         EnvId::new("staging")
@@ -161,20 +205,20 @@ mod tests {
     fn of_every_environment_is_asked_once_whether_anything_may_be_changed_there() {
         let mut cockpit = at_auth();
         cockpit.wait(1).wait(1);
-        assert_eq!(asked(&cockpit, Need::Change), 1);
+        assert_eq!(asked(&cockpit, CHANGE), 1);
     }
 
     #[test]
     fn who_may_only_look_is_not_offered_a_deploy_and_may_when_the_right_was_given() {
         let mut cockpit = at_auth();
         cockpit.wait(1);
-        refuse(&mut cockpit, Need::Change);
+        refuse(&mut cockpit, CHANGE);
         cockpit.press("d");
         assert!(cockpit.overlay().is_none());
         assert_eq!(cockpit.notice(), "deploy: not for you: no right to patch deployments in namespace shop");
         // The key asks anew.
-        assert_eq!(asked(&cockpit, Need::Change), 1);
-        cockpit.done(Outcome::Rights { env: staging(), need: Need::Change, result: Ok(()) });
+        assert_eq!(asked(&cockpit, CHANGE), 1);
+        cockpit.done(Outcome::Rights { env: staging(), need: CHANGE, result: Ok(()) });
         cockpit.press("dv9<enter><enter>");
         assert_eq!(cockpit.written(), ["auth r/auth:v9"]);
     }
@@ -183,7 +227,7 @@ mod tests {
     fn a_right_that_is_taken_while_the_plan_is_read_is_named_in_it_and_nothing_is_written() {
         let mut cockpit = at_auth();
         cockpit.press("dv9<enter>");
-        refuse(&mut cockpit, Need::Change);
+        refuse(&mut cockpit, CHANGE);
         let Some(Overlay::Plan(review)) = cockpit.overlay() else { panic!("the plan") };
         assert!(review.warnings[0].text.starts_with("cannot be changed by you: no right"), "{:?}", review.warnings);
         cockpit.press("<enter>");
@@ -204,10 +248,21 @@ mod tests {
     }
 
     #[test]
+    fn who_may_not_touch_one_kind_deploys_what_runs_as_another() {
+        let mut cockpit = at_auth();
+        let result = Err(Fault::new(FaultKind::Forbidden, "no right to patch statefulsets in namespace shop"));
+        let need = Need::Change(WorkloadKind::StatefulSet);
+        cockpit.done(Outcome::Rights { env: staging(), need, result });
+        assert!(!only_looks(&cockpit.model, &staging()));
+        cockpit.press("dv9<enter><enter>");
+        assert_eq!(cockpit.written(), ["auth r/auth:v9"]);
+    }
+
+    #[test]
     fn where_nobody_answers_the_write_decides() {
         let mut cockpit = at_auth();
         let result = Err(Fault::new(FaultKind::Unreachable, "no answer"));
-        cockpit.done(Outcome::Rights { env: staging(), need: Need::Change, result });
+        cockpit.done(Outcome::Rights { env: staging(), need: CHANGE, result });
         cockpit.press("dv9<enter><enter>");
         assert_eq!(cockpit.written(), ["auth r/auth:v9"]);
     }

@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 
 use super::model::Model;
-use super::{holders, locks, queue, runs, stewards};
+use super::{holders, locks, queue, rights, runs, stewards};
 use crate::domain::ids::{EnvId, LockId, ServiceId};
 use crate::domain::lock::{Act, Bar, LockKind, Passes, bars};
-use crate::domain::rights::Need;
 use crate::domain::steward::Ruling;
 use crate::domain::verdict::State;
+use crate::domain::words;
 use crate::domain::world::Freshness;
 
 /// One reason why not, with everything that tells it.
@@ -19,7 +19,7 @@ pub enum Cause {
     /// The user may not: the right that is missing.
     NoRight(String),
     /// What is known of the environment is not current.
-    NotCurrent(String),
+    NotCurrent { why: String, remedy: String },
     /// The service does not run there.
     NotThere,
     /// Somebody put a lock in the way.
@@ -71,7 +71,7 @@ impl Cause {
         match self {
             Self::ReadOnly(_) => "read-only",
             Self::NoRight(_) => "no-right",
-            Self::NotCurrent(_) => "not-current",
+            Self::NotCurrent { .. } => "not-current",
             Self::NotThere => "not-there",
             Self::Lock(bar) => match bar.lock.lock.as_ref().map(|lock| lock.kind) {
                 Ok(LockKind::Freeze) => "frozen",
@@ -96,7 +96,7 @@ impl Cause {
         match self {
             Self::ReadOnly(why) => format!("this session only looks: {why}"),
             Self::NoRight(fault) => format!("you may not: {fault}"),
-            Self::NotCurrent(why) => format!("what is known is not current: {why}"),
+            Self::NotCurrent { why, .. } => format!("what is known is not current: {why}"),
             Self::NotThere => "it does not run there".to_owned(),
             Self::Lock(bar) => bar.lock.headline(),
             Self::LocksUnknown(why) => format!("whether it is frozen is not known: {why}"),
@@ -115,12 +115,12 @@ impl Cause {
         match self {
             Self::ReadOnly(_) => "start shipdeck without it".to_owned(),
             Self::NoRight(_) => "a cluster administrator gives the right that is named".to_owned(),
-            Self::NotCurrent(_) | Self::LocksUnknown(_) => {
+            Self::LocksUnknown(_) => {
                 "shipdeck keeps trying; check the network, and that you are logged in".to_owned()
             }
             Self::NotThere => "create it there first; shipdeck changes images of what exists".to_owned(),
             Self::Lock(bar) => bar.lock.clears(),
-            Self::Described { remedy, .. } => remedy.clone(),
+            Self::NotCurrent { remedy, .. } | Self::Described { remedy, .. } => remedy.clone(),
             Self::Held(_) => "wait until they are done; --wait-for-lock does, in line with others".to_owned(),
             Self::Unsure(_) => {
                 "whether they are alive is known within 30 s; --wait-for-lock waits for them, or takes over if they are not"
@@ -148,9 +148,9 @@ impl Cause {
 pub fn causes(model: &Model, env: &EnvId, service: &ServiceId) -> Vec<Cause> {
     let mut found = Vec::new();
     found.extend(model.session.read_only.clone().map(Cause::ReadOnly));
-    let missing = model.session.rights.missing(env, Need::Change);
-    found.extend(missing.map(|fault| Cause::NoRight(fault.to_string())));
-    found.extend(not_current(model, env).map(Cause::NotCurrent));
+    let missing = rights::missing_of(model, env, [service]);
+    found.extend(missing.map(|(_, fault)| Cause::NoRight(fault.to_string())));
+    found.extend(not_current(model, env, service));
     let cell = model.board.cell(service, env);
     if cell.is_some_and(|cell| cell.verdict.state == State::Absent) {
         found.push(Cause::NotThere);
@@ -197,12 +197,16 @@ fn held_up(model: &Model, env: &EnvId, service: &ServiceId) -> Vec<Cause> {
     found
 }
 
-fn not_current(model: &Model, env: &EnvId) -> Option<String> {
-    match model.world.env(env)?.freshness() {
-        Freshness::Live => None,
-        Freshness::Reading { .. } => Some("it is still being read".to_owned()),
-        Freshness::Stale { fault, .. } | Freshness::Denied { fault, .. } => Some(fault.to_string()),
-    }
+fn not_current(model: &Model, env: &EnvId, service: &ServiceId) -> Option<Cause> {
+    let world = model.world.env(env)?;
+    let hidden = model.catalog.service(service).and_then(|it| world.denied(it.workload.kind));
+    let (why, remedy) = match (hidden, world.freshness()) {
+        (Some(fault), _) => (fault.to_string(), fault.advice()),
+        (None, Freshness::Live) => return None,
+        (None, Freshness::Reading { .. }) => ("it is still being read".to_owned(), "Wait a moment."),
+        (None, Freshness::Stale { fault, .. } | Freshness::Denied { fault, .. }) => (fault.to_string(), fault.advice()),
+    };
+    Some(Cause::NotCurrent { why, remedy: words::clause(remedy) })
 }
 
 #[cfg(test)]
@@ -213,6 +217,7 @@ mod tests {
     use crate::domain::fault::{Fault, FaultKind};
     use crate::domain::fixtures::{document, later, lease};
     use crate::domain::observed::{Change, Kind, Object, WorkloadKind};
+    use crate::domain::rights::Need;
 
     /// What is said of a service of staging after this was done.
     fn told(service: &str, does: impl FnOnce(&mut Cockpit)) -> Vec<Cause> {
@@ -259,7 +264,11 @@ mod tests {
     fn no_right() {
         let refused = |it: &mut Cockpit| {
             let result = Err(Fault::new(FaultKind::Forbidden, "no right to patch deployments in namespace shop"));
-            it.done(Outcome::Rights { env: EnvId::new("staging"), need: Need::Change, result });
+            it.done(Outcome::Rights {
+                env: EnvId::new("staging"),
+                need: Need::Change(WorkloadKind::Deployment),
+                result,
+            });
         };
         assert_eq!(codes("auth", refused), ["no-right"]);
     }

@@ -194,6 +194,9 @@ fn cell(world: Option<&EnvWorld>, service: &Service, now: Timestamp) -> Cell {
         return job_cell(world, service, now);
     }
     let Some(workload) = world.workload(&service.workload) else {
+        if let Some(fault) = world.denied(service.workload.kind) {
+            return Cell { of_environment: matches!(freshness, Freshness::Denied { .. }), ..invisible(fault) };
+        }
         return match freshness {
             Freshness::Live => empty(State::Absent),
             Freshness::Reading { .. } => empty(State::Reading),

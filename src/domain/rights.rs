@@ -1,14 +1,12 @@
 //! What somebody has to be allowed to do in a namespace for what they want there.
 
-use std::collections::BTreeSet;
-
 use super::observed::{Kind, WorkloadKind};
 
 /// What for rights are needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Need {
-    /// Give workloads other images.
-    Change,
+    /// Give workloads of this kind other images: whoever may not touch one kind may well deploy what runs as another.
+    Change(WorkloadKind),
     /// Hold services while they are changed, so that nobody else changes them.
     Hold,
     /// Write what the team shares: locks, runs, history.
@@ -27,13 +25,10 @@ pub struct Wanted {
 }
 
 impl Need {
-    /// All rights that it takes where services run as these kinds of workloads.
-    pub fn wanted(self, workloads: impl IntoIterator<Item = WorkloadKind>) -> Vec<Wanted> {
+    /// All rights that it takes.
+    pub fn wanted(self) -> Vec<Wanted> {
         match self {
-            Self::Change => {
-                let kinds: BTreeSet<WorkloadKind> = workloads.into_iter().collect();
-                kinds.into_iter().map(|kind| Wanted { kind: Kind::Workload(kind), verbs: &["patch"] }).collect()
-            }
+            Self::Change(kind) => vec![Wanted { kind: Kind::Workload(kind), verbs: &["patch"] }],
             Self::Hold => vec![Wanted { kind: Kind::Lease, verbs: &["get", "create", "update"] }],
             Self::Share => vec![Wanted { kind: Kind::Document, verbs: &["list", "create", "update", "delete"] }],
             Self::RemovePods => vec![Wanted { kind: Kind::Pod, verbs: &["delete"] }],
@@ -47,12 +42,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_change_takes_the_right_to_patch_each_kind_that_there_is_and_no_other() {
-        use WorkloadKind::{DaemonSet, Deployment};
-        let wanted = Need::Change.wanted([DaemonSet, Deployment, Deployment]);
-        let kinds: BTreeSet<&str> = wanted.iter().map(|it| it.kind.plural()).collect();
-        assert_eq!(kinds.into_iter().collect::<Vec<_>>(), ["daemonsets", "deployments"]);
-        assert!(wanted.iter().all(|it| it.verbs == ["patch"]));
-        assert!(Need::Change.wanted([]).is_empty());
+    fn a_change_takes_the_right_to_patch_its_kind_and_no_other() {
+        for kind in WorkloadKind::ALL {
+            assert_eq!(Need::Change(kind).wanted(), [Wanted { kind: Kind::Workload(kind), verbs: &["patch"] }]);
+        }
     }
 }

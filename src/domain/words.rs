@@ -1,6 +1,13 @@
 //! Numbers in sentences: what is said of one thing and what of several, made in one place so that no screen says that two
 //! services is frozen.
 
+/// A sentence within another: `Ask an administrator.` is `ask an administrator`.
+pub fn clause(sentence: &str) -> String {
+    let sentence = sentence.trim_end_matches('.');
+    let mut rest = sentence.chars();
+    rest.next().map_or_else(String::new, |first| first.to_lowercase().chain(rest).collect())
+}
+
 /// `1 pod`, `2 pods`; `1 entry`, `2 entries`.
 pub fn count(number: usize, one: &str) -> String {
     match one.strip_suffix('y') {

@@ -10,10 +10,11 @@ use crate::app::holders;
 use crate::app::locks;
 use crate::app::model::{Model, Pane};
 use crate::app::others::{self as runs_of_others, Life, Other};
-use crate::domain::catalog::Environment;
+use crate::app::rights;
+use crate::domain::catalog::{Environment, Service};
 use crate::domain::ids::{EnvId, ServiceId};
-use crate::domain::rights::Need;
-use crate::domain::run::{RunState, StepRun};
+use crate::domain::observed::Kind;
+use crate::domain::run::{Run, RunState, StepRun};
 use crate::domain::verdict::State;
 use crate::domain::words;
 use crate::domain::world::{EnvWorld, Freshness};
@@ -252,22 +253,42 @@ fn doing(model: &Model, env: &Environment, ascii: bool) -> (String, Token) {
                     let text =
                         format!("◐ {} by {}  {} of {}", run.plan.title, run.by, run.succeeded(), run.steps.len());
                     (text, Token::Prog)
+                    .or_else(|| hidden(model, env))
                 }
                 None => kept(model, env)
                     .or_else(|| others(model, env))
                     .or_else(|| bare(model, env))
                     .or_else(|| frozen(model, env))
                     .unwrap_or_else(|| idle(model, env)),
+/// A run of this session: nothing of it turns while it rests.
+fn own(run: &Run) -> (String, Token) {
+    let (title, by) = (&run.plan.title, &run.by);
+    let told = format!("{title} by {by}  {} of {}", run.succeeded(), run.steps.len());
+    match run.state {
+        RunState::Halted => (format!("✗ {title} halted"), Token::Fail),
+        RunState::Paused => (format!("‖ {told}"), Token::Held),
+        _ => (format!("◐ {told}"), Token::Prog),
+    }
+}
+
+/// A kind of workloads that may not be read, and as which a service runs.
+fn hidden(model: &Model, env: &Environment) -> Option<(String, Token)> {
+    let world = model.world.env(&env.name)?;
+    let denied = |service: &Service| world.denied(service.workload.kind).map(|_| service.workload.kind);
+    let kind = model.catalog.services.iter().find_map(denied)?;
+    Some((format!("? may not list {}", Kind::Workload(kind).plural()), Token::Warn))
+}
+
             }
         }
     }
 }
 
 fn idle(model: &Model, env: &Environment) -> (String, Token) {
-    let text = match model.session.rights.missing(&env.name, Need::Change) {
-        Some(_) => "● idle · only to be looked at",
-        None if env.protected => "● idle · protected",
-        None => "● idle",
+    let text = match (rights::only_looks(model, &env.name), env.protected) {
+        (true, _) => "● idle · only to be looked at",
+        (false, true) => "● idle · protected",
+        (false, false) => "● idle",
     };
     (text.to_owned(), Token::Muted)
 }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use serde_json::{Value, json};
 
 use crate::harness::shop::{config, shop};
 use crate::harness::terminal::Terminal;
-use crate::harness::{ControlPlane, Headless, Namespace, eventually};
+use crate::harness::{ControlPlane, Headless, Namespace, eventually, workloads};
 
 /// What shipdeck needs in a namespace, but for one verb on one resource.
 fn all_but(verb: &str, resource: &str) -> Value {
@@ -88,7 +88,7 @@ async fn who_may_only_look_is_told_before_anything_is_offered_and_deploys_when_t
     deploy.is(3, &missing).is(3, "Ask a cluster administrator for the right that is named.");
     shipdeck.run("plan --env staging auth=v2").await.is(0, &format!("cannot be changed by you: {missing}"));
     let check = shipdeck.run("check --live").await;
-    check.is(0, "no problems").is(0, "note: staging: nothing can be deployed by you: ");
+    check.is(0, "no problems").is(0, "note: staging: deployments cannot be deployed by you: ");
     assert!(check.out.contains(&missing), "{check:?}");
     shipdeck.run("why --env staging auth").await.is(0, &format!("you may not: {missing}"));
     assert_eq!(generation(&space, "auth").await, 1);
@@ -157,4 +157,49 @@ async fn rights_that_no_verdict_needs_hinder_no_deploy() {
         let terminal = Terminal::open(&["--config", &path], &[("KUBECONFIG", &kubeconfig)], (160, 40));
         terminal.shows(&["live", user]);
     }
+}
+
+fn without(resource: &str) -> Value {
+    let all = all_but("", "");
+    let others = all.as_array().unwrap().iter().filter(|rule| rule["resources"][0] != resource);
+    others.cloned().collect::<Vec<_>>().into()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kind_of_workloads_that_is_not_for_the_user_hides_what_runs_as_it_and_nothing_else() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let space = plane.namespace("no-sets").await;
+    shop(&space).await;
+    let clerk = space.user("clerk", without("statefulsets")).await;
+    let text = config(&space.name)
+        + "[[service]]\nname = \"ledger\"\nimage = \"shop/ledger\"\nworkload = \"statefulset/ledger\"\n";
+    let shipdeck = Headless::new(&clerk, &text);
+    let status = shipdeck.run("status --env staging").await;
+    status.is(0, "ledger").is(0, "unknown").is(0, "no right to list statefulsets");
+    shipdeck.run("deploy --env staging auth=v2 --yes").await.is(0, "auth succeeded");
+    let missing = format!("no right to list statefulsets in namespace {}", space.name);
+    shipdeck.run("deploy --env staging ledger=v2 --yes").await.is(3, &missing).is(3, "Ask a cluster administrator");
+    shipdeck.run("why --env staging ledger").await.is(0, &missing).is(0, "ask a cluster administrator");
+    let path = shipdeck.config.display().to_string();
+    let kubeconfig = clerk.display().to_string();
+    let mut terminal = Terminal::open(&["--config", &path], &[("KUBECONFIG", &kubeconfig)], (160, 40));
+    terminal.shows(&["may not list statefulsets", "unknown", "● ok", "live"]);
+    terminal.press("q");
+    terminal.ends_with(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_change_one_kind_deploys_what_runs_as_another() {
+    let Some(plane) = ControlPlane::shared() else { return };
+    let space = plane.namespace("no-patch-sets").await;
+    shop(&space).await;
+    space.create::<StatefulSet>(workloads::stateful_set("ledger", "shop/ledger:v1", 1)).await;
+    let clerk = space.user("clerk", all_but("patch", "statefulsets")).await;
+    let text = config(&space.name)
+        + "[[service]]\nname = \"ledger\"\nimage = \"shop/ledger\"\nworkload = \"statefulset/ledger\"\n";
+    let shipdeck = Headless::new(&clerk, &text);
+    shipdeck.run("deploy --env staging auth=v2 --yes").await.is(0, "auth succeeded");
+    let both = shipdeck.run("deploy --env staging auth=v3 ledger=v2 --yes").await;
+    both.is(3, "ledger cannot be changed by you").is(3, "no right to patch statefulsets");
+    assert_eq!(generation(&space, "auth").await, 2, "nothing was begun");
 }

@@ -50,8 +50,9 @@ pub(super) fn refusal(model: &Model, review: &PlanReview) -> Option<String> {
     if let Some(why) = &model.session.read_only {
         return Some(format!("read-only: {why}"));
     }
-    if let Err(why) = rights::may_change(model, &plan.env) {
-        return Some(why);
+    let services = plan.steps().filter(|step| step.changes()).map(|step| &step.service);
+    if let Some((_, fault)) = rights::missing_of(model, &plan.env, services) {
+        return Some(format!("not for you: {fault}"));
     }
     if !model.world.env(&plan.env).is_some_and(|world| world.freshness().is_live()) {
         return Some(format!("what is known of {} is not current; wait until it is live", plan.env));

@@ -7,7 +7,7 @@ use crate::app::effect::Effect;
 use crate::app::holders::{self, Holder};
 use crate::app::input::LineInput;
 use crate::app::model::{Confirm, Confirmed, GoesOn, Model, Overlay, PlanReview, VersionsForm};
-use crate::app::{facts, journal, locks, places, runs, screens};
+use crate::app::{facts, journal, locks, places, rights, runs, screens};
 use crate::domain::ids::{EnvId, RunId, ServiceId};
 use crate::domain::lease::Patience;
 use crate::domain::plan::{self, Plan, PlanError, Purpose, Request, Skipped, Step, Wanted, Warning};
@@ -28,7 +28,8 @@ pub fn open(model: &mut Model, request: Request, form: Option<VersionsForm>) -> 
 
 fn show(model: &mut Model, request: Request, plan: Plan, form: Option<VersionsForm>) {
     crate::app::stewards::forget(model);
-    for need in [Need::Change, Need::Hold] {
+    let needs: Vec<Need> = rights::changes(model, plan.steps().map(|step| &step.service)).collect();
+    for need in needs.into_iter().chain([Need::Hold]) {
         model.session.rights.want(&plan.env, need);
     }
     let confirm = LineInput::default();

@@ -55,7 +55,7 @@ pub fn available(model: &Model, over: &Over) -> Result<(), String> {
     if let Some(without) = run.without().filter(|_| run.is_partial()) {
         return Err(format!("all of it is done without {without}"));
     }
-    rights::may_change(model, &run.plan.env)?;
+    rights::may_change(model, &run.plan.env, run.plan.steps().map(|step| &step.service))?;
     others::unhindered(model, &run.plan.env)
 }
 

@@ -169,7 +169,11 @@ impl Builder<'_> {
         let workload = self.workload(service)?;
         let (index, container) = container_of(service, &workload.containers).ok_or_else(|| {
             let containers = workload.containers.iter().map(|container| container.name.to_string()).collect();
-            PlanError::AmbiguousContainer { service: service.name.clone(), workload: workload.reference(), containers }
+            let (service, workload) = (service, workload.reference());
+            match &service.container {
+                Some(container) => PlanError::NoContainer { container: Arc::clone(container), workload, containers },
+                None => PlanError::AmbiguousContainer { service: service.name.clone(), workload, containers },
+            }
         })?;
         let to = self.image(service, wanted, &container.image)?;
         let current: Option<Image> = container.image.parse().ok();
@@ -199,10 +203,12 @@ impl Builder<'_> {
 
     fn workload(&self, service: &Service) -> Result<&Workload, PlanError> {
         let world = self.world.env(&self.env.name);
-        world.and_then(|world| world.workload(&service.workload)).ok_or_else(|| PlanError::NotThere {
-            service: service.name.clone(),
-            env: self.env.name.clone(),
-            workload: service.workload.clone(),
+        let (name, env) = (service.name.clone(), self.env.name.clone());
+        world.and_then(|world| world.workload(&service.workload)).ok_or_else(|| {
+            match world.and_then(|world| world.denied(service.workload.kind)) {
+                Some(fault) => PlanError::NotReadable { service: name, env, fault: fault.clone() },
+                None => PlanError::NotThere { service: name, env, workload: service.workload.clone() },
+            }
         })
     }
 

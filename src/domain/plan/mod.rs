@@ -13,6 +13,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::catalog::Catalog;
+use super::fault::Fault;
 use super::ids::{EnvId, ServiceId, Uid};
 use super::image::Image;
 use super::lock::Passes;
@@ -195,8 +196,12 @@ pub enum PlanError {
     UnknownEnvironment { env: EnvId, known: Vec<EnvId> },
     #[error("{service} does not exist in {env}: no {workload} there")]
     NotThere { service: ServiceId, env: EnvId, workload: WorkloadRef },
+    #[error("whether {service} runs in {env} is not known: {fault}. {}", .fault.advice())]
+    NotReadable { service: ServiceId, env: EnvId, fault: Fault },
     #[error("which container of {workload} is {service}? It has {}. Set `container` in the configuration", .containers.join(", "))]
     AmbiguousContainer { service: ServiceId, workload: WorkloadRef, containers: Vec<String> },
+    #[error("{workload} has no container {container}; it has {}. Correct `container` in the configuration", .containers.join(", "))]
+    NoContainer { container: Arc<str>, workload: WorkloadRef, containers: Vec<String> },
     #[error("{service} needs {needed}, which is {why} in {env}. Deploy it first, or mark it too")]
     NeedNotMet { service: ServiceId, needed: ServiceId, env: EnvId, why: String },
     #[error("{service} has not succeeded in {env}: {why}. Promote it when it has")]

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{EnvWorld, Touched};
 use crate::domain::fault::{Fault, FaultKind};
-use crate::domain::observed::Kind;
+use crate::domain::observed::{Kind, WorkloadKind};
 
 /// How current the picture of an environment is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +66,8 @@ fn needed() -> impl Iterator<Item = &'static Kind> {
 }
 
 impl EnvWorld {
-    /// How current the picture is: the worst of the kinds that verdicts rest on.
+    /// How current the picture is: the worst of the kinds that verdicts rest on. A kind of workloads that may not be read
+    /// hides what runs as that kind and nothing else, as long as there is another kind that may.
     pub fn freshness(&self) -> Freshness {
         let mut reading: Option<Timestamp> = None;
         let mut stale: Option<(Timestamp, &Fault)> = None;
@@ -76,6 +77,9 @@ impl EnvWorld {
                 SourceState::Live { .. } => {}
                 SourceState::Reading { since } => reading = Some(reading.map_or(*since, |other| other.min(*since))),
                 SourceState::Lost { fault, .. } if fault.kind == FaultKind::Forbidden => {
+                    if matches!(kind, Kind::Workload(_)) && self.reads_another(*kind) {
+                        continue;
+                    }
                     return Freshness::Denied { kind: *kind, fault: fault.clone() };
                 }
                 SourceState::Lost { since, fault } => {
@@ -90,9 +94,24 @@ impl EnvWorld {
         }
     }
 
+    /// Why workloads of this kind may not be read, where that is so.
+    pub fn denied(&self, kind: WorkloadKind) -> Option<&Fault> {
+        match &self.sources.get(&Kind::Workload(kind))?.state {
+            SourceState::Lost { fault, .. } if fault.kind == FaultKind::Forbidden => Some(fault),
+            _ => None,
+        }
+    }
+
+    /// Another kind of workloads is read, or is being read.
+    fn reads_another(&self, kind: Kind) -> bool {
+        let mut others = WorkloadKind::ALL.into_iter().filter(|other| Kind::Workload(*other) != kind);
+        others.any(|other| self.sources.contains_key(&Kind::Workload(other)) && self.denied(other).is_none())
+    }
+
     /// Whether there ever was a whole picture: else nothing is known, not even how it was.
     pub fn was_read(&self) -> bool {
-        needed().all(|kind| self.sources.get(kind).is_none_or(|source| source.listed))
+        let is_hidden = |kind: &Kind| matches!(kind, Kind::Workload(kind) if self.denied(*kind).is_some());
+        needed().all(|kind| is_hidden(kind) || self.sources.get(kind).is_none_or(|source| source.listed))
     }
 
     /// Kinds that could not be read, with the reason, for the pane that needs them.

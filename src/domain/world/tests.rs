@@ -106,3 +106,17 @@ fn a_holder_is_silent_when_its_record_has_not_changed_for_a_whole_duration_as_se
     assert!(apply(&mut cluster, lease("2"), 31).other);
     assert!(!silent(&cluster, 60));
 }
+
+#[test]
+fn a_kind_of_workloads_that_may_not_be_read_hides_nothing_else_unless_none_may() {
+    let mut cluster = TestWorld::new("staging").live("staging");
+    let mut deny = |kind: WorkloadKind| {
+        let fault = Fault::new(FaultKind::Forbidden, "no right");
+        apply(&mut cluster, Change::Lost(Kind::Workload(kind), fault), 1);
+        let seen = seen(&cluster);
+        (seen.freshness().is_live(), seen.denied(kind).is_some())
+    };
+    assert_eq!(deny(WorkloadKind::StatefulSet), (true, true));
+    assert_eq!(deny(WorkloadKind::DaemonSet), (true, true));
+    assert_eq!(deny(WorkloadKind::Deployment), (false, true), "nothing is left that may be read");
+}

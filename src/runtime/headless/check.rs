@@ -1,11 +1,14 @@
 //! `shipdeck check --live`: the configuration held against the clusters that it names.
 
+use std::collections::BTreeSet;
+
 use super::driver::Driver;
 use crate::app::model::Model;
 use crate::config::validate::{Place, Written};
 use crate::domain::board::container_of;
 use crate::domain::catalog::{Catalog, Environment, Service};
 use crate::domain::ids::EnvId;
+use crate::domain::observed::{Kind, WorkloadKind};
 use crate::domain::rights::Need;
 use crate::domain::world::Freshness;
 use crate::report::Report;
@@ -51,13 +54,20 @@ pub(in crate::runtime) async fn live(session: Session, written: &Written) -> Res
 
 /// What the user may not do where, asked as the cockpit asks it. Where nobody answers nothing is said.
 async fn rights(driver: &mut Driver, envs: &[EnvId]) -> Result<Vec<String>, Report> {
-    let wanted = [
-        (Need::Change, "nothing can be deployed by you"),
+    let kinds: BTreeSet<WorkloadKind> =
+        driver.model().catalog.services.iter().map(|service| service.workload.kind).collect();
+    let change = kinds.into_iter().map(|kind| {
+        let words = format!("{} cannot be deployed by you", Kind::Workload(kind).plural());
+        (Need::Change(kind), words)
+    });
+    let others = [
         (Need::Hold, "what you deploy cannot be held meanwhile, and others may deploy the same"),
         (Need::Share, "runs, locks and history cannot be kept by you"),
         (Need::RemovePods, "pods that are left over cannot be removed by you"),
         (Need::RemoveJobs, "Jobs that are left over cannot be removed by you"),
     ];
+    let wanted: Vec<(Need, String)> = change.chain(others.map(|(need, words)| (need, words.to_owned()))).collect();
+    let needs: Vec<Need> = wanted.iter().map(|(need, _)| *need).collect();
     let mut notes = Vec::new();
     if driver.model().session.read_only.is_some() {
         return Ok(notes);
@@ -67,7 +77,7 @@ async fn rights(driver: &mut Driver, envs: &[EnvId]) -> Result<Vec<String>, Repo
         if !live(driver, env) {
             continue;
         }
-        driver.rights_known(env, &wanted.map(|(need, _)| need)).await?;
+        driver.rights_known(env, &needs).await?;
         let rights = &driver.model().session.rights;
         let missing = wanted.iter().filter_map(|(need, words)| Some((words, rights.missing(env, *need)?)));
         notes.extend(missing.map(|(words, fault)| format!("note: {env}: {words}: {fault}")));
@@ -140,13 +150,12 @@ fn of_environment(model: &Model, written: &Written, env: &Environment) -> Vec<Pr
         let workload = world.workload(&service.workload)?;
         let names: Vec<&str> = workload.containers.iter().map(|container| &*container.name).collect();
         container_of(service, &workload.containers).is_none().then(|| {
-            let words = format!(
-                "service {} in {}: it cannot be told which container of {} it is\n    set `container` to one of: {}",
-                service.name,
-                env.name,
-                service.workload,
-                names.join(", ")
-            );
+            let (name, env, names) = (&service.name, &env.name, names.join(", "));
+            let what = match &service.container {
+                Some(container) => format!("{} has no container {container}", service.workload),
+                None => format!("it cannot be told which container of {} it is", service.workload),
+            };
+            let words = format!("service {name} in {env}: {what}\n    set `container` to one of: {names}");
             (written.containers.get(&service.name).cloned(), words)
         })
     };

@@ -69,10 +69,13 @@ pub(super) async fn carry_out(mut driver: Driver, mut plan: Plan, wishes: Wishes
     }
     let mut described = Vec::new();
     if !plan.is_empty() {
-        driver.rights_known(&plan.env, &[Need::Change, Need::Hold]).await?;
-        if let Some(fault) = driver.model().session.rights.missing(&plan.env, Need::Change).filter(|_| !wishes.dry_run)
-        {
-            return Err(Report::refused(fault.to_string()).hint(fault.advice()));
+        let services: Vec<_> = plan.steps().filter(|step| step.changes()).map(|step| step.service.clone()).collect();
+        let needs: Vec<Need> = rights::changes(driver.model(), &services).chain([Need::Hold]).collect();
+        driver.rights_known(&plan.env, &needs).await?;
+        let missing = rights::missing_of(driver.model(), &plan.env, &services).filter(|_| !wishes.dry_run);
+        if let Some((services, fault)) = missing {
+            let what = format!("{} cannot be changed by you: {fault}", services.join(", "));
+            return Err(Report::refused(what).hint(fault.advice()));
         }
         plan.warnings.extend(rights::warnings(driver.model(), &plan));
         described = elsewhere(&mut driver, &mut plan).await?;
@@ -207,9 +210,11 @@ pub(super) fn refused(error: &PlanError) -> Report {
         | PlanError::Cycle(_)
         | PlanError::BadVersion { .. }
         | PlanError::AmbiguousContainer { .. }
+        | PlanError::NoContainer { .. }
         | PlanError::NoUpstream(_)
         | PlanError::Nothing => true,
         PlanError::NotThere { .. }
+        | PlanError::NotReadable { .. }
         | PlanError::NeedNotMet { .. }
         | PlanError::UpstreamNotReady { .. }
         | PlanError::NoHistory { .. }

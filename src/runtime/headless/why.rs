@@ -4,8 +4,8 @@ use super::driver::Driver;
 use super::run::refused;
 use super::{print, print_json, shapes};
 use crate::app::locks::held_images;
-use crate::app::queue;
 use crate::app::why::{Cause, causes};
+use crate::app::{queue, rights};
 use crate::cli::Why;
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::plan::{PlanError, unknown_service};
@@ -25,7 +25,8 @@ pub(in crate::runtime) async fn why(session: Session, args: &Why) -> Result<(), 
     }
     let mut driver = Driver::start(session)?;
     driver.best_picture(std::slice::from_ref(&env)).await?;
-    driver.rights_known(&env, &[Need::Change]).await?;
+    let needs: Vec<Need> = rights::changes(driver.model(), [&service]).collect();
+    driver.rights_known(&env, &needs).await?;
     driver.locks_known(&env).await?;
     driver.holders_known(&env).await?;
     driver.stewards_known(&env, std::slice::from_ref(&service)).await?;

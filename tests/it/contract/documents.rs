@@ -29,7 +29,7 @@ fn draft(name: &str, reason: &str, over: Option<&Document>) -> Draft {
 }
 
 async fn a_document_is_read_and_seen_as_it_was_written(world: World) {
-    world.cluster.may(&world.namespace, &Need::Share.wanted([])).await.unwrap();
+    world.cluster.may(&world.namespace, &Need::Share.wanted()).await.unwrap();
     let mut wanted = draft("shipdeck-lock-a1", "audit", None);
     wanted.texts.insert("override.00".into(), "one\ntwo".into());
     let written = world.cluster.write_document(&world.namespace, &wanted).await.unwrap();
@@ -86,7 +86,7 @@ async fn what_is_about_something_else_is_no_lock(world: World) {
 
 async fn who_may_only_look_may_not_write_documents(world: World) {
     let viewer = world.for_viewer();
-    let missing = viewer.may(&world.namespace, &Need::Share.wanted([])).await.unwrap_err();
+    let missing = viewer.may(&world.namespace, &Need::Share.wanted()).await.unwrap_err();
     assert_eq!(missing.kind, FaultKind::Forbidden);
     let refused = viewer.write_document(&world.namespace, &draft("shipdeck-lock-a1", "audit", None)).await.unwrap_err();
     assert!(refused.message.contains("no right to create configmaps"), "{refused}");

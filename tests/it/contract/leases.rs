@@ -60,7 +60,7 @@ async fn put(world: &World, target: &Target, over: Option<(Uid, Arc<str>)>, reco
 }
 
 async fn of_what_nobody_deployed_there_is_no_record_and_no_fence(world: World) {
-    world.cluster.may(&world.namespace, &Need::Hold.wanted([])).await.unwrap();
+    world.cluster.may(&world.namespace, &Need::Hold.wanted()).await.unwrap();
     let target = target(&world).await;
     assert_eq!(look(&world, &target).await, Look { lease: None, fence: None });
 }
@@ -157,7 +157,7 @@ async fn what_is_not_there_has_no_lease_to_look_at(world: World) {
 async fn who_may_only_look_may_neither_put_nor_stamp_and_is_told_the_right(world: World) {
     let target = target(&world).await;
     let viewer = world.for_viewer();
-    let missing = viewer.may(&world.namespace, &Need::Hold.wanted([])).await.unwrap_err();
+    let missing = viewer.may(&world.namespace, &Need::Hold.wanted()).await.unwrap_err();
     assert_eq!(missing.kind, FaultKind::Forbidden);
     assert!(missing.message.contains(" leases in namespace "), "{missing}");
     let refused = viewer.put(&target, &Put { over: None, record: record("eve@mac/1/a", 1) }).await.unwrap_err();
