@@ -17,13 +17,27 @@ use changes::{for_deploy, for_plan, for_promote};
 
 use crate::config::Origin;
 
+/// What the long help and the manual say last.
+const MORE: &str = "\
+Without a command the cockpit opens. shipdeck demo needs no cluster.
+
+Exit codes: 0 done; 1 the rollout failed; 2 usage or configuration; 3 refused: something bars it, or a precondition is not \
+met; 4 the cluster does not answer; 130 interrupted.
+
+Files: the configuration is read from --config, else ./shipdeck.toml, else the configuration directory of the platform \
+(~/.config/shipdeck/config.toml on Linux). Logs, and what a clean-up removes, are saved in its data directory \
+(~/.local/share/shipdeck). shipdeck check tells which file was read and where each value came from.
+
+`shipdeck man COMMAND` prints the page of a command, with all its options.";
+
 /// A release cockpit for teams that run many interdependent services on Kubernetes.
 #[derive(Debug, Parser)]
 #[command(
     name = "shipdeck",
     version,
     about,
-    after_help = "Without a command the cockpit opens. shipdeck demo needs no cluster."
+    after_help = "Without a command the cockpit opens. shipdeck demo needs no cluster.",
+    after_long_help = MORE
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -147,8 +161,12 @@ pub enum Command {
     },
     /// Print completions for a shell.
     Completions { shell: clap_complete::Shell },
-    /// Print the manual page.
-    Man,
+    /// Print the manual page of shipdeck, or of one of its commands: `shipdeck man deploy | man -l -`.
+    Man {
+        /// A command.
+        #[arg(value_name = "COMMAND")]
+        of: Option<String>,
+    },
     /// Print a picture of the demo's home screen as SVG.
     Picture {
         #[arg(long, default_value_t = 120)]

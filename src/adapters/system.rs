@@ -12,14 +12,20 @@ pub fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// Who acts, for the screen and the command log: the name that the machine knows, else `you`.
+/// Where the name of who acts stands: as somebody says it, who began the pipeline, as the machine knows it.
+const NAMES: [&str; 6] = ["SHIPDECK_USER", "GITLAB_USER_LOGIN", "GITHUB_ACTOR", "USER", "LOGNAME", "USERNAME"];
+
+/// Who acts, for the screen, the command log and for others, who read it: so it is never a word that means the reader.
 pub fn user() -> String {
-    ["USER", "LOGNAME", "USERNAME"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok())
-        .map(|name| crate::domain::text::clean(&name).into_owned())
-        .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| "you".to_owned())
+    named(|name| std::env::var(name).ok()).unwrap_or_else(|| match rustix::process::getuid().as_raw() {
+        0 => "root".to_owned(),
+        other => format!("uid-{other}"),
+    })
+}
+
+fn named(says: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let said = NAMES.iter().filter_map(|name| says(name));
+    said.map(|name| crate::domain::text::clean(name.trim()).into_owned()).find(|name| !name.is_empty())
 }
 
 /// Time that never goes back and goes on while the machine sleeps: what leases are counted by.
@@ -42,4 +48,20 @@ pub fn identity(user: &str) -> String {
     let number = RandomState::new().hash_one(0_u8);
     let plain = |text: &str| crate::domain::text::clean(text).replace('/', "-");
     format!("{}@{}/{}/{number:016x}", plain(user), plain(host), std::process::id())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_acts_is_called_as_they_say_else_as_the_pipeline_or_the_machine_knows_them() {
+        let of = |known: &[(&str, &str)]| {
+            named(|name| known.iter().find(|(it, _)| *it == name).map(|(_, value)| (*value).to_owned()))
+        };
+        assert_eq!(of(&[("USER", "runner"), ("GITHUB_ACTOR", "ana")]).as_deref(), Some("ana"));
+        assert_eq!(of(&[("USER", "ana"), ("SHIPDECK_USER", "release-bot")]).as_deref(), Some("release-bot"));
+        assert_eq!(of(&[("USER", " "), ("LOGNAME", "ana")]).as_deref(), Some("ana"));
+        assert_eq!(of(&[]), None);
+    }
 }

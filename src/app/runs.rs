@@ -65,13 +65,15 @@ fn hold_taken_back(model: &Model, id: RunId) -> Option<Effect> {
     let run = model.run(id)?;
     let env = model.catalog.environment(&run.plan.env)?;
     let undone = model.runs.iter().find(|other| other.undone_by == Some(id));
-    let seen = || {
-        let cells = to_be_held(&run.plan).into_iter().filter_map(|step| model.board.cell(&step.service, &env.name));
-        let mut failing = cells.filter(|cell| cell.verdict.state == State::Failed);
-        failing.find_map(|cell| cell.verdict.evidence.as_ref().map(|it| it.headline.clone()))
+    let failing = |step: &Step| {
+        let cell = model.board.cell(&step.service, &env.name).filter(|cell| cell.verdict.state == State::Failed)?;
+        Some((step.service.clone(), cell.verdict.evidence.as_ref()?.headline.clone()))
     };
-    let failure = undone.and_then(|run| run.steps.iter().find_map(StepRun::why)).or_else(seen);
-    let lock = taken_back(&run.plan, failure.as_deref(), model.session.person(), model.session.now)?;
+    let seen = || to_be_held(&run.plan).into_iter().find_map(failing);
+    let told = |step: &StepRun| Some((step.service.clone(), step.why()?));
+    let failure = undone.and_then(|run| run.steps.iter().find_map(told)).or_else(seen);
+    let why = failure.as_ref().map(|(service, why)| (service, why.as_str()));
+    let lock = taken_back(&run.plan, why, model.session.person(), model.session.now)?;
     Some(Effect::ChangeLock {
         env: env.name.clone(),
         cluster: env.cluster.clone(),
@@ -102,9 +104,9 @@ pub fn on(model: &mut Model, id: RunId, event: RunEvent) -> Vec<Effect> {
     let mut effects: Vec<Effect> = keeping::follow(model, id).into_iter().collect();
     if begins {
         effects.extend(hold_taken_back(model, id));
+        effects.extend(super::traffic::begin(model, id));
     }
     for command in commands {
-        effects.extend(super::traffic::begin(model, id));
         match command {
             RunCommand::Acquire => effects.extend(acquire(model, id)),
             RunCommand::Release => effects.push(Effect::Release(id)),
@@ -246,9 +248,9 @@ fn judge_run(model: &mut Model, id: RunId) -> Vec<Effect> {
         }
     }
     effects.extend(super::soaks::look(model, id));
+    effects.extend(super::traffic::look(model, id));
     effects
 }
-    effects.extend(super::traffic::look(model, id));
 
 /// Whether a later run of this session has taken a service on: what is seen there now is that one's doing, and neither a
 /// failure of the former nor the deed of somebody else.
@@ -265,6 +267,15 @@ pub(super) fn verdict(model: &Model, run: &Run, service: &ServiceId, baseline: &
         Some(workload) => rollout::judge(&View::new(world, workload), baseline, model.session.now),
         None => rollout::gone(&step.workload),
     })
+}
+
+/// Whether a run of this session that is under way has yet to come to a service.
+pub fn awaits_turn(model: &Model, env: &EnvId, service: &ServiceId) -> bool {
+    let waits = |run: &Run| {
+        let changes = run.planned(service).is_some_and(Step::changes);
+        changes && run.step(service).is_some_and(|step| step.state == StepState::Waiting)
+    };
+    model.runs.iter().any(|run| run.plan.env == *env && !run.state.is_over() && waits(run))
 }
 
 /// What is done and where, for people: `deploy of checkout to staging`.

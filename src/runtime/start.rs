@@ -93,14 +93,28 @@ fn command(cli: &Cli) -> Result<(), Report> {
             clap_complete::generate(*shell, &mut Cli::command(), "shipdeck", &mut script);
             headless::print(&String::from_utf8_lossy(&script))
         }
-        Some(Command::Man) => {
-            let mut page = Vec::new();
-            let rendered = clap_mangen::Man::new(Cli::command()).render(&mut page);
-            rendered.map_err(|error| Report::usage(error.to_string()))?;
-            headless::print(&String::from_utf8_lossy(&page))
-        }
+        Some(Command::Man { of }) => manual(of.as_deref()),
         Some(Command::Picture { width, height, seed }) => picture(&cli.options, (*width, *height), *seed),
     }
+}
+
+/// One page of the manual: of shipdeck, or of one of its commands.
+fn manual(of: Option<&str>) -> Result<(), Report> {
+    let mut all = Cli::command();
+    all.build();
+    let page = match of {
+        None => all,
+        Some(name) => {
+            let found = all.get_subcommands().find(|command| command.get_name() == name);
+            let known = || all.get_subcommands().map(clap::Command::get_name).collect::<Vec<_>>().join(", ");
+            let unknown =
+                || Report::usage(format!("there is no command {name}")).hint(format!("There are {}.", known()));
+            found.ok_or_else(unknown)?.clone()
+        }
+    };
+    let mut text = Vec::new();
+    clap_mangen::Man::new(page).render(&mut text).map_err(|error| Report::usage(error.to_string()))?;
+    headless::print(&String::from_utf8_lossy(&text))
 }
 
 fn overrides(options: &Options) -> Overrides {
@@ -166,6 +180,9 @@ fn check(options: &Options, live: bool) -> Result<(), Report> {
         out.push_str(&format!("{note}\n"));
     }
     let catalog = &loaded.catalog;
+    if catalog.environments.is_empty() && loaded.path.is_some() {
+        out.push_str("note: it names no environment: what the kubeconfig finds is shown, read-only; shipdeck init writes what it finds\n");
+    }
     out.push_str(&format!(
         "{}, {}, {}\n",
         words::count(catalog.environments.len(), "environment"),

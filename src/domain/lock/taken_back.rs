@@ -65,15 +65,16 @@ fn named(steps: &[&Step]) -> String {
 
 /// The hold that a roll back leaves on what it takes back; none: the plan is no roll back, or changes nothing.
 ///
-/// `why`: what went wrong, where that is known.
-pub fn taken_back(plan: &Plan, why: Option<&str>, author: Arc<str>, now: Timestamp) -> Option<Lock> {
+/// `why`: what went wrong, with which service, where that is known.
+pub fn taken_back(plan: &Plan, why: Option<(&ServiceId, &str)>, author: Arc<str>, now: Timestamp) -> Option<Lock> {
     let steps = to_be_held(plan);
     if steps.is_empty() {
         return None;
     }
     let mut reason = format!("{} taken back", named(&steps));
-    if let Some(why) = why {
-        reason.push_str(&format!(": {why}"));
+    if let Some((service, why)) = why {
+        let whose = if steps.len() > 1 { format!("{service}: ") } else { String::new() };
+        reason.push_str(&format!(": {whose}{why}"));
     }
     Some(Lock {
         kind: LockKind::Hold,

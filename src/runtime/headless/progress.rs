@@ -2,6 +2,7 @@
 //! line for every change.
 
 use std::io::IsTerminal;
+use std::mem::{Discriminant, discriminant};
 
 use jiff::{SignedDuration, Timestamp};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
@@ -9,6 +10,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use super::shapes::step_word;
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::run::{Hold, Pace, Run, StepRun, StepState};
+use crate::domain::verdict::Cause;
 use crate::domain::world::Freshness;
 use crate::ui;
 
@@ -20,6 +22,8 @@ pub(super) struct Progress {
     /// The lines that stand on the terminal and are written over; none: it is no terminal, or too low.
     drawn: Option<Vec<String>>,
     told: Vec<(ServiceId, String)>,
+    /// What a step was told to wait for: counts in it may change often.
+    causes: Vec<(ServiceId, Discriminant<Cause>)>,
     /// What was told of the leases.
     hold: Hold,
     sight: Sight,
@@ -42,7 +46,13 @@ impl Progress {
     }
 
     fn on(terminal: bool) -> Self {
-        Self { drawn: terminal.then(Vec::new), told: Vec::new(), hold: Hold::default(), sight: Sight::Seen }
+        Self {
+            drawn: terminal.then(Vec::new),
+            told: Vec::new(),
+            causes: Vec::new(),
+            hold: Hold::default(),
+            sight: Sight::Seen,
+        }
     }
 
     /// What is to be written now.
@@ -121,7 +131,15 @@ impl Progress {
             let trouble = step.trouble.as_ref().map(|trouble| format!("is tried again: {}", trouble.fault));
             let slow = run.pace(step, now).filter(|pace| matches!(pace, Pace::Slow { .. }));
             let slow = slow.map(|pace| format!("is {}", ui::pace::of_step(pace)));
-            for news in [Some(step_word(run, step).to_owned()), trouble, slow].into_iter().flatten() {
+            let word = Some(step_word(run, step).to_owned());
+            let held_up = held_up(step).filter(|(cause, _)| {
+                let entry = (step.service.clone(), *cause);
+                let is_new = !self.causes.contains(&entry);
+                self.causes.push(entry);
+                is_new
+            });
+            let held_up = held_up.map(|(_, why)| format!("waits: {why}"));
+            for news in [word, trouble, slow, ready(step), held_up].into_iter().flatten() {
                 let entry = (step.service.clone(), news);
                 if !self.told.contains(&entry) {
                     text.push_str(&format!("{} {}\n", entry.0, entry.1));
@@ -131,6 +149,19 @@ impl Progress {
         }
         text
     }
+}
+
+/// How far a step that is watched has come: each count is told once.
+fn ready(step: &StepRun) -> Option<String> {
+    let progress = step.verdict.as_ref().filter(|_| step.state == StepState::Watching)?.progress;
+    (progress.ready > 0).then(|| format!("{} of {} ready", progress.ready, progress.wanted))
+}
+
+/// What it waits for, as far as that is known: a pipeline that waits for the deadline says why from the first minute.
+fn held_up(step: &StepRun) -> Option<(Discriminant<Cause>, &str)> {
+    let verdict = step.verdict.as_ref().filter(|_| step.state == StepState::Watching)?;
+    let evidence = verdict.evidence.as_ref()?;
+    Some((discriminant(&evidence.cause), &evidence.headline))
 }
 
 /// News that stay, in the place of what is written over, which is drawn anew below them.
@@ -195,7 +226,7 @@ fn cut(line: &str, columns: usize) -> String {
 mod tests {
     use super::*;
     use crate::app::testkit::Cockpit;
-    use crate::domain::verdict::{Progress as Progressed, State, Verdict};
+    use crate::domain::verdict::{Evidence, Progress as Progressed, State, Verdict};
 
     /// A run of three services, and the same some seconds later.
     fn run() -> (Run, Run) {
@@ -237,6 +268,34 @@ mod tests {
         assert!(begun.contains(" writing\n") && !begun.contains('\x1b'), "{begun:?}");
         assert!(progress.show(&after, before.started).ends_with(" succeeded\n"));
         assert_eq!(progress.show(&after, before.started), "");
+    }
+
+    #[test]
+    fn what_a_service_waits_for_is_told_once_though_the_count_in_it_changes() {
+        let (mut run, _) = run();
+        let step = run.steps.iter_mut().find(|step| step.started.is_some()).unwrap();
+        step.state = StepState::Watching;
+        let (service, mut progress) = (step.service.clone(), Progress::on(false));
+        let mut told = |ready, headline: &str| {
+            let evidence = Evidence {
+                cause: Cause::NotReady,
+                headline: headline.to_owned(),
+                details: Vec::new(),
+                pod: None,
+                since: None,
+                remedy: String::new(),
+            };
+            let counts = Progressed { wanted: 3, ready, ..Progressed::default() };
+            let step = run.steps.iter_mut().find(|step| step.service == service).unwrap();
+            step.verdict = Some(Verdict::new(State::Progressing, counts).because(evidence));
+            progress.show(&run, run.started)
+        };
+        assert!(
+            told(1, "2 of 3 not ready")
+                .ends_with(&format!("{service} 1 of 3 ready\n{service} waits: 2 of 3 not ready\n"))
+        );
+        assert_eq!(told(2, "1 of 3 not ready"), format!("{service} 2 of 3 ready\n"));
+        assert_eq!(told(2, "1 of 3 not ready"), "");
     }
 
     #[test]
