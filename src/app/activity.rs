@@ -1,10 +1,11 @@
-//! What happened lately, newest first: rollouts that the clusters show, and what was done in this session.
+//! What happened lately, newest first: rollouts that the clusters show, and everything that the history keeps of shipdeck,
+//! whoever did it: runs, locks, overrides and clean-ups.
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::model::Model;
-use super::runs;
-use crate::domain::run::{Run, RunState};
+use super::model::{Model, RunsPage};
+use super::screens::runs::{Row, Standing, rows};
+use crate::domain::lease::who;
 use crate::domain::verdict::State;
 
 /// Older news are history.
@@ -14,17 +15,30 @@ const LATELY: SignedDuration = SignedDuration::from_hours(48);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Activity {
     pub at: Timestamp,
-    pub state: State,
+    pub mark: Mark,
     /// What: `auth v812`, `deploy of checkout to staging`.
     pub what: String,
-    /// Where and by whom, as far as that is known.
+    /// Where; of a run how far: `2 of 3`.
     pub place: String,
+    /// Who, where that is known, and it was not whoever looks.
+    pub by: Option<String>,
+}
+
+/// How it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// Of what rolled out.
+    Rollout(State),
+    /// Of what shipdeck did.
+    Deed(Standing),
 }
 
 /// Everything of the last two days.
 pub fn lately(model: &Model) -> Vec<Activity> {
     let now = model.session.now;
-    let mut news: Vec<Activity> = rollouts(model).chain(model.runs.iter().map(|run| of_run(model, run))).collect();
+    let all = RunsPage { everything: true, ..RunsPage::default() };
+    let deeds = rows(model, &all).into_iter().filter_map(|row| of_row(model, row));
+    let mut news: Vec<Activity> = rollouts(model).chain(deeds).collect();
     news.retain(|it| now.duration_since(it.at) < LATELY);
     news.sort_by(|a, b| (b.at, &a.what).cmp(&(a.at, &b.what)));
     news
@@ -37,23 +51,20 @@ fn rollouts(model: &Model) -> impl Iterator<Item = Activity> {
             let cell = model.board.cell(&service.name, &env.name)?;
             let at = cell.changed?;
             let what = format!("{} {}", service.name, cell.version.as_deref()?);
-            Some(Activity { at, state: cell.verdict.state, what, place: env.name.to_string() })
+            let mark = Mark::Rollout(cell.verdict.state);
+            Some(Activity { at, mark, what, place: env.name.to_string(), by: None })
         })
     })
 }
 
-fn of_run(model: &Model, run: &Run) -> Activity {
-    let state = match run.state {
-        RunState::Acquiring => State::Queued,
-        RunState::Running => State::Progressing,
-        RunState::Pausing | RunState::Paused => State::Paused,
-        RunState::Halted => State::Failed,
-        RunState::Succeeded => State::Done,
-        RunState::Ended => State::Superseded,
+fn of_row(model: &Model, row: Row) -> Option<Activity> {
+    let place = match row.done {
+        (_, 0) => String::new(),
+        (done, all) => format!("{done} of {all}"),
     };
-    let by = if *run.by == *model.session.user { String::new() } else { format!(" · {}", run.by) };
-    let place = format!("{} of {}{by}", run.succeeded(), run.steps.len());
-    Activity { at: run.finished.unwrap_or(run.started), state, what: runs::name(&run.plan), place }
+    let ours = [who(&model.session.identity), &model.session.user];
+    let by = Some(row.by).filter(|by| !by.is_empty() && !ours.contains(&by.as_str()));
+    Some(Activity { at: row.started?, mark: Mark::Deed(row.standing), what: row.name, place, by })
 }
 
 #[cfg(test)]
@@ -66,7 +77,7 @@ mod tests {
         let mut cockpit = Cockpit::demo();
         cockpit.press("dv9<enter><enter>");
         let news = lately(&cockpit.model);
-        assert_eq!((news[0].what.as_str(), news[0].state), ("deploy of auth to staging", State::Progressing));
+        assert_eq!((news[0].what.as_str(), news[0].mark), ("deploy of auth to staging", Mark::Deed(Standing::Running)));
         assert!(news.iter().any(|it| it.what == "cart v2" && it.place == "staging"), "{news:?}");
         cockpit.now += SignedDuration::from_hours(72);
         cockpit.wait(1);

@@ -4,13 +4,16 @@ use jiff::SignedDuration;
 
 use super::effect::Effect;
 use super::input::LineInput;
-use super::model::{Confirm, Confirmed, Model, Overlay, Page, Pane, Picker, PickerPurpose, PlanReview, PromptPurpose};
+use super::model::{
+    Confirm, Confirmed, Model, Overlay, Page, Pane, Picker, PickerPurpose, PlanReview, PromptPurpose, RunOf,
+};
 use super::overlays::listing::Which;
 use super::overlays::{confirm, listing, lock, picker, plan, versions};
 use super::screens::{self, cleanup, home, rollback, run};
 use super::{focus, journal, log_bridge, mouse, places, rows, runs};
 use crate::actions::Action;
 use crate::domain::lease::Patience;
+use crate::domain::run::Run;
 use crate::domain::verdict::State;
 use crate::domain::words;
 
@@ -19,7 +22,7 @@ pub use super::availability::{available, available_below};
 /// Does it, or says why not.
 pub fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
     if let Err(why) = available(action, model) {
-        journal::notice(model, State::Blocked, format!("{}: {why}", action.spec().title), "");
+        journal::answer(model, State::Blocked, format!("{}: {why}", action.spec().title), "");
         super::rights::refused(model, action);
         return Vec::new();
     }
@@ -242,6 +245,7 @@ fn back(model: &mut Model) -> Vec<Effect> {
             Overlay::Prompt(prompt) => {
                 log_bridge::typed(model, prompt.purpose, "");
             }
+            Overlay::Versions(form) => versions::put_aside(model, form),
             _ => {}
         }
     } else if focus::end_filter(model, false) {
@@ -278,7 +282,7 @@ fn back(model: &mut Model) -> Vec<Effect> {
 fn next_theme(model: &mut Model) {
     model.settings.theme = model.settings.theme.next();
     let name = model.settings.theme.as_str();
-    journal::notice(model, State::Ok, format!("theme {name}"), "");
+    journal::answer(model, State::Ok, format!("theme {name}"), "");
 }
 
 /// Back, and out at home; asks first while a run is under way.
@@ -314,11 +318,23 @@ pub fn interrupt(model: &mut Model) -> Vec<Effect> {
         "closed"
     } else if stop_typing(model) {
         "stopped typing"
+    } else if let Some(run) = shown_run(model) {
+        // What changes a cluster is not stopped by a key that is pressed by habit.
+        let (run, key) = (runs::name(&run.plan), model.keymap.hint(Action::RunAbort));
+        journal::answer(model, State::Blocked, format!("{run} goes on"), format!("{key} aborts it; once more quits"));
+        return Vec::new();
     } else {
         "nothing to stop"
     };
-    journal::notice(model, State::Blocked, stopped, "once more within a second quits");
+    journal::answer(model, State::Blocked, stopped, "once more within a second quits");
     Vec::new()
+}
+
+/// The run of this session that is on screen and under way.
+fn shown_run(model: &Model) -> Option<&Run> {
+    let Some(Page::Run(page)) = &model.page else { return None };
+    let RunOf::Ours(id) = page.of else { return None };
+    model.run(id).filter(|run| !run.state.is_over())
 }
 
 fn stop_typing(model: &mut Model) -> bool {

@@ -136,7 +136,7 @@ fn goes_first(model: &Model, action: Action) -> bool {
     match action {
         Action::Enter | Action::Back | Action::Up | Action::Down | Action::Suspend | Action::Redraw => true,
         Action::HalfPageUp | Action::HalfPageDown => list || read,
-        Action::Top | Action::Bottom => matches!(model.overlays.last(), Some(O::Plan(_))),
+        Action::Top | Action::Bottom => list || matches!(model.overlays.last(), Some(O::Plan(_))),
         other => matches!(other.spec().scope, Scope::Form | Scope::Plan),
     }
 }

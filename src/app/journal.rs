@@ -22,12 +22,26 @@ pub fn notice(model: &mut Model, state: State, title: impl Into<String>, detail:
     {
         (last.at, last.dismissed) = (at, false);
     } else {
-        model.journal.notices.push(Notice { at, state, title, detail, sticky, dismissed: false });
+        model.journal.notices.push(Notice { at, state, title, detail, sticky, answer: false, dismissed: false });
     }
     let surplus = model.journal.notices.len().saturating_sub(KEPT);
     model.journal.notices.drain(..surplus);
     model.journal.seen = model.journal.seen.saturating_sub(surplus);
     model.session.dirty = true;
+}
+
+/// Answers the key that was just pressed: shown, and not counted as news.
+pub fn answer(model: &mut Model, state: State, title: impl Into<String>, detail: impl Into<String>) {
+    notice(model, state, title, detail);
+    if let Some(last) = model.journal.notices.last_mut() {
+        last.answer = true;
+    }
+}
+
+/// News that nobody has looked at.
+pub fn unseen(model: &Model) -> usize {
+    let news = model.journal.notices.iter().skip(model.journal.seen);
+    news.filter(|notice| !notice.answer).count()
 }
 
 /// The notice to be shown over the screen: why the last key did nothing, else the newest failure that nobody has seen,

@@ -31,7 +31,7 @@ use crate::domain::world::World;
 
 pub use boxes::{
     Answer, Confirm, Confirmed, Entry, EntryDoes, GoesOn, Listing, Overlay, Picker, PickerPurpose, PlanReview, Prompt,
-    PromptPurpose, VersionRow, VersionsForm,
+    PromptPurpose, Sign, VersionRow, VersionsForm,
 };
 pub use pages::{CleanupPage, DeleteResult, Page, RunOf, RunPage, RunRef, RunsPage, Theirs};
 
@@ -178,6 +178,8 @@ pub struct Home {
     pub filtering: bool,
     /// Only what is marked is shown.
     pub only_marked: bool,
+    /// What was typed for a deploy that did not come to a plan.
+    pub draft: Option<Box<VersionsForm>>,
     /// Services in the order of their rows, filter applied: kept by `app::rows`, so that rows hold still while typing.
     pub rows: Vec<ServiceId>,
     /// First visible row and first visible environment; clamped by `update`.
@@ -214,6 +216,8 @@ pub struct Notice {
     pub detail: String,
     /// Failures stay on screen until seen; others for six seconds.
     pub sticky: bool,
+    /// It answers the key that was just pressed: whoever pressed it has read it, and it is no news.
+    pub answer: bool,
     /// Not to be shown as a toast (any more).
     pub dismissed: bool,
 }
@@ -256,13 +260,14 @@ impl Model {
             data: "".into(),
             read_only: None,
             welcome: catalog.discovered,
+            written: None,
             hidden_namespaces: 0,
             outages: BTreeMap::new(),
             undiscovered: BTreeMap::new(),
             interrupted: None,
-            written: None,
             touched: Timestamp::UNIX_EPOCH,
             looked: None,
+            reach: BTreeMap::new(),
             attentive: false,
             quitting: false,
             dirty: true,
@@ -270,7 +275,6 @@ impl Model {
         };
         Self {
             catalog,
-            reach: BTreeMap::new(),
             world: World::default(),
             board: Board::default(),
             settings,

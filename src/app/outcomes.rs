@@ -7,6 +7,9 @@ use super::{discovery, journal, keeping, overlays, removals, rights, runs, scree
 use crate::domain::run::RunEvent;
 use crate::domain::verdict::State;
 
+/// What a first configuration is called where it is saved.
+pub const CONFIGURATION: &str = "configuration";
+
 /// Takes in what became of something that was asked for.
 pub fn take(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
     model.session.dirty = true;
@@ -26,15 +29,20 @@ pub fn take(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
             stewards::answered(model, env, service, practice);
             Vec::new()
         }
+        Outcome::Traffic { run, result } => traffic::answered(model, run, result),
         Outcome::LockChanged { env, change, result } => overlays::lock::answered(model, &env, change, result),
         Outcome::RunChanged { env, change, result } => screens::others::answered(model, &env, change, result),
         Outcome::Written { run, service, result, at } => runs::written(model, run, &service, result, at),
-        Outcome::Traffic { run, result } => traffic::answered(model, run, result),
         Outcome::Revisions { env, service, result } => screens::rollback::answered(model, &env, &service, result),
         Outcome::Deleted { uid, result } => screens::cleanup::deleted(model, &uid, result),
         Outcome::Saved { what, result } => {
             match result {
-                Ok(path) => journal::notice(model, State::Done, format!("{what} saved"), path),
+                Ok(path) => {
+                    if what == CONFIGURATION {
+                        (model.session.written, model.session.welcome) = (Some(path.clone()), true);
+                    }
+                    journal::notice(model, State::Done, format!("{what} saved"), path);
+                }
                 // The reason names the file and what to do.
                 Err(fault) => {
                     journal::notice(model, State::Failed, format!("{what} was not saved"), fault.to_string());

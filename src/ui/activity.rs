@@ -5,12 +5,16 @@ use unicode_width::UnicodeWidthStr;
 use super::lines::{self, Line};
 use super::look::Token;
 use super::pen::{Pen, Rule};
-use super::{format, signs};
+use super::{format, runs_page, signs};
 use crate::actions::Action;
-use crate::app::activity::{Activity, lately};
+use crate::app::activity::{Activity, Mark, lately};
 use crate::app::geometry::Area;
 use crate::app::model::{Model, Pane};
+use crate::app::screens::runs::Standing;
 use crate::domain::verdict::State;
+
+/// Columns for who did it.
+const BY: usize = 14;
 
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
     if area.height == 0 {
@@ -46,14 +50,20 @@ pub(super) fn content(model: &Model, width: u16) -> Vec<Line> {
 }
 
 fn line(news: &Activity, width: u16) -> Line {
-    let (sign, what) = match news.state {
-        State::Failed => (Token::Fail, Token::Fail),
-        State::Ok => (Token::Calm, Token::Text),
-        other => (signs::token(other), Token::Text),
+    let (glyph, sign, what) = match news.mark {
+        Mark::Rollout(State::Failed) => (signs::glyph(State::Failed, false), Token::Fail, Token::Fail),
+        Mark::Rollout(State::Ok) => (signs::glyph(State::Ok, false), Token::Calm, Token::Text),
+        Mark::Rollout(other) => (signs::glyph(other, false), signs::token(other), Token::Text),
+        Mark::Deed(standing) => {
+            let (glyph, token) = runs_page::sign(standing, false);
+            (glyph, token, if standing == Standing::Failed { Token::Fail } else { Token::Text })
+        }
     };
-    let place = news.place.width() as u16;
+    let by = news.by.as_deref().map(|by| format!("by {}", format::cut_middle(by, BY)));
+    let end = [by, Some(news.place.clone()).filter(|it| !it.is_empty())];
+    let end = end.into_iter().flatten().collect::<Vec<_>>().join(" · ");
     Line::text(0, format::hour(news.at), Token::Muted)
-        .and(7, signs::glyph(news.state, false), sign)
-        .within(9, width.saturating_sub(9 + place + 2).max(8), news.what.clone(), what)
-        .right(news.place.clone(), Token::Muted)
+        .and(7, glyph, sign)
+        .within(9, width.saturating_sub(9 + end.width() as u16 + 2).max(8), news.what.clone(), what)
+        .right(end, Token::Muted)
 }

@@ -6,8 +6,8 @@ use ratatui::buffer::Buffer;
 use super::look::{Ground, Look, Token};
 use super::pen::Pen;
 use super::{
-    activity, cleanup_page, details, environments, graph, header, hints, lines, logs, overlays, run_page, runs_page,
-    services, toast,
+    activity, cleanup_page, details, environments, format, graph, header, hints, lines, logs, overlays, run_page,
+    runs_page, services, toast,
 };
 use crate::actions::Action;
 use crate::app::geometry::{self, Area, SMALLEST};
@@ -51,7 +51,7 @@ pub(super) fn paint(model: &Model, look: Look, buf: &mut Buffer) -> Drawn {
 }
 
 fn panes(pen: &mut Pen<'_>, model: &Model, home: &geometry::Home) {
-    welcome(pen, home.welcome);
+    welcome(pen, model, home.welcome);
     environments::draw(pen, model, home.environments);
     services::draw(pen, model, home.services);
     graph::draw(pen, model, home.dependencies, home.tabs);
@@ -76,13 +76,23 @@ fn panes(pen: &mut Pen<'_>, model: &Model, home: &geometry::Home) {
     }
 }
 
-fn welcome(pen: &mut Pen<'_>, area: Area) {
+fn welcome(pen: &mut Pen<'_>, model: &Model, area: Area) {
     if area.height < 3 {
         return;
     }
     pen.fill(area, Ground::Band);
     for y in area.y..area.bottom() {
         pen.edge(area.x, y, Token::Accent);
+    }
+    if let Some(path) = &model.session.written {
+        let x = pen.text(1, area.y, "Your configuration is written: ", Token::Hi, area.width);
+        let room = area.width.saturating_sub(x + 1);
+        pen.text(x, area.y, &format::cut_middle(path, usize::from(room)), Token::Text, room);
+        let what = "Read it, it explains each line; then start shipdeck again to use it.";
+        pen.text(1, area.y + 1, what, Token::Muted, area.width.saturating_sub(2));
+        let x = pen.hint(1, area.y + 2, Action::Quit, "quits");
+        pen.hint(x + 4, area.y + 2, Action::Back, "hides this");
+        return;
     }
     let x = pen.text(1, area.y, "Welcome.", Token::Hi, area.width);
     let texts = [

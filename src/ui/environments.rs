@@ -248,18 +248,18 @@ fn doing(model: &Model, env: &Environment, ascii: bool) -> (String, Token) {
         Some(Freshness::Live) => {
             let run = model.runs.iter().rev().find(|run| run.plan.env == env.name && !run.state.is_over());
             match run {
-                Some(run) if run.state == RunState::Halted => (format!("✗ {} halted", run.plan.title), Token::Fail),
-                Some(run) => {
-                    let text =
-                        format!("◐ {} by {}  {} of {}", run.plan.title, run.by, run.succeeded(), run.steps.len());
-                    (text, Token::Prog)
-                    .or_else(|| hidden(model, env))
-                }
+                Some(run) => own(run),
                 None => kept(model, env)
                     .or_else(|| others(model, env))
                     .or_else(|| bare(model, env))
                     .or_else(|| frozen(model, env))
+                    .or_else(|| hidden(model, env))
                     .unwrap_or_else(|| idle(model, env)),
+            }
+        }
+    }
+}
+
 /// A run of this session: nothing of it turns while it rests.
 fn own(run: &Run) -> (String, Token) {
     let (title, by) = (&run.plan.title, &run.by);
@@ -279,11 +279,6 @@ fn hidden(model: &Model, env: &Environment) -> Option<(String, Token)> {
     Some((format!("? may not list {}", Kind::Workload(kind).plural()), Token::Warn))
 }
 
-            }
-        }
-    }
-}
-
 fn idle(model: &Model, env: &Environment) -> (String, Token) {
     let text = match (rights::only_looks(model, &env.name), env.protected) {
         (true, _) => "● idle · only to be looked at",
@@ -299,7 +294,7 @@ fn bare(model: &Model, env: &Environment) -> Option<(String, Token)> {
     is_bare(model, env).then_some((text, Token::Warn))
 }
 
-/// What people have put in the way there, and until when: `❄ frozen 2h 10m by ana@mac: Black Friday`.
+/// What people have put in the way there, and until when: `◇ frozen 2h 10m by ana@mac: Black Friday`.
 fn frozen(model: &Model, env: &Environment) -> Option<(String, Token)> {
     let bars = locks::in_force(model, &env.name);
     // Rows say what bars only some of them.
@@ -310,15 +305,16 @@ fn frozen(model: &Model, env: &Environment) -> Option<(String, Token)> {
         [one] => format!("{one} "),
         some => format!("{} ", format::count(some.len(), "service")),
     };
-    let more = if bars.len() > 1 { format!("+{} ", bars.len() - 1) } else { String::new() };
+    let more = if bars.len() > 1 { format!(" +{}", bars.len() - 1) } else { String::new() };
     let what = match (&first.bar.lock.lock, first.bar.opens_at) {
         (Ok(lock), Some(at)) => {
             let left = format::span(at.duration_since(model.session.now));
-            format!("{} {left} by {}: {}", lock.kind.done(), lock.author, lock.reason)
+            format!("{} {left}{more} by {}: {}", lock.kind.done(), lock.author, lock.reason)
         }
-        _ => first.bar.lock.headline(),
+        (Ok(lock), None) => format!("{}{more} by {}: {}", lock.kind.done(), lock.author, lock.reason),
+        (Err(_), _) => first.bar.lock.headline(),
     };
-    Some((format!("❄ {more}{of}{what}"), Token::Warn))
+    Some((format!("◇ {of}{what}"), Token::Held))
 }
 
 /// A run of another process that is not over: `◐ shop by ana@mac  1 of 2`, `! shop left behind 3m by ana@mac`.

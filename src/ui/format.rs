@@ -19,6 +19,14 @@ pub(super) fn age(since: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// The same in a sentence: `just now`, `12s ago`.
+pub(super) fn ago(since: Timestamp, now: Timestamp) -> String {
+    match age(since, now).as_str() {
+        "now" => "just now".to_owned(),
+        age => format!("{age} ago"),
+    }
+}
+
 /// `34s`, `1m 12s`: how long something took.
 pub(crate) fn span(span: SignedDuration) -> String {
     let seconds = span.as_secs().max(0);

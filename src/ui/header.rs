@@ -8,10 +8,10 @@ use super::pen::Pen;
 use super::{format, signs};
 use crate::actions::Action;
 use crate::app::geometry::Area;
-use crate::app::holders;
 use crate::app::model::Model;
 use crate::app::others::{self as runs_of_others, Doubt, Life};
 use crate::app::touch::Touch;
+use crate::app::{holders, journal};
 use crate::domain::ids::EnvId;
 use crate::domain::plan::{Plan, Purpose};
 use crate::domain::run::{Run, RunState, StepState};
@@ -33,7 +33,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
         x = pen.text(x + 2, area.y, "read-only", Token::Held, area.width.saturating_sub(x + 2));
     }
     let mut right = area.width.saturating_sub(1);
-    let unseen = model.journal.notices.len().saturating_sub(model.journal.seen);
+    let unseen = journal::unseen(model);
     let notices = if unseen > 0 { format::count(unseen, "notice") } else { String::new() };
     let run = model.active_run();
     let user = format::cut(&model.session.user, 24);
@@ -74,11 +74,11 @@ fn kept(pen: &mut Pen<'_>, model: &Model, area: Area) -> bool {
         ];
         (texts, Token::Warn)
     } else if let Life::Unsure(Doubt::Unheard { since, .. }) = other.life {
-        let (sign, age) = (signs::stale(pen.look.ascii), format::age(since, model.session.now));
+        let (sign, ago) = (signs::stale(pen.look.ascii), format::ago(since, model.session.now));
         let texts = vec![
-            format!("{sign} {by}: {what}  {} of {}, as of {age} ago{more}", run.succeeded(), run.steps.len()),
-            format!("{sign} {by}: {what}, {age} ago{more}"),
-            format!("{sign} {by}, {age} ago{more}"),
+            format!("{sign} {by}: {what}  {} of {}, as of {ago}{more}", run.succeeded(), run.steps.len()),
+            format!("{sign} {by}: {what}, {ago}{more}"),
+            format!("{sign} {by}, {ago}{more}"),
             format!("{sign} {by}{more}"),
         ];
         (texts, Token::Warn)

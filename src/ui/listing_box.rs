@@ -10,12 +10,17 @@ use super::pen::Pen;
 use super::{format, signs};
 use crate::actions::Action;
 use crate::app::geometry::{self, Area};
-use crate::app::model::{Entry, EntryDoes, Listing, Model};
+use crate::app::model::{Entry, EntryDoes, Listing, Model, Overlay};
+use crate::app::overlays::listing;
 use crate::app::touch::Touch;
 use unicode_width::UnicodeWidthStr;
 
 /// Columns that the box wants.
 const WIDTH: u16 = 104;
+/// Columns of a sign and its name.
+const SIGN: u16 = 18;
+/// Rows from which the signs are shown below the list.
+const TALL: u16 = 26;
 /// Columns of the name of a section.
 const SECTION: u16 = 8;
 
@@ -27,7 +32,8 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, listing: &Listing, title: &
     let frame = open(pen, area, (WIDTH, content.len() as u16 + 2), title, &note, Token::Accent);
     let inside = frame.inside;
     field(pen, listing, inside);
-    let list = Area::new(inside.x, inside.y + 2, inside.width, inside.height.saturating_sub(2));
+    let strip = if matches!(model.overlays.last(), Some(Overlay::Help(_))) { strip(pen, inside) } else { 0 };
+    let list = Area::new(inside.x, inside.y + 2, inside.width, inside.height.saturating_sub(2 + strip));
     if listing.entries.is_empty() {
         pen.text(list.x, list.y, "Nothing is called that. backspace shows more.", Token::Muted, list.width);
     }
@@ -41,6 +47,25 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, listing: &Listing, title: &
     }
     lines::draw(pen, &content, skip, list);
     frame.foot(pen, More::of(content.len(), skip, room));
+}
+
+/// The signs and what they are called, always in sight where there is room; returns the rows that it takes.
+fn strip(pen: &mut Pen<'_>, inside: Area) -> u16 {
+    let columns = (inside.width / SIGN).max(1);
+    let rows = (listing::signs().count() as u16).div_ceil(columns);
+    if inside.height < TALL {
+        return 0;
+    }
+    let top = inside.bottom() - rows;
+    pen.text(inside.x, top - 1, &"─".repeat(usize::from(inside.width)), Token::Edge, inside.width);
+    pen.text(inside.x + 2, top - 1, " Signs ", Token::Muted, inside.width);
+    for (index, (sign, name)) in listing::signs().enumerate() {
+        let (x, y) = (inside.x + index as u16 % columns * SIGN, top + index as u16 / columns);
+        let (glyph, token) = signs::explained(sign, pen.look.ascii);
+        pen.text(x, y, glyph, token, 2);
+        pen.text(x + 3, y, name, Token::Muted, SIGN - 4);
+    }
+    rows + 1
 }
 
 /// Where the words are typed that narrow the list.
@@ -93,7 +118,7 @@ struct Room {
 }
 
 fn signs_width(entry: &Entry) -> u16 {
-    if matches!(entry.does, EntryDoes::Sign(_)) { 2 } else { 0 }
+    if matches!(entry.does, EntryDoes::Sign(_)) { 3 } else { 0 }
 }
 
 fn row(pen: &Pen<'_>, entry: &Entry, selected: bool, room: Room) -> Vec<Line> {
@@ -104,8 +129,9 @@ fn row(pen: &Pen<'_>, entry: &Entry, selected: bool, room: Room) -> Vec<Line> {
     };
     let at = room.x + signs_width(entry);
     let mut first = Line::default();
-    if let EntryDoes::Sign(state) = entry.does {
-        first = first.and(room.x, signs::glyph(state, pen.look.ascii), signs::token(state));
+    if let EntryDoes::Sign(sign) = entry.does {
+        let (glyph, token) = signs::explained(sign, pen.look.ascii);
+        first = first.and(room.x, glyph, token);
     }
     let title = format::cut_middle(&entry.title, usize::from(room.title));
     first = lit(first.within(at, room.title, title, token), at, room.title, &entry.title, &entry.matched, 0);

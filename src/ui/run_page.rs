@@ -155,7 +155,7 @@ fn summary(run: &Run, (old, left): (bool, Option<Timestamp>), now: Timestamp, wi
         line = line.bar(20, bar, parts, total as u32);
     }
     let took = match left {
-        Some(since) => format!("left behind {} ago", format::age(since, now)),
+        Some(since) => format!("left behind {}", format::ago(since, now)),
         None if narrow => format::span(run.elapsed(now)),
         None => pace::of_run(run, now),
     };

@@ -5,6 +5,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::environments::{self, dated};
 use super::format;
+use super::lines::wrap;
 use super::look::{Ground, Token};
 use super::more::{More, beside};
 use super::pen::{Pen, Rule};
@@ -22,7 +23,8 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunsPage, area: Area
     let (title, what) = if page.everything { ("History", "entry") } else { ("Runs", "run") };
     let count = format::count(rows.len(), what);
     let note = if left == 0 { count } else { format!("{count} · {left} left behind") };
-    let room = usize::from(area.height.saturating_sub(5)).max(1);
+    let below = told_rows(area);
+    let room = usize::from(area.height.saturating_sub(4 + below)).max(1);
     let at = rows.iter().position(|row| Some(&row.of) == page.selected.as_ref()).unwrap_or(0);
     let first = (at + 1).saturating_sub(room);
     let more = More::of(rows.len(), first, room);
@@ -42,13 +44,24 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunsPage, area: Area
         let line = Area::new(area.x, area.y + 2 + index as u16, area.width, 1);
         draw_row(pen, model, row, page.selected.as_ref() == Some(&row.of), (line, by));
     }
-    let foot = area.bottom().saturating_sub(2);
+    let foot = area.bottom().saturating_sub(1 + below);
     let title = "Selected";
     pen.rule(Area::new(area.x, foot, area.width, 2), &Rule { title, state: &more.below(), ..Rule::default() });
     if let Some(row) = rows.get(at) {
         let (text, token) = told(row, model.session.now);
-        pen.text(2, foot + 1, &text, token, area.width.saturating_sub(3));
+        let width = area.width.saturating_sub(3);
+        let mut parts = wrap(&text, usize::from(width));
+        let rest = parts.split_off(parts.len().min(usize::from(below) - 1)).join(" ");
+        parts.extend((!rest.is_empty()).then_some(rest));
+        for (part, y) in parts.iter().zip(foot + 1..) {
+            pen.text(2, y, &format::cut(part, usize::from(width)), token, width);
+        }
     }
+}
+
+/// Rows of what is told of the selected one: always as many, so that the list stands still.
+fn told_rows(area: Area) -> u16 {
+    if area.height >= TALL && area.width < WIDE { 3 } else { 1 }
 }
 
 /// Why there is no row, and where to look instead.
@@ -86,6 +99,8 @@ fn told(row: &Row, now: Timestamp) -> (String, Token) {
     }
 }
 
+/// From this height on what is selected is told in several rows.
+const TALL: u16 = 16;
 /// From this width on a row also tells when, what changed and why it failed.
 const WIDE: u16 = 150;
 /// The longest name of a run where all of that is told.
@@ -144,7 +159,7 @@ fn draw_row(pen: &mut Pen<'_>, model: &Model, row: &Row, selected: bool, (area, 
     pen.text(name_x, area.y, &format::cut_middle(&row.name, usize::from(room)), token, room);
 }
 
-fn sign(standing: Standing, ascii: bool) -> (&'static str, Token) {
+pub(super) fn sign(standing: Standing, ascii: bool) -> (&'static str, Token) {
     let state = match standing {
         Standing::Running => State::Progressing,
         Standing::Holds => State::Paused,
@@ -184,7 +199,7 @@ mod tests {
             let began = format::clock(began.entry.as_ref().unwrap().run.started);
             let rows = shown(&mut cockpit, width);
             let row = rows.iter().find(|row| row.contains("deploy of auth to staging")).unwrap();
-            let below = &rows[rows.len() - 3..].join("\n");
+            let below = &rows[rows.len() - 5..].join("\n");
             for text in [&*began, "auth v2 → v9", "the image cannot be used"] {
                 assert_eq!(row.contains(text), in_row, "{text}: {row}");
                 assert!(below.contains(text), "{text}: {below}");

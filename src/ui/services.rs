@@ -5,11 +5,12 @@ use super::more::{More, beside};
 use super::pen::{Pen, Rule};
 use super::{format, signs};
 use crate::actions::Action;
-use crate::app::geometry::{Area, Columns, columns};
+use crate::app::geometry::{self, Area, Columns, columns};
 use crate::app::holders;
 use crate::app::locks;
 use crate::app::model::{Model, Pane, Sort};
 use crate::app::queue;
+use crate::app::runs;
 use crate::domain::board::Cell;
 use crate::domain::catalog::Environment;
 use crate::domain::ids::ServiceId;
@@ -23,18 +24,22 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
     }
     let focused = model.home.focus == Pane::Services;
     let note = note(model);
+    let columns = columns(area.width, &model.catalog);
     let sort = match model.home.sort {
-        Sort::Trouble => "trouble first",
-        Sort::Name => "by name",
-        Sort::Change => "newest change first",
-        Sort::Team => "by team",
+        Sort::Trouble => "trouble first".to_owned(),
+        Sort::Name => "by name".to_owned(),
+        Sort::Change => "newest change first".to_owned(),
+        // Where no column says so, the team of the selected service tells where one is.
+        Sort::Team => match selected_team(model).filter(|_| columns.team.is_none()) {
+            Some(team) => format!("by team: {team}"),
+            None => "by team".to_owned(),
+        },
     };
     let body = area.below_rule();
     let more = More::of(model.home.rows.len(), model.home.scroll, usize::from(body.height));
-    let state = &beside(&more.around(), sort);
+    let state = &beside(&more.around(), &sort);
     let key = Some(Action::FocusServices);
     pen.rule(area, &Rule { key, title: "Services", note: &note, state, focused, ..Rule::default() });
-    let columns = columns(area.width, &model.catalog);
     if model.home.rows.is_empty() {
         return empty(pen, model, body);
     }
@@ -44,9 +49,18 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
     }
 }
 
+fn selected_team(model: &Model) -> Option<&str> {
+    model.catalog.service(model.home.service.as_ref()?)?.team.as_deref()
+}
+
 fn note(model: &Model) -> String {
     let (shown, all) = (model.home.rows.len(), model.catalog.services.len());
     let mut note = if shown == all { all.to_string() } else { format!("{shown} of {all}") };
+    // Where the heads of the columns are not on screen, it is here that is said where a deploy would go.
+    let heads = geometry::home(model).environments.height > 0;
+    if let Some(env) = model.home.env.as_ref().filter(|_| !heads) {
+        note = format!("in {env} · {note}");
+    }
     if !model.home.filter.text().is_empty() {
         note.push_str(&format!(" · filter {}", model.home.filter.text()));
     }
@@ -178,9 +192,12 @@ fn sign(pen: &Pen<'_>, cell: &Cell, quiet: bool) -> (&'static str, String, Token
     (signs::glyph(cell.verdict.state, ascii), signs::word(&cell.verdict, ascii), token)
 }
 
-/// `by ana@mac, 2 wait` while somebody else deploys it, `frozen` where something bars a deploy, `draining 2` while old pods still end,
+/// `queued` while a run of this session has yet to come to it, `by ana@mac, 2 wait` while somebody else deploys it, `frozen` where something bars a deploy, `draining 2` while old pods still end,
 /// `differs` where it lags its source, else the age of a change younger than a day.
 fn right_slot(model: &Model, service: &ServiceId, env: &Environment, cell: &Cell, wide: bool) -> String {
+    if runs::awaits_turn(model, &env.name, service) {
+        return if wide { "queued".to_owned() } else { "○".to_owned() };
+    }
     if let Some(holder) = holders::of(model, service, &env.name) {
         let more = match queue::of(model, service, &env.name).len() {
             0 => String::new(),
@@ -192,7 +209,7 @@ fn right_slot(model: &Model, service: &ServiceId, env: &Environment, cell: &Cell
         return if wide { format!("{} waits", next.by) } else { "by".to_owned() };
     }
     if let Some(word) = locks::word(model, service, &env.name) {
-        return if wide { word.to_owned() } else { "❄".to_owned() };
+        return if wide { word.to_owned() } else { "◇".to_owned() };
     }
     if cell.verdict.state == State::Ok && cell.verdict.progress.draining > 0 && wide {
         return format!("draining {}", cell.verdict.progress.draining);

@@ -1,6 +1,7 @@
 //! One glyph, one word, one token for each state: `visual.md` 4.
 
 use super::look::Token;
+use crate::app::model::Sign;
 use crate::domain::verdict::{State, Verdict};
 
 /// The glyph of a state, and its twin in ASCII.
@@ -30,6 +31,17 @@ pub(super) fn turned(quarters: u8) -> &'static str {
 /// The glyph and token of what was true when it was last heard of.
 pub(super) fn stale(ascii: bool) -> &'static str {
     if ascii { "~" } else { "≈" }
+}
+
+/// What help shows of a sign.
+pub(super) fn explained(sign: Sign, ascii: bool) -> (&'static str, Token) {
+    match sign {
+        Sign::Of(state) => (glyph(state, ascii), token(state)),
+        Sign::Frozen => (if ascii { "*" } else { "◇" }, Token::Held),
+        Sign::Past => (stale(ascii), Token::Warn),
+        Sign::Differs => (if ascii { "!=" } else { "≠" }, Token::Muted),
+        Sign::Marked => (if ascii { "*" } else { "▌" }, Token::Accent),
+    }
 }
 
 /// The colour of a state where it matters.
@@ -78,7 +90,7 @@ pub(super) fn plain(text: &str) -> String {
         '│' | '┃' => '|',
         '►' | '→' | '›' | '»' => '>',
         '‹' => '<',
-        '▌' | '◇' | '❄' => '*',
+        '▌' | '◇' => '*',
         '×' => 'x',
         '…' | '≈' | '╍' => '~',
         '┌' | '┐' | '└' | '┘' | '├' | '┤' | '┬' | '┴' | '┼' | '┭' | '┮' | '┥' | '┝' | '┽' | '┾' | '┯' | '╭' | '╮'

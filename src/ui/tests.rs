@@ -350,14 +350,14 @@ fn a_freeze_is_told_at_the_head_of_its_environment_on_its_rows_and_first_among_t
     let texts = [&texts[..], &[("services", "auth"), ("until", until.as_str())]].concat();
     let change = Change::Upsert(Object::Document(Box::new(document("a2", &texts))));
     model.world.apply(&EnvId::new("staging"), change, later(90_000));
-    assert!(home(&model).join("\n").contains("❄ +1 frozen by ana@mac"), "{:#?}", home(&model));
+    assert!(home(&model).join("\n").contains("◇ frozen +1 by ana@mac"), "{:#?}", home(&model));
     let rows = (row(&model, "auth").unwrap(), row(&model, "cart").unwrap());
     assert!(rows.0.contains("frozen") && !rows.1.contains("frozen"), "{rows:?}");
     let meta = document("a1", &[]).meta;
     let change = Change::Delete { kind: Kind::Document, name: meta.name, uid: meta.uid };
     let mut alone = model.clone();
     alone.world.apply(&EnvId::new("staging"), change, later(90_000));
-    assert!(home(&alone).join("\n").contains("❄ auth frozen 2h 10m by ana"), "{:#?}", home(&alone));
+    assert!(home(&alone).join("\n").contains("◇ auth frozen 2h 10m by ana"), "{:#?}", home(&alone));
     let (service, env) = (ServiceId::new("cart"), EnvId::new("staging"));
     model.overlays.push(Overlay::Why { service, env, scroll: 0 });
     let told = screen(&model, look()).join("\n");

@@ -89,6 +89,8 @@ pub struct VersionRow {
     pub current: String,
     /// Empty: the version of the source, or none.
     pub input: LineInput,
+    /// It was typed before: what is typed now takes its place, as in a field whose text is selected.
+    pub kept: bool,
     /// What the source environment runs.
     pub offered: Option<String>,
     /// Versions that can be chosen instead of typed, and the one chosen last.
@@ -262,7 +264,18 @@ pub enum EntryDoes {
     /// Select this cell.
     Go(ServiceId, Option<EnvId>),
     /// Nothing: it explains a sign.
-    Sign(State),
+    Sign(Sign),
+}
+
+/// What help explains of the signs on screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    Of(State),
+    Frozen,
+    /// As it was when it was last heard of.
+    Past,
+    Differs,
+    Marked,
 }
 
 /// Choosing one of a few things.

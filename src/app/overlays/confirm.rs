@@ -2,6 +2,7 @@
 
 use crate::app::effect::{Effect, FileTarget};
 use crate::app::model::{Answer, Confirmed, Model, Overlay};
+use crate::app::outcomes::CONFIGURATION;
 use crate::app::{journal, screens};
 use crate::domain::lease::Patience;
 use crate::domain::lock::Opens;
@@ -47,7 +48,7 @@ fn yes(model: &mut Model) -> Vec<Effect> {
         Confirmed::AbortRun(run) => screens::run::aborted(model, run),
         Confirmed::LeaveOut { run, service } => screens::run::leave_out(model, run, service, &typed),
         Confirmed::WriteConfig(text) => {
-            vec![Effect::Save { what: "configuration".to_owned(), file: FileTarget::Configuration, text }]
+            vec![Effect::Save { what: CONFIGURATION.to_owned(), file: FileTarget::Configuration, text }]
         }
     }
 }

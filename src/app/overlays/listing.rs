@@ -7,7 +7,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use crate::actions::{ACTIONS, Action, Section};
 use crate::app::effect::Effect;
-use crate::app::model::{Entry, EntryDoes, Listing, Model, Overlay, Pane};
+use crate::app::model::{Entry, EntryDoes, Listing, Model, Overlay, Pane, Sign};
 use crate::app::{dispatch, places, screens};
 use crate::domain::catalog::Service;
 use crate::domain::verdict::State;
@@ -39,21 +39,25 @@ const SECTIONS: [(Section, &str); 7] = [
 /// What help calls what cannot be done now, which comes last.
 const NOT_NOW: &str = "not now";
 
-/// What the signs mean.
-const SIGNS: [(State, &str); 13] = [
-    (State::Failed, "the rollout failed; the word says why"),
-    (State::Degraded, "serves, but not whole"),
-    (State::Progressing, "new pods are coming, ready of wanted"),
-    (State::Queued, "waits for its turn"),
-    (State::Blocked, "wanted, and something refuses it"),
-    (State::Paused, "held by a person"),
-    (State::Superseded, "a newer change took its place"),
-    (State::Ok, "ready as wanted; bright where it differs"),
-    (State::Done, "a step that is done"),
-    (State::ScaledToZero, "nothing runs, nothing was verified"),
-    (State::Unknown, "may not be read, or lost"),
-    (State::Reading, "not read yet"),
-    (State::Absent, "does not exist in this environment"),
+/// What the signs mean, and how they are called.
+const SIGNS: [(Sign, &str, &str); 17] = [
+    (Sign::Of(State::Failed), "failed", "the rollout failed; the word says why"),
+    (Sign::Of(State::Degraded), "degraded", "serves, but not whole"),
+    (Sign::Of(State::Progressing), "progressing", "new pods are coming, ready of wanted"),
+    (Sign::Of(State::Queued), "queued", "waits for its turn"),
+    (Sign::Of(State::Blocked), "blocked", "wanted, and something refuses it"),
+    (Sign::Of(State::Paused), "paused", "held by a person"),
+    (Sign::Of(State::Superseded), "superseded", "a newer change took its place"),
+    (Sign::Of(State::Ok), "ok", "ready as wanted; bright where it differs"),
+    (Sign::Of(State::Done), "done", "a step that is done"),
+    (Sign::Of(State::ScaledToZero), "scaled to zero", "nothing runs, nothing was verified"),
+    (Sign::Of(State::Unknown), "unknown", "may not be read, or lost"),
+    (Sign::Of(State::Reading), "reading", "not read yet"),
+    (Sign::Of(State::Absent), "absent", "does not exist in this environment"),
+    (Sign::Frozen, "frozen", "a freeze, a lock or a hold of a person; b says whose, and until when"),
+    (Sign::Past, "out of sight", "as it was when the cluster was last heard of"),
+    (Sign::Differs, "differs", "runs another version than the environment before it"),
+    (Sign::Marked, "marked", "what a deploy or a promotion would take"),
 ];
 
 /// Which of the lists.
@@ -62,6 +66,11 @@ pub enum Which {
     Help,
     Palette,
     Menu,
+}
+
+/// Every sign by its name, for the strip that help shows of them.
+pub fn signs() -> impl Iterator<Item = (Sign, &'static str)> {
+    SIGNS.into_iter().map(|(sign, name, _)| (sign, name))
 }
 
 /// Opens a list.
@@ -109,9 +118,9 @@ fn sectioned(entry: Entry) -> Entry {
     Entry { group, ..entry }
 }
 
-fn sign((state, meaning): &(State, &str)) -> Entry {
-    let title = state.as_str().replace('-', " ");
-    Entry { title, about: (*meaning).to_owned(), group: "signs", ..bare(EntryDoes::Sign(*state)) }
+fn sign((sign, name, meaning): &(Sign, &str, &str)) -> Entry {
+    let (title, about) = ((*name).to_owned(), (*meaning).to_owned());
+    Entry { title, about, group: "signs", ..bare(EntryDoes::Sign(*sign)) }
 }
 
 fn entry(model: &Model, action: Action) -> Entry {

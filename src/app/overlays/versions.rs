@@ -1,25 +1,30 @@
 //! Choosing the version of each service, typed or taken from another environment.
 
 use crate::actions::Action;
-use crate::actions::chord::Chord;
+use crate::actions::chord::{Chord, KeyCode};
 use crate::app::effect::Effect;
-use crate::app::facts;
 use crate::app::input::LineInput;
 use crate::app::model::{Model, Overlay, VersionRow, VersionsForm};
+use crate::app::{facts, journal};
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::image::Image;
 use crate::domain::plan::{Purpose, Request, Wanted};
+use crate::domain::verdict::State;
 use crate::domain::versions::{self, Trouble};
+use crate::domain::words;
 
 /// Opens the form for the chosen services in the selected environment.
 pub fn open(model: &mut Model) -> Vec<Effect> {
     let Some(env) = model.home.env.clone() else { return Vec::new() };
+    let draft = model.home.draft.take().filter(|draft| draft.env == env);
     let Model { catalog, world, board, .. } = &*model;
     let row = |service: ServiceId| {
         let current = board.cell(&service, &env).and_then(|cell| cell.version.clone()).unwrap_or_default();
         let declared = catalog.service(&service);
         let known = declared.map(|service| versions::known(catalog, world, board, service, &env)).unwrap_or_default();
-        VersionRow { service, current, input: LineInput::default(), offered: None, known, picked: None }
+        let before = draft.iter().flat_map(|draft| &draft.rows).find(|row| row.service == service);
+        let input = before.map(|row| row.input.clone()).unwrap_or_default();
+        VersionRow { service, current, kept: before.is_some(), input, offered: None, known, picked: None }
     };
     let form = VersionsForm {
         title: model.home.group.as_ref().map(ToString::to_string).unwrap_or_default(),
@@ -34,10 +39,25 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Closed without a plan: what was typed is there again when the same services are chosen next.
+pub fn put_aside(model: &mut Model, form: VersionsForm) {
+    let typed = form.rows.iter().filter(|row| !row.input.text().trim().is_empty()).count();
+    if typed > 0 {
+        let key = model.keymap.hint(Action::Deploy);
+        let title = format!("{} kept", words::count(typed, "version"));
+        journal::answer(model, State::Ok, title, format!("{key} shows what was typed"));
+        model.home.draft = Some(Box::new(form));
+    }
+}
+
 /// A key for the selected field. False: it is none of its keys.
 pub fn typed(model: &mut Model, chord: Chord) -> bool {
     let Some(Overlay::Versions(form)) = model.overlays.last_mut() else { return false };
     let Some(row) = form.rows.get_mut(form.selected) else { return false };
+    let anew = matches!(chord.code, KeyCode::Char(_)) && !chord.ctrl && !chord.alt;
+    if std::mem::take(&mut row.kept) && anew {
+        row.input.clear();
+    }
     let taken = row.input.key(&chord);
     if taken {
         row.picked = None;

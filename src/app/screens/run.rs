@@ -1,5 +1,6 @@
 //! Watching a run: hold, try again, put back, leave.
 
+use crate::actions::Action;
 use crate::app::effect::Effect;
 use crate::app::model::{Answer, Confirm, Confirmed, Model, Overlay, Page, RunOf, RunPage};
 use crate::app::overlays::plan::{open_way_back, way_back};
@@ -197,7 +198,7 @@ pub fn may_leave_out(model: &Model) -> Result<(), String> {
 /// Asks why the run is to go on without a service, and says what that means.
 pub fn ask_leave_out(model: &mut Model) {
     let (Some(run), Some(service)) = (ours(model), chosen(model)) else { return };
-    let lines = left_out_means(run, &service);
+    let lines = left_out_means(model, run, &service);
     let confirm = Confirm {
         title: format!("Go on without {service}"),
         lines,
@@ -211,7 +212,7 @@ pub fn ask_leave_out(model: &mut Model) {
 }
 
 /// What becomes of the service itself, of those that need it, and of the others.
-fn left_out_means(run: &Run, service: &ServiceId) -> Vec<String> {
+fn left_out_means(model: &Model, run: &Run, service: &ServiceId) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(step) = run.step(service) {
         lines.push(match (&step.state, step.why()) {
@@ -224,7 +225,9 @@ fn left_out_means(run: &Run, service: &ServiceId) -> Vec<String> {
     }
     let needing: Vec<String> = run.needing(service).iter().map(ToString::to_string).collect();
     if !needing.is_empty() {
-        lines.push(format!("Needed by {}: still to go out, or leave out too.", needing.join(", ")));
+        let (key, it) = (model.keymap.hint(Action::RunLeaveOut), if needing.len() == 1 { "it" } else { "each" });
+        let needing = needing.join(", ");
+        lines.push(format!("Needed by {needing}, still to go out. To leave {it} out too: esc, select it, {key}."));
     }
     let others = run.steps.iter().filter(|it| it.holds_up() && it.service != *service);
     let others: Vec<&str> = others.map(|it| it.service.as_str()).collect();

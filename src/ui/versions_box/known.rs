@@ -51,11 +51,11 @@ fn told(model: &Model, row: &VersionRow, known: &Known) -> (String, String, Toke
         let sign = signs::glyph(found.state, false);
         return (known.version(), format!("{sign} {}", found.words()), signs::token(found.state));
     }
-    let age = |at| format::age(at, model.session.now);
+    let ago = |at| format::ago(at, model.session.now);
     let seen = match &known.from {
         Source::Runs(env) => format!("in {env}"),
-        Source::Ran(at) => format!("ran {} ago", age(*at)),
-        Source::Set(at) => format!("set {} ago", age(*at)),
+        Source::Ran(at) => format!("ran {}", ago(*at)),
+        Source::Set(at) => format!("set {}", ago(*at)),
     };
     (known.version(), seen, Token::Muted)
 }
