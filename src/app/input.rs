@@ -8,17 +8,28 @@ use crate::actions::chord::{Chord, KeyCode};
 #[derive(Clone, Debug, Default)]
 pub struct LineInput {
     area: TextArea<'static>,
+    /// Why what is typed was not taken; gone as soon as the typing goes on.
+    refused: Option<String>,
 }
 
 impl LineInput {
     pub fn new(text: &str) -> Self {
         let mut area = TextArea::new(vec![crate::domain::text::clean(text).into_owned()]);
         area.move_cursor(CursorMove::End);
-        Self { area }
+        Self { area, refused: None }
     }
 
     pub fn text(&self) -> &str {
         self.area.lines().first().map_or("", String::as_str)
+    }
+
+    /// Says under the field why what is typed was not taken.
+    pub fn refuse(&mut self, why: impl Into<String>) {
+        self.refused = Some(why.into());
+    }
+
+    pub fn refused(&self) -> Option<&str> {
+        self.refused.as_deref()
     }
 
     /// Position of the cursor, in characters.
@@ -42,6 +53,7 @@ impl LineInput {
         if chord.ctrl && matches!(key, Key::Char('m' | 'j' | 'c' | 'z' | 'l' | 'n' | 'p')) {
             return false;
         }
+        self.refused = None;
         // What every shell means by these; the editor means other things by them.
         match key {
             Key::Char('u') if chord.ctrl => {
@@ -73,6 +85,7 @@ impl LineInput {
     /// Inserts pasted text: its first line, cleaned.
     pub fn paste(&mut self, text: &str) {
         let line = text.lines().next().unwrap_or_default();
+        self.refused = None;
         self.area.insert_str(crate::domain::text::clean(line));
     }
 

@@ -99,7 +99,13 @@ fn quitting_in_mid_run_asks_and_says_what_goes_on() {
 fn a_protected_environment_wants_its_name_typed() {
     let mut cockpit = Cockpit::demo();
     cockpit.press("ldv9<enter><enter>");
-    assert!(cockpit.written().is_empty() && cockpit.notice().contains("type production"));
+    let refused = |cockpit: &Cockpit| match cockpit.overlay() {
+        Some(Overlay::Plan(review)) => review.confirm.refused().map(str::to_owned),
+        other => panic!("{other:?}"),
+    };
+    assert!(cockpit.written().is_empty());
+    let told = "type production in full: it is protected, and nothing has happened";
+    assert_eq!((refused(&cockpit).as_deref(), cockpit.notice()), (Some(told), ""), "where it is typed");
     cockpit.press("productiox<enter>");
     assert!(cockpit.written().is_empty());
     assert_eq!(cockpit.press("<backspace>n<enter>").written(), ["auth r/auth:v9"]);

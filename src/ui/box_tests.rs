@@ -332,3 +332,62 @@ fn an_open_promotion_says_at_once_that_upstream_has_moved_and_the_key_that_reads
         assert!(screen.contains("→ v3") && screen.contains("Type production"), "{screen}");
     }
 }
+
+#[test]
+fn a_plan_that_is_barred_says_so_before_a_name_is_asked_and_that_a_reason_will_be() {
+    let texts = [("format", "1"), ("kind", "freeze"), ("reason", "audit"), ("author", "petra@pc")];
+    for (width, height) in [(80, 24), (200, 50)] {
+        let mut cockpit = shop();
+        let change = Change::Upsert(Object::Document(Box::new(document("a1", &texts))));
+        cockpit.send(Msg::Fact { env: EnvId::new("production"), change });
+        cockpit.press("ldv9<enter>");
+        let screen = at(&mut cockpit, width, height);
+        let text = "⊘ production is barred: to go on in spite of it, a reason is asked for";
+        assert!(screen.contains(text), "{screen}");
+        assert!(
+            screen.contains("⊘ production frozen by petra@pc: audit") && screen.contains("⊘ 1 bars it"),
+            "{screen}"
+        );
+        assert!(!screen.contains("▲") && screen.contains("enter override"), "said once\n{screen}");
+        cockpit.press("production<enter>");
+        assert!(cockpit.written().is_empty());
+        assert!(at(&mut cockpit, width, height).contains("Why in spite of it?"));
+    }
+}
+
+#[test]
+fn what_is_refused_of_what_was_typed_is_said_below_its_field_until_the_typing_goes_on() {
+    let below = |screen: &str, field: &str, told: &str| {
+        let rows: Vec<&str> = screen.lines().collect();
+        let at = rows.iter().position(|row| row.contains(field)).unwrap_or_else(|| panic!("{field}\n{screen}"));
+        assert!(rows[at + 1].contains(told), "{screen}");
+        assert!(!screen.contains("notice"), "the box says it, nothing else does\n{screen}");
+    };
+    for (width, height) in [(40, 12), (80, 24), (200, 50)] {
+        let mut cockpit = shop();
+        cockpit.press("Pproductoin<enter>");
+        assert!(cockpit.written().is_empty());
+        below(&at(&mut cockpit, width, height), "Type production", "⊘ type production in full");
+        cockpit.press("<backspace>");
+        assert!(!at(&mut cockpit, width, height).contains("in full"));
+        let mut cockpit = shop();
+        cockpit.press("F<enter>");
+        below(&at(&mut cockpit, width, height), "go on", "⊘ a reason is needed");
+        cockpit.press("audit<enter>2001-01-01T00:00:00Z<enter>");
+        below(&at(&mut cockpit, width, height), "go on", "⊘ 2001-01-01T00:00:00Z is over");
+        cockpit.press("<ctrl-u>");
+        assert!(!at(&mut cockpit, width, height).contains("is over"));
+    }
+}
+
+#[test]
+fn keys_of_a_plan_that_have_no_room_in_its_last_line_stand_below_it() {
+    for (width, height) in [(60, 16), (80, 24), (120, 40)] {
+        let mut cockpit = shop();
+        cockpit.press("g<enter>dv9<down>v9<down>v9<down>v9<enter>");
+        let screen = at(&mut cockpit, width, height);
+        for key in ["enter run", "esc cancel", "x leave this one out", "e versions", "o only this one"] {
+            assert!(screen.contains(&format!("{key} ")) || screen.contains(&format!("{key},")), "{key}\n{screen}");
+        }
+    }
+}

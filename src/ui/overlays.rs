@@ -1,7 +1,7 @@
 //! Boxes over the screen: the only boxes there are.
 
 use super::frame::{Frame, open};
-use super::lines::{self, Line};
+use super::lines::{self, Line, wrapped};
 use super::look::{Ground, Token};
 use super::more::More;
 use super::pen::Pen;
@@ -161,13 +161,26 @@ pub(super) fn typed(
     pen.hint(x, y, Action::Back, "cancel");
 }
 
+/// Why what was typed was not taken, and what would be: below its field, where one row of the box is always free.
+pub(super) fn refused(input: &LineInput, width: u16) -> Vec<Line> {
+    let mut lines = wrapped(2, input.refused().unwrap_or_default(), Token::Fail, width);
+    if let Some(first) = lines.first_mut().filter(|_| input.refused().is_some()) {
+        *first = std::mem::take(first).and(0, "⊘", Token::Fail);
+        return lines;
+    }
+    Vec::new()
+}
+
 fn ask(pen: &mut Pen<'_>, confirm: &Confirm, area: Area) {
     let width = usize::from(geometry::inside_box(area.width, 88)).max(1);
+    let refused = refused(&confirm.typed, width as u16);
+    let below = (refused.len() as u16).saturating_sub(1);
     let told: Vec<String> = confirm.lines.iter().flat_map(|text| lines::wrap(text, width)).collect();
     let question = lines::wrap(&confirm.question, width);
     let asked = question.len() as u16;
-    let frame = open(pen, area, (88, told.len() as u16 + asked + 3), &confirm.title, "", Token::Warn);
-    let inside = frame.inside;
+    let frame = open(pen, area, (88, told.len() as u16 + asked + 3 + below), &confirm.title, "", Token::Warn);
+    let inside = Area { height: frame.inside.height.saturating_sub(below).max(1), ..frame.inside };
+    lines::draw(pen, &refused, 0, Area::new(inside.x, inside.bottom(), inside.width, below + 1));
     let room = usize::from(inside.height.saturating_sub(asked + 2));
     pen.drawn.overlay = told.len().saturating_sub(room);
     let skip = confirm.scroll.min(pen.drawn.overlay);

@@ -1,21 +1,22 @@
 //! A plan before anything happens: waves, what cannot go, what to know, and what has to be typed.
 
+mod foot;
+
 use super::format;
 use super::frame::open;
 use super::lines::{self, Line, wrapped};
 use super::look::{Ground, Token};
 use super::more::More;
-use super::overlays::typed;
+use super::overlays::refused;
 use super::pace;
 use super::pen::Pen;
-use crate::actions::Action;
 use crate::app::geometry::{self, Area};
 use crate::app::model::{PlanReview, VersionsForm};
 use crate::app::overlays::checks::Way;
 use crate::app::touch::Touch;
 use crate::domain::ids::ServiceId;
 use crate::domain::lock;
-use crate::domain::plan::{Plan, Purpose, Skipped, Step};
+use crate::domain::plan::{Plan, Purpose, Skipped, Step, Warning};
 use crate::domain::run::{Run, RunState};
 use crate::domain::words;
 use unicode_width::UnicodeWidthStr;
@@ -36,11 +37,23 @@ pub(super) struct Now<'a> {
     pub(super) way: Way,
 }
 
+impl Now<'_> {
+    /// What it would go out in spite of.
+    fn bars(&self) -> &[Warning] {
+        if let Way::Overrides(bars) = &self.way { bars } else { &[] }
+    }
+}
+
+/// What else is to be known of it.
+fn to_know<'a>(review: &'a PlanReview, now: &'a Now<'_>) -> impl Iterator<Item = &'a Warning> {
+    review.warnings.iter().chain(&review.plan.warnings).filter(|it| !now.bars().contains(it))
+}
+
 pub(super) fn draw(pen: &mut Pen<'_>, review: &PlanReview, now: &Now<'_>, area: Area) {
     let plan = &review.plan;
     let edge = if plan.protected { Token::Warn } else { Token::Accent };
     let width = geometry::inside_box(area.width, WIDTH);
-    let (head, mut content) = (head(review, now, width), content(review, width));
+    let (head, mut content) = (head(review, now, width), content(review, now, width));
     let steps = plan.steps().count();
     if steps > 1
         && let Some(selected) = content.get_mut(review.selected)
@@ -48,8 +61,13 @@ pub(super) fn draw(pen: &mut Pen<'_>, review: &PlanReview, now: &Now<'_>, area: 
         selected.ground = Some(Ground::Sel);
     }
     let note = if plan.protected { "protected" } else { "" };
-    let frame = open(pen, area, (WIDTH, (content.len() + head.len()) as u16 + 4), &title(review), note, edge);
-    let inside = frame.inside;
+    let refused = refused(&review.confirm, width);
+    let keys = if area.height >= 16 { foot::rows_below(pen, (review, now), width) } else { 0 };
+    let below = (refused.len() as u16).saturating_sub(1).max(keys);
+    let height = (content.len() + head.len()) as u16 + 4 + below;
+    let frame = open(pen, area, (WIDTH, height), &title(review), note, edge);
+    let inside = Area { height: frame.inside.height.saturating_sub(below).max(1), ..frame.inside };
+    lines::draw(pen, &refused, 0, Area::new(inside.x, inside.bottom(), inside.width, below + 1));
     let rows = Rows::of(inside.height, head.len() as u16, content.len() as u16);
     lines::draw(pen, &head, 0, Area { height: rows.head, ..inside });
     let room = usize::from(rows.room);
@@ -58,7 +76,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, review: &PlanReview, now: &Now<'_>, area: 
     let skip = (review.selected + 1).saturating_sub(room) + review.scroll.min(rest);
     lines::draw(pen, &content, skip, Area::new(inside.x, inside.y + rows.above, inside.width, rows.room));
     pen.drawn.overlay = rest;
-    foot(pen, (review, now), inside, rows.total);
+    foot::draw(pen, (review, now), inside, rows.total);
     // What is out of sight may be what speaks against it.
     frame.more(pen, More::of(content.len(), skip, room), Token::Warn);
 }
@@ -107,6 +125,10 @@ fn head(review: &PlanReview, now: &Now<'_>, width: u16) -> Vec<Line> {
     if let Way::Refused(why) = &now.way {
         head.extend(told("⊘", Token::Held, &format!("cannot begin now: {why}"), width));
     }
+    if !now.bars().is_empty() {
+        let text = format!("{} is barred: to go on in spite of it, a reason is asked for", plan.env);
+        head.extend(told("⊘", Token::Held, &text, width));
+    }
     if let Way::Rereads(news) = &now.way {
         let lines = news.iter().map(|it| format!("{}: {}", it.subject, it.text));
         head.extend(lines.take(NEWS).flat_map(|text| told("▲", Token::Warn, &text, width)));
@@ -145,7 +167,7 @@ fn title(review: &PlanReview) -> String {
 }
 
 /// A line for each step, in their order; then what to know, what is left out, and what stays as it is.
-fn content(review: &PlanReview, width: u16) -> Vec<Line> {
+fn content(review: &PlanReview, now: &Now<'_>, width: u16) -> Vec<Line> {
     let plan = &review.plan;
     let columns = Columns::of(plan, width);
     let mut content = Vec::new();
@@ -157,7 +179,10 @@ fn content(review: &PlanReview, width: u16) -> Vec<Line> {
         }
     }
     let steps = content.len();
-    for warning in review.warnings.iter().chain(&plan.warnings) {
+    for bar in now.bars() {
+        content.extend(told("⊘", Token::Held, &format!("{}  {}", bar.subject, bar.text), width));
+    }
+    for warning in to_know(review, now) {
         content.extend(told("▲", Token::Warn, &format!("{}  {}", warning.subject, warning.text), width));
     }
     for left_out in left_out(plan) {
@@ -255,91 +280,4 @@ fn told(sign: &str, token: Token, text: &str, width: u16) -> Vec<Line> {
         *first = std::mem::take(first).and(0, sign, token);
     }
     lines
-}
-
-/// How much it is, with what to know of it counted, and the keys.
-fn foot(pen: &mut Pen<'_>, (review, now): (&PlanReview, &Now<'_>), inside: Area, total: bool) {
-    let plan = &review.plan;
-    let y = inside.bottom() - 1;
-    if total {
-        summary(pen, (review, now.waits), Area::new(inside.x, y - 1, inside.width, 1));
-    }
-    if plan.is_empty() {
-        pen.text(inside.x, y, "Everything runs as wanted already.", Token::Text, inside.width);
-        pen.hint(inside.x + 38, y, Action::Back, "close");
-    } else if matches!(now.way, Way::Rereads(_)) {
-        let x = pen.hint(inside.x, y, Action::Enter, "read it again as it is now") + 3;
-        pen.hint(x, y, Action::Back, "cancel");
-    } else if plan.protected {
-        typed(pen, plan.env.as_str(), ("run", "it"), &review.confirm, inside, y);
-    } else {
-        let ways = ways((review, now.waits));
-        let wide = |pen: &Pen<'_>| ways.iter().map(|(action, word)| pen.hint_width(*action, word) + 1).sum::<u16>();
-        let mut x = match now.way {
-            Way::Runs => pen.hint(inside.x, y, Action::Enter, "run") + 3,
-            Way::Overrides => pen.hint(inside.x, y, Action::Enter, "override") + 3,
-            Way::Refused(_) | Way::Rereads(_) => inside.x,
-        };
-        let calm = x - inside.x + pen.hint_width(Action::Back, CALM) + wide(pen) <= inside.width + 3;
-        x = pen.hint(x, y, Action::Back, if calm { CALM } else { "cancel" }) + 3;
-        for (action, word) in ways {
-            if x + pen.hint_width(action, word) <= inside.right() + 2 {
-                x = pen.hint(x, y, action, word) + 3;
-            }
-        }
-    }
-}
-
-const CALM: &str = "cancel, nothing happens";
-
-/// What can still be changed of it, what is needed most first.
-fn ways((review, waits): (&PlanReview, bool)) -> Vec<(Action, &'static str)> {
-    let several = review.plan.steps().nth(1).is_some();
-    let only = several.then_some((Action::PlanOnly, "only this one"));
-    let leave_out = several.then_some((Action::PlanLeaveOut, "leave this one out"));
-    let hold = lock::held_words(&review.plan).map(|_| {
-        let word = if review.plan.unheld { "hold it" } else { "do not hold it" };
-        (Action::PlanHold, word)
-    });
-    let edit = review.form.is_some().then_some((Action::PlanEdit, "versions"));
-    let ways = if review.all { [hold, only, leave_out, edit] } else { [hold, leave_out, edit, only] };
-    let wait = waits.then_some((Action::PlanWait, "wait in line"));
-    wait.into_iter().chain(ways.into_iter().flatten()).collect()
-}
-
-/// `4 services  1 wave  about 20s, seldom more than 40s  ▲ 1 to know  ⊘ 3 left out`, and where a name is typed the key that is held for it.
-fn summary(pen: &mut Pen<'_>, (review, waits): (&PlanReview, bool), area: Area) {
-    let plan = &review.plan;
-    let (steps, waves) = (plan.steps().count(), plan.waves.len());
-    let way = ways((review, waits)).into_iter().next().filter(|_| plan.protected);
-    let room = way.map_or(0, |(action, word)| pen.hint_width(action, word));
-    let mut told = vec![(format::count(steps, "service"), Token::Muted), (format::count(waves, "wave"), Token::Muted)];
-    told.extend(plan.estimate().map(|time| (pace::about(time), Token::Muted)));
-    let (know, out) = (review.warnings.len() + plan.warnings.len(), left_out(plan).count());
-    told.extend((know > 0).then(|| (format!("▲ {know} to know"), Token::Warn)));
-    told.extend((out > 0).then(|| (format!("⊘ {out} left out"), Token::Held)));
-    // Where not all of it has room, what speaks against it stays.
-    let columns = |told: &[(String, Token)]| told.iter().map(|(text, _)| text.width() as u16 + 2).sum::<u16>() - 2;
-    if let Some(whole) = pace::of_plan(plan)
-        && let short = told[2].0.width()
-        && columns(&told) + (whole.width() - short) as u16 + room <= area.width
-    {
-        told[2].0 = whole;
-    }
-    while told.len() > 1 && columns(&told) > area.width {
-        told.remove(0);
-    }
-    let mut x = area.x;
-    for (text, token) in &told {
-        x = pen.text(x, area.y, text, *token, area.right().saturating_sub(x)) + 2;
-    }
-    // While a name is typed below, the first of the keys stands here, and the others where they fit.
-    let mut right = area.right() + 2;
-    for (action, word) in ways((review, waits)).into_iter().filter(|_| plan.protected) {
-        let width = pen.hint_width(action, word);
-        if x + width <= right {
-            right -= width;
-            pen.hint(right, area.y, action, word);
-        }
-    }
 }

@@ -83,8 +83,8 @@ pub(super) fn taken(model: &Model, plan: &Plan) -> Option<String> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Way {
     Runs,
-    /// It asks why the plan is to go out in spite of what bars it.
-    Overrides,
+    /// It asks why the plan is to go out in spite of what bars it, which is this.
+    Overrides(Vec<Warning>),
     /// It is refused, and why.
     Refused(String),
     /// It is made anew and read again first: this has changed since it was made.
@@ -99,9 +99,13 @@ pub fn way(model: &Model, review: &PlanReview) -> Way {
     match news(model, review) {
         Err(why) => Way::Refused(why),
         Ok(news) if !news.is_empty() => Way::Rereads(news),
-        Ok(_) if !locks::of_plan(model, &review.plan).is_empty() => Way::Overrides,
-        Ok(_) => Way::Runs,
+        Ok(_) => barred(model, &review.plan),
     }
+}
+
+fn barred(model: &Model, plan: &Plan) -> Way {
+    let bars: Vec<Warning> = locks::of_plan(model, plan).iter().map(|it| locks::warning(&plan.env, it)).collect();
+    if bars.is_empty() { Way::Runs } else { Way::Overrides(bars) }
 }
 
 /// What has changed since the plan was made, where it goes to and where it comes from.

@@ -1,31 +1,39 @@
 //! A question before something that cannot be undone.
 
 use crate::app::effect::{Effect, FileTarget};
-use crate::app::model::{Answer, Confirmed, Model, Overlay};
+use crate::app::model::{Answer, Confirm, Confirmed, Model, Overlay};
 use crate::app::outcomes::CONFIGURATION;
-use crate::app::{journal, screens};
+use crate::app::screens;
 use crate::domain::lease::Patience;
-use crate::domain::lock::Opens;
+use crate::domain::lock::{BadEnd, Opens};
 use crate::domain::text::clean;
-use crate::domain::verdict::State;
+use jiff::Timestamp;
 
-/// Means yes, once what has to be typed is typed.
+/// Means yes, once what has to be typed is typed; else it is said below that what would do.
 pub fn agree(model: &mut Model) -> Vec<Effect> {
-    let Some(Overlay::Confirm(confirm)) = model.overlays.last() else { return Vec::new() };
-    let typed = confirm.typed.text().trim();
-    let refusal = match &confirm.word {
-        None => None,
-        Some(Answer::Word(word)) if word == typed => None,
-        // The question shows the word.
-        Some(Answer::Word(_)) => return Vec::new(),
-        Some(Answer::Reason) => typed.is_empty().then(|| "a reason is needed: others read it".to_owned()),
-        Some(Answer::End) => Opens::read(typed, model.session.now).err().map(|error| error.to_string()),
-    };
-    if let Some(why) = refusal {
-        journal::notice(model, State::Blocked, why, "nothing has happened");
+    let now = model.session.now;
+    let Some(Overlay::Confirm(confirm)) = model.overlays.last_mut() else { return Vec::new() };
+    if let Some(why) = refusal(confirm, now) {
+        confirm.typed.refuse(why);
         return Vec::new();
     }
     yes(model)
+}
+
+/// What is wrong with what is typed, and what would be taken.
+fn refusal(confirm: &Confirm, now: Timestamp) -> Option<String> {
+    let typed = confirm.typed.text().trim();
+    match confirm.word.as_ref()? {
+        Answer::Word(word) => (word != typed).then(|| format!("type {word} in full; nothing has happened")),
+        Answer::Reason => typed.is_empty().then(|| "a reason is needed: type why, others read it".to_owned()),
+        Answer::End => match Opens::read(typed, now) {
+            Ok(_) => None,
+            Err(BadEnd::Over(end)) => Some(format!("{end} is over already: type a later time, 2h, or nothing")),
+            Err(BadEnd::Condition(_)) => {
+                Some(format!("{typed:?} is no end: type 2h, a time, a condition as above, or nothing"))
+            }
+        },
+    }
 }
 
 fn yes(model: &mut Model) -> Vec<Effect> {

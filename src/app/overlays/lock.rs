@@ -256,10 +256,15 @@ mod tests {
     #[test]
     fn a_freeze_wants_a_reason_and_may_have_an_end() {
         let mut cockpit = Cockpit::of_ana();
+        let refused = |cockpit: &Cockpit| match cockpit.overlay() {
+            Some(Overlay::Confirm(confirm)) => confirm.typed.refused().map(str::to_owned).unwrap_or_default(),
+            other => panic!("{other:?}"),
+        };
         cockpit.press("F<enter>");
-        assert_eq!(cockpit.notice(), "a reason is needed: others read it");
+        assert_eq!(refused(&cockpit), "a reason is needed: type why, others read it");
         cockpit.press("audit<enter>soon<enter>");
-        assert!(asked(&cockpit).is_none() && cockpit.notice().contains("no condition"), "{}", cockpit.notice());
+        assert!(asked(&cockpit).is_none());
+        assert_eq!(refused(&cockpit), "\"soon\" is no end: type 2h, a time, a condition as above, or nothing");
         cockpit.press("<backspace><backspace><backspace><backspace>2h<enter>");
         let Some(LockChange::Place(lock, _)) = asked(&cockpit) else { panic!("a freeze") };
         assert_eq!((&*lock.reason, &*lock.author), ("audit", "ana@mac"));

@@ -136,8 +136,7 @@ pub fn confirm(model: &mut Model, patience: Patience) -> Vec<Effect> {
         return Vec::new();
     }
     if review.plan.protected && review.confirm.text() != review.plan.env.as_str() {
-        let title = format!("type {} to change it: it is protected", review.plan.env);
-        journal::notice(model, State::Blocked, title, "nothing has happened");
+        refuse_the_name(model);
         return Vec::new();
     }
     if let Some(why) = refusal(model, review) {
@@ -195,6 +194,12 @@ pub fn confirm(model: &mut Model, patience: Patience) -> Vec<Effect> {
     // First it is known who takes its leases on.
     effects.sort_by_key(|effect| matches!(effect, Effect::Release(_)));
     effects
+}
+
+/// Said where it is typed: elsewhere nobody looks.
+fn refuse_the_name(model: &mut Model) {
+    let Some(Overlay::Plan(review)) = model.overlays.last_mut() else { return };
+    review.confirm.refuse(format!("type {} in full: it is protected, and nothing has happened", review.plan.env));
 }
 
 fn ask_to_take_over(model: &mut Model, silent: &[Holder]) {
