@@ -43,8 +43,22 @@ pub(crate) fn of_step(pace: Pace) -> String {
     }
 }
 
-/// `about 20s left`: in steps of five seconds, for it is not known better than that.
+/// `about 20s left`: in steps of five seconds, for it is not known better than that, and never more than there is.
 pub(super) fn left(left: SignedDuration) -> String {
-    let seconds = left.as_secs() + i64::from(left.subsec_nanos() > 0);
-    format!("{} left", about(SignedDuration::from_secs((seconds + 4) / 5 * 5)))
+    let seconds = left.as_secs().max(1);
+    let told = if seconds < 10 { seconds } else { seconds / 5 * 5 };
+    format!("{} left", about(SignedDuration::from_secs(told)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_is_left_than_was_said_to_be_needed() {
+        let told = |millis| left(SignedDuration::from_millis(millis));
+        let all = [300, 1_900, 9_000, 12_000, 14_900, 19_000, 20_000, 71_000].map(told);
+        let wanted = ["1s", "1s", "9s", "10s", "10s", "15s", "20s", "1m 10s"].map(|it| format!("about {it} left"));
+        assert_eq!(all, wanted);
+    }
 }

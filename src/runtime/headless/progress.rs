@@ -317,7 +317,7 @@ mod tests {
             (first.split_once("watching   ").unwrap().1.to_owned(), last.clone())
         };
         let whole = ui::pace::of_plan(&run.plan).unwrap();
-        assert_eq!(shown(6), ("6s · 0 of 0 ready · about 15s left".to_owned(), format!("6s of {whole}")));
+        assert_eq!(shown(6), ("6s · 0 of 0 ready · about 10s left".to_owned(), format!("6s of {whole}")));
         assert_eq!(shown(50).0, "50s · 0 of 0 ready · slower than usual (20s)");
         let mut progress = Progress::on(false);
         assert!(!progress.show(&run, later(6)).contains("slower"));
