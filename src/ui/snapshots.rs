@@ -249,16 +249,16 @@ fn what_is_left_of_a_step_and_of_its_wave_is_told_and_slower_only_what_is_slower
     answered(&mut cockpit, "auth");
     answered(&mut cockpit, "ledger");
     cockpit.wait(6);
-    shows(&mut cockpit, (80, 24), &["now, about 20s left", "of 2 ready            6s\n"]);
+    shows(&mut cockpit, (80, 24), &["now, about 15s left", "of 2 ready  2 old     6s\n"]);
     for size in [(120, 36), (200, 50)] {
-        shows(&mut cockpit, size, &["now, about 20s left", " 6s · about 20s left\n"]);
+        shows(&mut cockpit, size, &["now, about 15s left", " 6s · about 15s left\n"]);
     }
     cockpit.wait(44);
     shows(&mut cockpit, (120, 36), &["now   ", " 50s\n"]);
     cockpit.wait(1);
     shows(&mut cockpit, (120, 36), &["now, 2 services are slower than usual", "2 old left  51s · slower than usual\n"]);
     shows(&mut cockpit, (200, 50), &["51s · slower than usual (25s)\n"]);
-    shows(&mut cockpit, (80, 24), &["of 2 ready           51s\n"]);
+    shows(&mut cockpit, (80, 24), &["of 2 ready  2 old    51s\n"]);
 }
 
 /// Auth has one pod that is ready and one that only exists, of which Kubernetes says something.

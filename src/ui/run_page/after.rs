@@ -22,6 +22,12 @@ pub(super) fn leftovers(step: &StepRun) -> Option<String> {
     }
 }
 
+/// The old pods of a step that is not done, in as few words as there are: `1 old`.
+pub(super) fn old(step: &StepRun) -> Option<String> {
+    let old = step.verdict.as_ref().map_or(0, |verdict| verdict.progress.old);
+    (step.state != StepState::Succeeded && old > 0).then(|| format!("{old} old"))
+}
+
 /// What happens by itself once everything has succeeded: old pods end, new ones are watched. `by`: by somebody else.
 pub(super) fn outlook(model: &Model, run: &Run, by: Option<&str>) -> Option<(String, Token)> {
     if run.state != RunState::Succeeded {

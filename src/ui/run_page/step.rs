@@ -85,6 +85,12 @@ pub(super) fn row(model: &Model, run: &Run, step: &StepRun, planned: &Step, (wid
     if let Some(left) = after::leftovers(step).filter(|_| wide && !superseded(step)) {
         told = words + 15 + left.width() as u16;
         line = line.and(words + 15, left, Token::Muted);
+    } else if let Some(old) = after::old(step).filter(|_| !wide && !superseded(step)) {
+        let end = width.saturating_sub(took.width() as u16 + 2);
+        if told + 2 + old.width() as u16 <= end {
+            line = line.and(told + 2, &old, Token::Muted);
+            told += 2 + old.width() as u16;
+        }
     }
     let pace = run.pace(step, model.session.now).filter(|_| !old);
     let took = paced(took, pace, width.saturating_sub(told + 2));
