@@ -152,6 +152,8 @@ fn travel(model: &mut Model, action: Action) {
         Action::Right => home::horizontal(model, 1),
         Action::Top => move_by(model, -1_000_000),
         Action::Bottom => move_by(model, 1_000_000),
+        // What is told of a step is read to its end before another is selected.
+        Action::HalfPageUp | Action::HalfPageDown if places::scroll_run(model, action == Action::HalfPageUp) => {}
         Action::HalfPageUp => move_by(model, -half(model)),
         Action::HalfPageDown => move_by(model, half(model)),
         _ => {}

@@ -80,11 +80,23 @@ pub fn move_page(model: &mut Model, by: isize) {
     }
 }
 
+/// Scrolls the page of a run by half of it. False: no such page is open, or all of it is in sight.
+pub fn scroll_run(model: &mut Model, up: bool) -> bool {
+    let ((top, last), half) = (model.drawn.run, (page_rows(model) / 2).max(1).cast_signed());
+    match &mut model.page {
+        Some(Page::Run(page)) if model.overlays.is_empty() && last > 0 => {
+            page.scroll = Some(moved(top, if up { -half } else { half }, last + 1));
+            true
+        }
+        _ => false,
+    }
+}
+
 /// Selects a step of the run that is shown; its log is read.
 pub fn select_step(model: &mut Model, service: ServiceId) {
     let Some(env) = super::screens::run::shown(model).map(|run| run.plan.env.clone()) else { return };
     if let Some(Page::Run(page)) = &mut model.page {
-        page.selected = Some(service.clone());
+        (page.selected, page.scroll) = (Some(service.clone()), None);
         super::runs::turn_to(model, env, service);
     }
 }

@@ -86,7 +86,7 @@ fn hold_taken_back(model: &Model, id: RunId) -> Option<Effect> {
 pub fn show(model: &mut Model, run: RunId) {
     journal::pass(model);
     model.overlays.clear();
-    model.page = Some(Page::Run(RunPage { of: RunOf::Ours(run), selected: None, list: None }));
+    model.page = Some(Page::Run(RunPage { of: RunOf::Ours(run), selected: None, scroll: None, list: None }));
     super::screens::run::attend(model);
 }
 

@@ -33,6 +33,8 @@ pub struct Drawn {
     pub dependencies: usize,
     pub details: usize,
     pub activity: usize,
+    /// The first line in sight of the page of a run, and the last that can be.
+    pub run: (usize, usize),
 }
 
 impl Drawn {

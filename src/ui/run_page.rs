@@ -52,7 +52,9 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunPage, area: Area)
     // What is selected, or moves, stays in sight with everything that is told of it.
     let last = focus.1.min(focus.0 + room.saturating_sub(1));
     let skip = if content.len() <= room { 0 } else { (last + 2).saturating_sub(room).min(content.len() - room) };
-    let skip = skip.min(focus.0);
+    let end = content.len().saturating_sub(room);
+    let skip = page.scroll.map_or(skip.min(focus.0), |top| top.min(end));
+    pen.drawn.run = (skip, end);
     let more = More::of(content.len(), skip, room);
     // What could only be told in part is left out: who began it, then what becomes of it.
     let fits = |note: &str, end: &str| title.width() + note.width() + end.width() + 12 <= usize::from(area.width);
@@ -62,7 +64,9 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunPage, area: Area)
     pen.rule(area, &Rule { title: &title, note: &note, state: end, focused: true, ..Rule::default() });
     lines::draw(pen, &content, skip, body);
     let foot = Area::new(area.x, area.bottom().saturating_sub(foot), area.width, foot);
-    outlook::draw(pen, (&ahead, token), &more.below(), foot);
+    let scrolls = format!("{} scrolls", pen.key(Action::HalfPageDown));
+    let below = if more.below().is_empty() { String::new() } else { beside(&more.below(), &scrolls) };
+    outlook::draw(pen, (&ahead, token), &below, foot);
     pen.foot = foot.height;
 }
 
@@ -110,7 +114,8 @@ fn content(
             let told_below = open == Some(&step.service);
             let mut row = step::row(model, run, step, planned, (area.width, told_below));
             row.touch = Some(Touch::Step(step.service.clone()));
-            if selected == Some(&step.service) {
+            // Where nobody has chosen, keys are for the one that is told of.
+            if selected.or(open) == Some(&step.service) {
                 row.ground = Some(Ground::Sel);
             }
             content.push(row);

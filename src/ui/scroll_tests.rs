@@ -190,3 +190,32 @@ fn what_has_no_room_beside_the_leftovers_is_counted() {
     let screen = cockpit.draw().join("\n");
     assert!(screen.contains("By hand") && !screen.contains("on a higher screen"), "{screen}");
 }
+
+#[test]
+fn what_is_told_of_a_failed_step_is_read_by_pages_and_its_log_is_a_key_away() {
+    use crate::app::model::RunPage;
+    use crate::app::msg::Outcome;
+    use crate::domain::fault::{Fault, FaultKind};
+    let mut cockpit = Cockpit::with(&[("auth", &[]), ("ledger", &[]), ("cart", &["auth"]), ("web", &["cart"])]);
+    cockpit.press("g<enter>dv9<down>v9<down>v9<down>v9<enter><enter>");
+    let (run, at) = (cockpit.model.runs[0].id, cockpit.now);
+    let result = Err(Fault::new(FaultKind::Forbidden, "no right to patch deployments"));
+    cockpit.done(Outcome::Written { run, service: "ledger".into(), result, at });
+    cockpit.send(Msg::Input(Input::Resize { width: 80, height: 14 }));
+    let page = |cockpit: &Cockpit| match &cockpit.model.page {
+        Some(Page::Run(RunPage { selected, .. })) => selected.as_ref().map(ToString::to_string),
+        other => panic!("{other:?}"),
+    };
+    assert!(row(&mut cockpit, "What happens by itself").contains(" more below · ctrl-d scrolls"));
+    cockpit.press("<pagedown>").draw();
+    cockpit.press("<pagedown>");
+    let after = cockpit.draw().join("\n");
+    assert!(after.contains("web ") && after.contains("more above") && !after.contains("more below"), "{after}");
+    assert_eq!(page(&cockpit), None, "it is read, and no other is selected");
+    cockpit.press("<pageup>").draw();
+    cockpit.press("<pageup>");
+    assert!(!row(&mut cockpit, "Run 1").contains("above"));
+    cockpit.press("<pagedown>4");
+    assert!(cockpit.model.page.is_none());
+    assert_eq!(cockpit.selected(), "ledger");
+}

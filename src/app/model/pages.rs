@@ -27,6 +27,8 @@ pub struct RunPage {
     pub of: RunOf,
     /// The selected service, whose evidence is open; none: the first failure's.
     pub selected: Option<ServiceId>,
+    /// The first line in sight, where somebody has scrolled; none: what is selected, or moves, stays in sight.
+    pub scroll: Option<usize>,
     /// The list that it was opened from, to go back to.
     pub list: Option<RunsPage>,
 }

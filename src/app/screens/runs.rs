@@ -231,7 +231,7 @@ fn show_newest(model: &mut Model) {
 }
 
 fn show_other(model: &mut Model, of: RunOf) {
-    model.page = Some(Page::Run(RunPage { of, selected: None, list: None }));
+    model.page = Some(Page::Run(RunPage { of, selected: None, scroll: None, list: None }));
     super::run::attend(model);
 }
 
@@ -293,7 +293,7 @@ pub fn enter(model: &mut Model) {
         Some(RunRef::Entry { env, name, at, kind }) => return super::history::show(model, &env, (&name, at, kind)),
         None => return,
     };
-    model.page = Some(Page::Run(RunPage { of, selected: None, list: Some(list) }));
+    model.page = Some(Page::Run(RunPage { of, selected: None, scroll: None, list: Some(list) }));
     super::run::attend(model);
 }
 

@@ -151,7 +151,7 @@ impl Person {
         let (id, before) = (run.id, process.model().runs.len());
         process.does(|model| {
             model.overlays.clear();
-            model.page = Some(Page::Run(RunPage { of: RunOf::Ours(id), selected: None, list: None }));
+            model.page = Some(Page::Run(RunPage { of: RunOf::Ours(id), selected: None, scroll: None, list: None }));
             screens::run::roll_back(model)
         });
         for _ in 0..3 {
