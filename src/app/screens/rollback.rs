@@ -1,6 +1,6 @@
 //! Going back to what services ran before: their history is read first, then a plan is shown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::app::effect::Effect;
@@ -75,19 +75,26 @@ fn before(model: &Model, env: &EnvId, service: &ServiceId, revisions: &[Revision
     let workload = model.world.env(env).and_then(|world| world.workload(&known.workload)).ok_or_else(none)?;
     let (_, container) = container_of(known, &workload.containers).ok_or_else(none)?;
     let by_runs = run::ran_before(&model.runs, &model.world, env, service, &container.image);
-    let image = by_runs.as_ref().or_else(|| revised(revisions, &container.name, &container.image));
+    let others = || revised(revisions, &container.name, &container.image, &by_runs.fled);
+    let image = by_runs.image.as_ref().or_else(others);
     image.and_then(|image| image.parse().ok()).ok_or_else(none)
 }
 
 /// What a container ran before its present image, from revisions newest first, where no run of shipdeck tells. Normally the revision before. But where
 /// the present one was itself returned to, what was rolled out after it is what was fled from: then only older ones count,
 /// as long as there are any. (A revision that is returned to keeps the time at which it was first made.)
-fn revised<'a>(revisions: &'a [Revision], container: &str, present: &str) -> Option<&'a Arc<str>> {
+fn revised<'a>(
+    revisions: &'a [Revision],
+    container: &str,
+    present: &str,
+    fled: &BTreeSet<Arc<str>>,
+) -> Option<&'a Arc<str>> {
     let image = |revision: &'a Revision| {
         revision.containers.iter().find(|(name, _)| **name == *container).map(|(_, image)| image)
     };
     let current = revisions.iter().find(|revision| image(revision).is_some_and(|it| **it == *present));
-    let others = || revisions.iter().filter(|revision| image(revision).is_some_and(|it| **it != *present));
+    let is_other = |image: &Arc<str>| **image != *present && !fled.contains(image);
+    let others = || revisions.iter().filter(|revision| image(revision).is_some_and(is_other));
     let returned = current.is_some_and(|current| others().any(|other| other.created > current.created));
     let older = others().find(|other| returned && current.is_some_and(|current| other.created < current.created));
     older.or_else(|| others().next()).and_then(image)
@@ -123,7 +130,7 @@ mod tests {
             created: later(*created),
         };
         let revisions: Vec<_> = history.iter().enumerate().rev().map(revision).collect();
-        revised(&revisions, "auth", history.last()?.0).map(ToString::to_string)
+        revised(&revisions, "auth", history.last()?.0, &BTreeSet::new()).map(ToString::to_string)
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub(in crate::domain) mod tests;
 mod tries;
 mod waits;
 
-pub use before::ran_before;
+pub use before::{Before, ran_before};
 pub use hold::{Ahead, Hold, Turn};
 pub use learn::learn;
 pub use left_out::LeftOut;
