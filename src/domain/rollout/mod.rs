@@ -72,9 +72,11 @@ pub fn health(view: &View<'_>, now: Timestamp) -> Verdict {
     with(Verdict::new(State::Progressing, progress), hint)
 }
 
-/// Whether time alone may change for the better how a workload stands: something that crashed is up again and on trial.
+/// Whether time alone may change how a workload stands: something that crashed is up again and on trial, or an old pod has
+/// yet to become ready.
 pub fn on_trial(view: &View<'_>, now: Timestamp) -> bool {
-    causes::on_trial(&Asked { view, baseline: None, now })
+    let asked = Asked { view, baseline: None, now };
+    causes::on_trial(&asked) || causes::is_behind(&asked)
 }
 
 /// How the rollout is going that our own patch began. [`State::Done`] is success and is latched by the run.

@@ -109,6 +109,11 @@ pub(super) fn on_trial(asked: &Asked<'_>) -> bool {
     asked.pods().any(|pod| pod.containers.iter().any(|status| containers::on_trial(asked, status)))
 }
 
+/// A StatefulSet may be found to be stuck by time alone.
+pub(super) fn is_behind(asked: &Asked<'_>) -> bool {
+    pods::behind(asked).is_some() && pods::stuck(asked).is_none()
+}
+
 /// What is worth showing while waiting.
 pub(super) fn hint(asked: &Asked<'_>) -> Option<Evidence> {
     let shown = asked.pods().find_map(|pod| signs(asked, pod).into_iter().next().map(|sign| evidence(sign, pod)));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Asked, Sign, claims, first_line, place, seconds};
 use crate::domain::observed::{Condition, ContainerState, Event, Phase, Pod, WorkloadKind};
@@ -124,22 +124,34 @@ pub(super) fn evicted(asked: &Asked<'_>) -> Option<Evidence> {
 /// A StatefulSet replaces its pods in order and waits for each: one that is broken stops it even after the fix
 /// (kubernetes #67250).
 pub(super) fn stuck(asked: &Asked<'_>) -> Option<Evidence> {
-    let workload = asked.view.workload;
-    let waited = asked.baseline.map(|baseline| asked.now.duration_since(baseline.at));
-    if workload.kind != WorkloadKind::StatefulSet || waited.is_none_or(|waited| waited < STUCK) {
+    let (pod, since) = behind(asked)?;
+    if asked.now.duration_since(since) < STUCK {
         return None;
     }
-    // It waits for the old one only where no new one is on its way.
-    if asked.pods().any(|pod| !pod.ready) || asked.view.pods.iter().any(|pod| pod.meta.deleting.is_some()) {
-        return None;
-    }
-    let pod = asked.view.old_pods().find(|pod| !pod.ready && pod.phase != Phase::Failed)?;
     Some(Evidence {
         cause: Cause::StuckOnOldPod,
         headline: format!("stuck on the old pod {}: it is not ready, so Kubernetes does not replace it", pod.meta.name),
         details: pod.revision.iter().map(|revision| format!("it is of revision {revision}")).collect(),
         pod: super::container_of_interest(pod),
         since: Some(pod.meta.created),
-        remedy: format!("Delete it: kubectl delete pod {}.", pod.meta.name),
+        remedy: format!("Delete it, in this cluster and namespace: kubectl delete pod {}.", pod.meta.name),
     })
+}
+
+/// The old pod that a StatefulSet waits for, and since when it does: nobody notes that, but not before somebody wrote the
+/// template.
+pub(super) fn behind<'a>(asked: &Asked<'a>) -> Option<(&'a Pod, Timestamp)> {
+    let view = asked.view;
+    let workload = view.workload;
+    if workload.kind != WorkloadKind::StatefulSet {
+        return None;
+    }
+    let written = || workload.writer.as_ref().and_then(|writer| writer.at);
+    let since = asked.baseline.map(|baseline| baseline.at).or_else(written)?;
+    // It waits for the old one only where no new one is on its way.
+    if asked.pods().any(|pod| !pod.ready) || view.pods.iter().any(|pod| pod.meta.deleting.is_some()) {
+        return None;
+    }
+    let mut old = view.pods.iter().copied().filter(|pod| !view.is_new(pod));
+    old.find(|pod| !pod.ready && pod.phase != Phase::Failed).map(|pod| (pod, since))
 }

@@ -1,6 +1,7 @@
 //! What is different of StatefulSets and DaemonSets.
 
 use super::*;
+use crate::domain::observed::Writer;
 
 /// A StatefulSet at generation 2, whose pods crash, of which the controller has seen the given generation.
 fn stateful(observed: i64, change: impl FnOnce(&mut crate::domain::observed::Workload)) -> TestWorld {
@@ -72,7 +73,23 @@ fn a_stateful_set_that_waits_for_an_old_pod_that_is_not_ready_is_stuck_and_says_
     let workload = env.workload(&WorkloadRef::new(WorkloadKind::StatefulSet, "auth")).unwrap();
     let verdict = judge(&View::new(env, workload), &baseline(), later(30));
     assert_eq!((verdict.state, cause(&verdict)), (State::Failed, Some(&Cause::StuckOnOldPod)));
-    assert!(verdict.evidence.unwrap().remedy.starts_with("Delete it: kubectl delete pod auth-"));
+    let evidence = verdict.evidence.unwrap();
+    assert!(evidence.remedy.contains("kubectl delete pod auth-"), "{}", evidence.remedy);
+}
+
+#[test]
+fn whoever_looks_at_a_stuck_stateful_set_without_having_changed_it_is_told_the_same_after_the_same_time() {
+    let cluster = stateful(2, |workload| {
+        workload.status.updated = 0;
+        workload.status.update_revision = Some("auth-2".into());
+        workload.writer = Some(Writer { manager: "shipdeck".into(), at: Some(later(0)) });
+    });
+    let env = cluster.world.env(&cluster.env).unwrap();
+    let workload = env.workload(&WorkloadRef::new(WorkloadKind::StatefulSet, "auth")).unwrap();
+    let view = View::new(env, workload);
+    assert!(on_trial(&view, later(29)) && cause(&health(&view, later(29))) != Some(&Cause::StuckOnOldPod));
+    assert_eq!(cause(&health(&view, later(30))), Some(&Cause::StuckOnOldPod));
+    assert!(!on_trial(&view, later(30)), "nothing more comes by time alone");
 }
 
 #[test]
