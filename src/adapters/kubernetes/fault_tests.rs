@@ -94,3 +94,11 @@ fn a_pause_that_a_server_asks_for_is_told_when_it_is_long() {
     let fault = from_answer(StatusCode::TOO_MANY_REQUESTS, named, None, "list pods");
     assert_eq!(fault.message, format!("{said}: slow down; it asks for a pause of 5 min"));
 }
+
+#[test]
+fn a_credential_plugin_is_called_by_its_name_whatever_stands_before_it() {
+    let variable = r#"KUBERNETES_EXEC_INFO="{\"kind\":\"ExecCredential\", \"spec\":{}}""#;
+    assert_eq!(program(&format!("{variable} \"/opt/corp login/plugin.sh\" \"--cluster\"")), "plugin.sh");
+    assert_eq!(program("\"aws\" \"eks\" \"get-token\""), "aws");
+    assert_eq!((program("aws eks"), program("")), ("aws".to_owned(), "?".to_owned()));
+}
