@@ -58,6 +58,11 @@ impl Report {
         self
     }
 
+    /// What it says, without its hints.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     pub fn exit_code(&self) -> u8 {
         self.code
     }

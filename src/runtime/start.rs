@@ -22,7 +22,7 @@ use crate::cli::{Cli, Command, Options, Printed};
 use crate::config::example::example;
 use crate::config::load::{Overrides, Shows, load};
 use crate::config::{Colors, Loaded, Origin, Settings, Theme};
-use crate::domain::catalog::Catalog;
+use crate::domain::catalog::{Catalog, Environment};
 use crate::domain::lock::LockKind;
 use crate::domain::words;
 use crate::report::Report;
@@ -157,17 +157,34 @@ fn origins(matches: &ArgMatches) -> BTreeMap<String, Origin> {
 fn check(options: &Options, live: bool) -> Result<(), Report> {
     // Without a kubeconfig there is nothing to hold the contexts against, and everything else may still be checked.
     let known = contexts(None).ok().map(|all| all.into_iter().map(|context| context.name).collect::<Vec<_>>());
-    let loaded = load(&Overrides { contexts: known.clone(), ..on_screen(options) })?;
+    let is_known = |env: &Environment| {
+        let context = env.cluster.as_str();
+        context.is_empty() || known.as_ref().is_none_or(|known| known.iter().any(|it| it == context))
+    };
+    let (loaded, mut problems) = match load(&Overrides { contexts: known.clone(), ..on_screen(options) }) {
+        Ok(loaded) => (loaded, Vec::new()),
+        // Where contexts are all that is wrong, the clusters that are known can be asked all the same.
+        Err(report) if live => match load(&on_screen(options)) {
+            Ok(loaded) => (loaded, vec![report.message().to_owned()]),
+            Err(_) => return Err(report),
+        },
+        Err(report) => return Err(report),
+    };
+    let whole = problems.is_empty();
+    let mut catalog = loaded.catalog.clone();
+    catalog.environments.retain(is_known);
     // Those of the file are known now; one that was given outside of it may not be.
     let named = options.context.last().map(String::as_str);
-    let mut problems =
-        known.map(|known| headless::unknown_contexts(&loaded.catalog, named, &known)).unwrap_or_default();
+    let strangers = known.as_ref().map(|known| headless::unknown_contexts(&catalog, named, known));
+    let strangers = strangers.unwrap_or_default();
     let mut notes = Vec::new();
-    if live && problems.is_empty() {
-        let session = || session(load(&overrides(options))?, options, None);
-        let found = block_on(async { headless::live(session()?, &loaded.written).await })?;
-        (problems, notes) = (found.problems, found.notes);
+    if live && strangers.is_empty() && (whole || !catalog.environments.is_empty()) {
+        let session = || session(Loaded { catalog, ..load(&overrides(options))? }, options, None);
+        let found = block_on(async { headless::live(session()?, &loaded.written, whole).await })?;
+        problems.extend(found.problems);
+        notes = found.notes;
     }
+    problems.extend(strangers);
     if !problems.is_empty() {
         return Err(Report::usage(problems.join("\n")));
     }

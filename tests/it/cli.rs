@@ -182,6 +182,10 @@ async fn every_refusal_has_its_exit_code_and_says_what_to_do() {
     viewer.run("deploy --env staging auth=v2 --yes").await.is(3, "no right to patch deployments");
     let strict = config(&space.name).replace("namespace =", "context = \"elsewhere\"\nnamespace =");
     Headless::new(&plane.kubeconfig_path(), &strict).run("check").await.is(2, "no context elsewhere");
+    // What is wrong with one cluster hides nothing of what is wrong in another.
+    let two = "[[environment]]\nname = \"lab\"\nnamespace = \"no-such-lab\"\n".to_owned() + &strict;
+    let answer = Headless::new(&plane.kubeconfig_path(), &two).run("check --live").await;
+    answer.is(2, "no context elsewhere").is(2, "the namespace no-such-lab");
     let empty = config("no-such-namespace");
     let answer = Headless::new(&plane.kubeconfig_path(), &empty).run("check --live").await;
     answer.is(2, "shipdeck.toml:3:13: environment staging: the namespace no-such-namespace");

@@ -36,12 +36,12 @@ pub(in crate::runtime) struct Live {
     pub(in crate::runtime) notes: Vec<String>,
 }
 
-/// Holds the configuration against the clusters.
-pub(in crate::runtime) async fn live(session: Session, written: &Written) -> Result<Live, Report> {
+/// Holds the configuration against the clusters; `whole`: all of its environments are among those that are asked.
+pub(in crate::runtime) async fn live(session: Session, written: &Written, whole: bool) -> Result<Live, Report> {
     let mut driver = Driver::start(session)?;
     let envs: Vec<EnvId> = driver.model().catalog.environments.iter().map(|env| env.name.clone()).collect();
     driver.best_picture(&envs).await?;
-    let mut problems = problems(driver.model(), written);
+    let mut problems = problems(driver.model(), written, whole);
     let notes = rights(&mut driver, &envs).await?;
     driver.end().await;
     problems.sort();
@@ -98,7 +98,7 @@ pub(super) fn bare(model: &Model, env: &Environment) -> Option<String> {
 /// What is wrong, and where the file says it; none: no file says it.
 type Problem = (Option<Place>, String);
 
-fn problems(model: &Model, written: &Written) -> Vec<Problem> {
+fn problems(model: &Model, written: &Written, whole: bool) -> Vec<Problem> {
     let mut problems = Vec::new();
     for env in &model.catalog.environments {
         problems.extend(of_environment(model, written, env));
@@ -108,7 +108,7 @@ fn problems(model: &Model, written: &Written) -> Vec<Problem> {
         .environments
         .iter()
         .all(|env| model.world.env(&env.name).is_some_and(|world| world.freshness().is_live()));
-    for service in model.catalog.services.iter().filter(|_| all_live) {
+    for service in model.catalog.services.iter().filter(|_| whole && all_live) {
         let there =
             |env: &Environment| model.world.env(&env.name).is_some_and(|it| it.workload(&service.workload).is_some());
         if !model.catalog.environments.iter().any(there) {
