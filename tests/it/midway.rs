@@ -130,8 +130,12 @@ async fn a_namespace_that_is_deleted_under_a_run_ends_it_in_words() {
     shop(&space).await;
     let shipdeck = Headless::new(&plane.kubeconfig_path(), &config(&space.name));
     let answer = deploy(&space, &shipdeck, async || delete_namespace(&space).await).await;
-    answer.is(1, "auth failed: ");
-    assert!(answer.err.contains("deleted"), "{answer:#?}");
+    // Leases and workloads go in no order that is known.
+    if answer.code == 3 {
+        answer.is(3, "its lease was removed by somebody; nothing more was written");
+    } else {
+        answer.is(1, "auth failed: ").is(1, "deleted");
+    }
     assert!(!answer.err.contains("cart writing"), "a later wave is not begun: {answer:#?}");
 }
 

@@ -151,7 +151,7 @@ impl<'plane> Namespace<'plane> {
     pub(crate) async fn delete(self) {
         let spaces: Api<k8s_openapi::api::core::v1::Namespace> = Api::all(self.client.clone());
         spaces.delete(&self.name, &DeleteParams::default()).await.unwrap();
-        eventually("the namespace is gone", Duration::from_mins(1), async || {
+        eventually("the namespace is gone", Duration::from_mins(2), async || {
             spaces.get_opt(&self.name).await.unwrap().is_none().then_some(())
         })
         .await;
