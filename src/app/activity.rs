@@ -1,15 +1,21 @@
 //! What happened lately, newest first: rollouts that the clusters show, and everything that the history keeps of shipdeck,
 //! whoever did it: runs, locks, overrides and clean-ups.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::model::{Model, RunsPage};
 use super::screens::runs::{Row, Standing, rows};
-use crate::domain::lease::who;
+use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::verdict::State;
+use crate::domain::world::EnvWorld;
 
 /// Older news are history.
 const LATELY: SignedDuration = SignedDuration::from_hours(48);
+
+/// What rolled out so close to a write is of that write.
+const SLACK: SignedDuration = SignedDuration::from_secs(5);
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +26,7 @@ pub struct Activity {
     pub what: String,
     /// Where; of a run how far: `2 of 3`.
     pub place: String,
-    /// Who, where that is known, and it was not whoever looks.
+    /// Who, where that is known.
     pub by: Option<String>,
 }
 
@@ -37,19 +43,24 @@ pub enum Mark {
 pub fn lately(model: &Model) -> Vec<Activity> {
     let now = model.session.now;
     let all = RunsPage { everything: true, ..RunsPage::default() };
-    let deeds = rows(model, &all).into_iter().filter_map(|row| of_row(model, row));
-    let mut news: Vec<Activity> = rollouts(model).chain(deeds).collect();
+    let deeds = rows(model, &all).into_iter().filter_map(of_row);
+    let mut news: Vec<Activity> = rollouts(model, &written(model)).chain(deeds).collect();
     news.retain(|it| now.duration_since(it.at) < LATELY);
     news.sort_by(|a, b| (b.at, &a.what).cmp(&(a.at, &b.what)));
     news
 }
 
 /// Versions that began to roll out, whoever did it: a cluster does not say who, but it says what and when.
-fn rollouts(model: &Model) -> impl Iterator<Item = Activity> {
+fn rollouts<'a>(model: &'a Model, written: &'a Written<'a>) -> impl Iterator<Item = Activity> + 'a {
     model.catalog.services.iter().flat_map(move |service| {
         model.catalog.environments.iter().filter_map(move |env| {
             let cell = model.board.cell(&service.name, &env.name)?;
             let at = cell.changed?;
+            let mut writes = written.get(&(&env.name, &service.name)).into_iter().flatten();
+            // A cluster tells whole seconds, by a clock of its own.
+            if writes.any(|write| at.duration_since(*write).abs() <= SLACK) {
+                return None;
+            }
             let what = format!("{} {}", service.name, cell.version.as_deref()?);
             let mark = Mark::Rollout(cell.verdict.state);
             Some(Activity { at, mark, what, place: env.name.to_string(), by: None })
@@ -57,13 +68,28 @@ fn rollouts(model: &Model) -> impl Iterator<Item = Activity> {
     })
 }
 
-fn of_row(model: &Model, row: Row) -> Option<Activity> {
+/// When runs wrote what: of that they tell themselves.
+type Written<'a> = BTreeMap<(&'a EnvId, &'a ServiceId), Vec<Timestamp>>;
+
+fn written(model: &Model) -> Written<'_> {
+    let mut written = Written::new();
+    for env in &model.catalog.environments {
+        let kept = model.world.env(&env.name).into_iter().flat_map(EnvWorld::runs);
+        let kept = kept.filter_map(|filed| filed.entry.as_ref().ok()).map(|entry| &entry.run);
+        let ours = model.runs.iter().filter(|run| run.plan.env == env.name);
+        for step in ours.chain(kept).flat_map(|run| &run.steps) {
+            written.entry((&env.name, &step.service)).or_default().extend(step.started);
+        }
+    }
+    written
+}
+
+fn of_row(row: Row) -> Option<Activity> {
     let place = match row.done {
         (_, 0) => String::new(),
         (done, all) => format!("{done} of {all}"),
     };
-    let ours = [who(&model.session.identity), &model.session.user];
-    let by = Some(row.by).filter(|by| !by.is_empty() && !ours.contains(&by.as_str()));
+    let by = Some(row.by).filter(|by| !by.is_empty());
     Some(Activity { at: row.started?, mark: Mark::Deed(row.standing), what: row.name, place, by })
 }
 

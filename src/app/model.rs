@@ -178,6 +178,8 @@ pub struct Home {
     pub filtering: bool,
     /// Only what is marked is shown.
     pub only_marked: bool,
+    /// What was selected before the page of a run turned to what it tells of.
+    pub left: Option<Box<(Option<EnvId>, Option<ServiceId>)>>,
     /// What was typed for a deploy that did not come to a plan.
     pub draft: Option<Box<VersionsForm>>,
     /// Services in the order of their rows, filter applied: kept by `app::rows`, so that rows hold still while typing.

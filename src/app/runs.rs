@@ -289,6 +289,10 @@ pub fn name(plan: &Plan) -> String {
 
 /// Selects a cell behind the page of a run, so that its log is read.
 pub fn turn_to(model: &mut Model, env: EnvId, service: ServiceId) {
+    // Whoever leaves the page finds what they had selected.
+    if model.home.left.is_none() {
+        model.home.left = Some(Box::new((model.home.env.clone(), model.home.service.clone())));
+    }
     (model.home.env, model.home.service) = (Some(env), Some(service));
 }
 

@@ -59,11 +59,13 @@ fn line(news: &Activity, width: u16) -> Line {
             (glyph, token, if standing == Standing::Failed { Token::Fail } else { Token::Text })
         }
     };
-    let by = news.by.as_deref().map(|by| format!("by {}", format::cut_middle(by, BY)));
-    let end = [by, Some(news.place.clone()).filter(|it| !it.is_empty())];
+    let by = news.by.as_deref().map(|by| format::cut_middle(by, BY));
+    let end = [Some(news.place.clone()).filter(|it| !it.is_empty()), by];
     let end = end.into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    // Both ends tell: what it is, and where it went.
+    let room = width.saturating_sub(9 + end.width() as u16 + 2).max(8);
     Line::text(0, format::hour(news.at), Token::Muted)
         .and(7, glyph, sign)
-        .within(9, width.saturating_sub(9 + end.width() as u16 + 2).max(8), news.what.clone(), what)
+        .within(9, room, format::cut_middle(&news.what, usize::from(room)), what)
         .right(end, Token::Muted)
 }

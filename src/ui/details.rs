@@ -158,7 +158,7 @@ fn pods(model: &Model, cell: &Cell, world: &EnvWorld, workload: &Workload) -> Ve
             State::Ok => ("●", Token::Calm),
             other => (signs::glyph(other, false), signs::token(other)),
         };
-        let name = format::cut(pod.meta.name.rsplit('-').next().unwrap_or(&pod.meta.name), 9);
+        let name = format::pod(&pod.meta.name, 9);
         Line::text(0, sign, token)
             .within(2, 10, name, Token::Text)
             .within(13, 10, version, Token::Text)

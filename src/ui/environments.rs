@@ -184,13 +184,20 @@ fn head(pen: &mut Pen<'_>, model: &Model, env: &Environment, area: Area, columns
         style,
         columns.content,
     );
+    let (mut text, token) = doing(model, env, pen.look.ascii);
+    // What goes on is told first, and hides no freeze.
+    let frozen = frozen(model, env).filter(|(frozen, _)| *frozen != text);
+    if let Some((sign, _)) = frozen.as_ref().filter(|_| area.height == 2).and_then(|(frozen, _)| frozen.split_once(' '))
+    {
+        text = format!("{sign} {text}");
+    }
     if area.height > 1 {
-        let (text, token) = doing(model, env, pen.look.ascii);
         pen.text(area.x, area.y + 1, &text, token, columns.content);
     }
-    let below = [next(model, env), last_change(model, env)].into_iter().flatten();
-    for (index, text) in below.enumerate().take(usize::from(area.height.saturating_sub(2))) {
-        pen.text(area.x, area.y + 2 + index as u16, &text, Token::Muted, columns.content);
+    let rest = [next(model, env), last_change(model, env)].into_iter().flatten().map(|text| (text, Token::Muted));
+    let below = frozen.into_iter().chain(rest);
+    for (index, (text, token)) in below.enumerate().take(usize::from(area.height.saturating_sub(2))) {
+        pen.text(area.x, area.y + 2 + index as u16, &text, token, columns.content);
     }
 }
 

@@ -91,6 +91,15 @@ pub(super) fn cut(text: &str, width: usize) -> String {
     out
 }
 
+/// What tells a pod from its siblings: the last characters of its name, or its ordinal with what it is one of.
+pub(super) fn pod(name: &str, width: usize) -> String {
+    let last = name.rsplit('-').next().unwrap_or(name);
+    if last.bytes().all(|b| b.is_ascii_digit()) {
+        return cut_middle(name, width);
+    }
+    last.chars().skip(last.chars().count().saturating_sub(width)).collect()
+}
+
 /// The text cut in its middle, because the endings of names tell siblings apart.
 pub(super) fn cut_middle(text: &str, width: usize) -> String {
     if text.width() <= width || width < 5 {

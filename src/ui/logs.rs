@@ -173,7 +173,7 @@ fn columns(pen: &mut Pen<'_>, logs: &LogPane, head: &Head, area: Area) -> u16 {
     }
     let Some(source) = logs.source(head.source) else { return x + 6 };
     let token = if source.old { Token::Muted } else { Token::Text };
-    pen.text(x, area.y, ending(&source.pod, 5), token, room(x));
+    pen.text(x, area.y, &format::pod(&source.pod, 5), token, room(x));
     x += 6;
     let container = logs.container_columns() as u16;
     if container > 0 {
@@ -230,12 +230,6 @@ pub(super) fn quoted(quotes: &[Quote], x: u16) -> Vec<Line> {
         line
     };
     quotes.iter().map(line).collect()
-}
-
-/// The last characters of a pod's name tell it from its siblings.
-fn ending(name: &str, characters: usize) -> &str {
-    let start = name.char_indices().rev().nth(characters.saturating_sub(1));
-    start.map_or(name, |(at, _)| &name[at..])
 }
 
 /// A line in whole, in its box; returns what of it is out of sight.

@@ -12,7 +12,7 @@ use super::pen::{Pen, Rule};
 use super::signs;
 use crate::actions::Action;
 use crate::app::geometry::Area;
-use crate::app::model::{Model, RunsPage};
+use crate::app::model::{Model, RunsPage, Sign};
 use crate::app::screens::runs::{Row, Standing, rows};
 use crate::app::touch::Touch;
 use crate::domain::verdict::State;
@@ -22,7 +22,10 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunsPage, area: Area
     let left = rows.iter().filter(|row| row.standing == Standing::Left).count();
     let (title, what) = if page.everything { ("History", "entry") } else { ("Runs", "run") };
     let count = format::count(rows.len(), what);
-    let note = if left == 0 { count } else { format!("{count} · {left} left behind") };
+    let mut note = if left == 0 { count } else { format!("{count} · {left} left behind") };
+    if !page.filter.text().is_empty() {
+        note.push_str(&format!(" · filter {}", page.filter.text()));
+    }
     let below = told_rows(area);
     let room = usize::from(area.height.saturating_sub(4 + below)).max(1);
     let at = rows.iter().position(|row| Some(&row.of) == page.selected.as_ref()).unwrap_or(0);
@@ -101,6 +104,8 @@ fn told(row: &Row, now: Timestamp) -> (String, Token) {
 
 /// From this height on what is selected is told in several rows.
 const TALL: u16 = 16;
+/// Columns in which what changed begins to say something.
+const ENOUGH: u16 = 8;
 /// From this width on a row also tells when, what changed and why it failed.
 const WIDE: u16 = 150;
 /// The longest name of a run where all of that is told.
@@ -156,7 +161,12 @@ fn draw_row(pen: &mut Pen<'_>, model: &Model, row: &Row, selected: bool, (area, 
     } else {
         Token::Text
     };
-    pen.text(name_x, area.y, &format::cut_middle(&row.name, usize::from(room)), token, room);
+    let end = pen.text(name_x, area.y, &format::cut_middle(&row.name, usize::from(room)), token, room);
+    // Several of one name are told apart by what they went to.
+    let left = done_x.saturating_sub(end + 3);
+    if !full && left >= ENOUGH {
+        pen.text(end + 2, area.y, &format::cut(&row.touched, usize::from(left)), Token::Muted, left);
+    }
 }
 
 pub(super) fn sign(standing: Standing, ascii: bool) -> (&'static str, Token) {
@@ -168,7 +178,7 @@ pub(super) fn sign(standing: Standing, ascii: bool) -> (&'static str, Token) {
         Standing::Succeeded => return (signs::glyph(State::Done, ascii), Token::Calm),
         Standing::Ended | Standing::Superseded => return (signs::glyph(State::Absent, ascii), Token::Muted),
         Standing::Failed => State::Failed,
-        Standing::Placed => return (signs::glyph(State::Blocked, ascii), Token::Warn),
+        Standing::Placed => return signs::explained(Sign::Frozen, ascii),
         Standing::Overridden => return (if ascii { ">" } else { "»" }, Token::Warn),
         Standing::Released | Standing::Lifted | Standing::CleanedUp => {
             return (signs::glyph(State::Done, ascii), Token::Muted);
@@ -200,7 +210,8 @@ mod tests {
             let rows = shown(&mut cockpit, width);
             let row = rows.iter().find(|row| row.contains("deploy of auth to staging")).unwrap();
             let below = &rows[rows.len() - 5..].join("\n");
-            for text in [&*began, "auth v2 → v9", "the image cannot be used"] {
+            assert!(row.contains("auth v2 → v9"), "{row}");
+            for text in [&*began, "the image cannot be used"] {
                 assert_eq!(row.contains(text), in_row, "{text}: {row}");
                 assert!(below.contains(text), "{text}: {below}");
             }

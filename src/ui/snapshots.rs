@@ -324,7 +324,7 @@ fn pods_that_only_exist_are_told_from_those_that_are_ready_and_with_room_each_is
     shows(
         &mut moving(),
         (200, 50),
-        &["◐ 1 ", "starting", "Pulling: Pulling image", "auth 0 writes", "listening on 8080"],
+        &["◐ auth-cd1-1", "starting", "Pulling: Pulling image", "-cd1-0 writes", "listening on 8080"],
     );
     keep("run-moving", moving());
 }

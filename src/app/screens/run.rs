@@ -46,6 +46,7 @@ pub fn turn(model: &mut Model) {
     let moving = || run.steps.iter().find(|step| matches!(step.state, StepState::Writing | StepState::Watching));
     let service = told(run, page).or_else(|| moving().or(run.steps.first()).map(|step| &step.service)).cloned();
     let env = run.plan.env.clone();
+    model.home.left = None;
     if let Some(service) = service {
         super::home::select(model, Some(service), Some(env));
     }

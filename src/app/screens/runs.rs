@@ -198,6 +198,12 @@ pub(super) fn open_page(model: &mut Model, page: RunsPage) {
         return;
     }
     model.page = Some(Page::Runs(page));
+    if model.page.is_none()
+        && let Some(left) = model.home.left.take()
+    {
+        let (env, service) = *left;
+        super::home::select(model, service, env);
+    }
     keep_selection(model);
 }
 

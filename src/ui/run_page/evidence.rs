@@ -83,7 +83,7 @@ fn last_lines(model: &Model, found: Option<&Evidence>) -> Vec<Line> {
         return Vec::new();
     }
     let which = if *previous { ", the run before" } else { "" };
-    let short = pod.rsplit('-').next().unwrap_or(pod);
+    let short = format::pod(pod, 24);
     let mut block = vec![heading(&format!("last lines of {short}{which}"), 3)];
     block.extend(logs::quoted(&held, 3));
     block

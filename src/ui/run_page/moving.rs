@@ -78,15 +78,15 @@ pub(super) fn tail(model: &Model, run: &Run, room: u16) -> Vec<Line> {
     let step = followed.and_then(|service| run.step(service)).filter(|step| step.state == StepState::Watching);
     let planned = step.and_then(|step| run.plan.steps().find(|it| it.service == step.service));
     let world = model.world.env(&run.plan.env);
-    let found = world.zip(planned).and_then(|(world, it)| Some((world, world.workload(&it.workload)?, it)));
-    let Some((world, workload, planned)) = found.filter(|_| room > ABOUT_TAIL) else { return Vec::new() };
+    let found = world.zip(planned).and_then(|(world, it)| Some((world, world.workload(&it.workload)?)));
+    let Some((world, workload)) = found.filter(|_| room > ABOUT_TAIL) else { return Vec::new() };
     let view = View::new(world, workload);
     let mut pods: Vec<&Pod> = view.new_pods().collect();
     pods.sort_by_key(|pod| (pod.ready, std::cmp::Reverse(pod.meta.created), &pod.meta.name));
     let count = usize::from((room - ABOUT_TAIL).min(MOST_OF_TAIL));
     let mut written = pods.into_iter().map(|pod| (pod, model.logs.quoted(&pod.meta.name, false, count)));
     let Some((pod, lines)) = written.find(|(_, lines)| !lines.is_empty()) else { return Vec::new() };
-    let title = format!("{} {} writes", planned.service, short(&pod.meta.name));
+    let title = format!("pod {} writes", pod.meta.name);
     let mut told = vec![Line::default(), heading(&title, 2)];
     told.extend(logs::quoted(&lines, 4));
     told
@@ -115,7 +115,7 @@ fn beside(line: Line, event: &Event, width: u16) -> Line {
 
 /// What tells a pod from its siblings.
 fn short(name: &str) -> String {
-    format::cut(name.rsplit('-').next().unwrap_or(name), 10)
+    format::pod(name, 10)
 }
 
 /// How a pod stands, in few words.
