@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::model::{Model, RunsPage};
 use super::screens::runs::{Row, Standing, rows};
 use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::run::known;
 use crate::domain::verdict::State;
-use crate::domain::world::EnvWorld;
 
 /// Older news are history.
 const LATELY: SignedDuration = SignedDuration::from_hours(48);
@@ -74,10 +74,7 @@ type Written<'a> = BTreeMap<(&'a EnvId, &'a ServiceId), Vec<Timestamp>>;
 fn written(model: &Model) -> Written<'_> {
     let mut written = Written::new();
     for env in &model.catalog.environments {
-        let kept = model.world.env(&env.name).into_iter().flat_map(EnvWorld::runs);
-        let kept = kept.filter_map(|filed| filed.entry.as_ref().ok()).map(|entry| &entry.run);
-        let ours = model.runs.iter().filter(|run| run.plan.env == env.name);
-        for step in ours.chain(kept).flat_map(|run| &run.steps) {
+        for step in known(&model.runs, &model.world, &env.name).flat_map(|run| &run.steps) {
             written.entry((&env.name, &step.service)).or_default().extend(step.started);
         }
     }

@@ -179,7 +179,7 @@ fn beside_others(world: &EnvWorld, entry: &Entry, life: Life) -> Life {
         Life::Unsure(Doubt::Unleased) => entry.updated,
         _ => return life,
     };
-    let runs = world.runs().filter_map(|filed| filed.entry.as_ref().ok()).map(|entry| &entry.run);
+    let runs = world.entries().map(|entry| &entry.run);
     if entry.run.is_superseded(runs) { Life::Superseded { since } } else { life }
 }
 

@@ -91,8 +91,7 @@ pub fn take_turn(model: &mut Model, id: RunId, event: &RunEvent) {
 fn deed(model: &Model, service: &ServiceId, env: &EnvId) -> Option<String> {
     let world = model.world.env(env)?;
     let holder = &world.lease(&lease::name_of(service))?.stored.record.holder;
-    let mut entries = world.runs().filter_map(|filed| filed.entry.as_ref().ok());
-    let run = &entries.find(|entry| entry.owner == *holder)?.run;
+    let run = &world.entries().find(|entry| entry.owner == *holder)?.run;
     Some(format!("{}, begun {}", run.plan.deed(), ago(run.started, model.session.now)))
 }
 

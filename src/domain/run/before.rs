@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::learn::known;
 use super::rollback::has_begun;
 use super::{Run, StepState};
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::plan::Purpose;
-use crate::domain::world::{EnvWorld, World};
+use crate::domain::world::World;
 
 /// One change of a service: when it was written, whether it led back, whether it failed, from what, to what.
 type Change<'a> = (Timestamp, bool, bool, &'a Arc<str>, &'a Arc<str>);
@@ -27,12 +28,8 @@ pub struct Before {
 
 /// What ran before the present image, by the runs of this session and those that the cluster keeps.
 pub fn ran_before(runs: &[Run], world: &World, env: &EnvId, service: &ServiceId, present: &str) -> Before {
-    let here = runs.iter().filter(|run| run.plan.env == *env);
-    let kept = world.env(env).into_iter().flat_map(EnvWorld::runs);
-    let kept = kept.filter_map(|filed| filed.entry.as_ref().ok()).map(|entry| &entry.run);
-    let mut changes: Vec<Change<'_>> = here.chain(kept).filter_map(|run| change(run, service)).collect();
+    let mut changes: Vec<Change<'_>> = known(runs, world, env).filter_map(|run| change(run, service)).collect();
     changes.sort_unstable();
-    // A run of this session is kept in the cluster as well.
     changes.dedup();
     back(&changes, present)
 }

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Run, StepState};
-use crate::domain::ids::ServiceId;
+use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::plan::{Plan, Purpose};
 use crate::domain::world::{EnvWorld, World};
 
@@ -17,11 +17,16 @@ pub(super) const LONGEST: SignedDuration = SignedDuration::from_hours(24);
 /// Puts into a plan how long its steps take in its environment, which is better known than what the cluster says of the
 /// last time. What is known of the plan already stays where nothing was seen of a service.
 pub fn learn(plan: &mut Plan, runs: &[Run], world: &World) {
-    let here = runs.iter().filter(|run| run.plan.env == plan.env);
+    let env = plan.env.clone();
+    from(plan, &known(runs, world, &env).collect::<Vec<_>>());
+}
+
+/// The runs in an environment that are known: of this session, and those that the cluster keeps of everybody. One of this
+/// session that the cluster keeps as well comes twice.
+pub fn known<'a>(runs: &'a [Run], world: &'a World, env: &'a EnvId) -> impl Iterator<Item = &'a Run> {
+    let here = runs.iter().filter(|run| run.plan.env == *env);
     // Whoever wrote one may call the environment otherwise: it is here that it is kept.
-    let kept = world.env(&plan.env).into_iter().flat_map(EnvWorld::runs);
-    let kept = kept.filter_map(|filed| filed.entry.as_ref().ok()).map(|entry| &entry.run);
-    from(plan, &here.chain(kept).collect::<Vec<_>>());
+    here.chain(world.env(env).into_iter().flat_map(EnvWorld::entries).map(|entry| &entry.run))
 }
 
 /// Roll backs are a kind of their own: they bring pods whose image the nodes still have, and are over sooner. What is known

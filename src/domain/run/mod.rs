@@ -26,7 +26,7 @@ mod waits;
 
 pub use before::{Before, ran_before};
 pub use hold::{Ahead, Hold, Turn};
-pub use learn::learn;
+pub use learn::{known, learn};
 pub use left_out::LeftOut;
 pub use pace::Pace;
 pub use rollback::{inverse, leads_back};

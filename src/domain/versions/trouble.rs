@@ -90,8 +90,7 @@ fn last<'a>(world: &'a EnvWorld, service: &Service, image: &Image) -> Option<&'a
         let done = run.step(&service.name).filter(|it| is_verdict(it))?;
         planned.to.parse().is_ok_and(|to: Image| is_same(&to, image)).then_some(done)
     };
-    let runs = world.runs().filter_map(|filed| filed.entry.as_ref().ok());
-    runs.filter_map(|entry| step(&entry.run)).last()
+    world.entries().filter_map(|entry| step(&entry.run)).last()
 }
 
 fn is_verdict(step: &StepRun) -> bool {

@@ -10,7 +10,7 @@ use crate::domain::lease::queue::{self, Ticket, Waiter};
 use crate::domain::lease::{Sighting, Stored};
 use crate::domain::lock::{self, Posted};
 use crate::domain::observed::{Document, Lease};
-use crate::domain::run::document::{self as run, Filed};
+use crate::domain::run::document::{self as run, Entry, Filed};
 
 impl EnvWorld {
     /// Leases by their names.
@@ -31,6 +31,11 @@ impl EnvWorld {
     /// Runs that are kept here, in the order in which they began.
     pub fn runs(&self) -> impl Iterator<Item = &Filed> + Clone {
         self.runs.values()
+    }
+
+    /// Those of them that can be read.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> + Clone {
+        self.runs().filter_map(|filed| filed.entry.as_ref().ok())
     }
 
     pub fn lease(&self, name: &str) -> Option<&Sighting> {
