@@ -5,14 +5,14 @@ use unicode_width::UnicodeWidthStr;
 use super::lines::{self, Line, wrapped};
 use super::look::Token;
 use super::pen::{Pen, Rule};
-use super::{format, logs, signs};
+use super::{format, logs, pods, signs};
 use crate::actions::Action;
 use crate::app::geometry::Area;
 use crate::app::model::{Model, Pane};
 use crate::domain::board::Cell;
 use crate::domain::ids::{EnvId, ServiceId};
 use crate::domain::image::short_digest;
-use crate::domain::observed::{ContainerState, Phase, Pod, RunningImage, Workload};
+use crate::domain::observed::{Pod, RunningImage, Workload};
 use crate::domain::plan::version_of;
 use crate::domain::verdict::{Evidence, PodContainer, State};
 use crate::domain::world::EnvWorld;
@@ -65,7 +65,7 @@ pub(super) fn brief(model: &Model, service: &ServiceId, env: &EnvId, width: u16)
     let workload = world.zip(declared).and_then(|(world, it)| Some((world, world.workload(&it.workload)?)));
     content.extend(running(model, cell, workload));
     if let Some((world, workload)) = workload {
-        content.extend(pods(model, cell, world, workload));
+        content.extend(pod_lines(model, cell, world, workload));
     }
     content
 }
@@ -144,7 +144,7 @@ fn running(model: &Model, cell: &Cell, workload: Option<(&EnvWorld, &Workload)>)
     lines
 }
 
-fn pods(model: &Model, cell: &Cell, world: &EnvWorld, workload: &Workload) -> Vec<Line> {
+fn pod_lines(model: &Model, cell: &Cell, world: &EnvWorld, workload: &Workload) -> Vec<Line> {
     let moving = cell.verdict.state == State::Progressing;
     let mut pods: Vec<&Pod> = world.pods_under(workload).collect();
     pods.sort_by_key(|pod| (pod.ready, std::cmp::Reverse(pod.meta.created)));
@@ -152,68 +152,16 @@ fn pods(model: &Model, cell: &Cell, world: &EnvWorld, workload: &Workload) -> Ve
     lines.extend(pods.into_iter().map(|pod| {
         let status = pod.containers.iter().find(|status| !status.init);
         let version = status.map(|status| version_of(&status.image)).unwrap_or_default();
-        let (how, told) = stands(pod, moving);
-        let (sign, token) = match how {
-            State::Absent => ("○", Token::Muted),
-            State::Ok => ("●", Token::Calm),
-            other => (signs::glyph(other, false), signs::token(other)),
-        };
+        let stand = pods::stand(pod, moving);
         let name = format::pod(&pod.meta.name, 9);
-        Line::text(0, sign, token)
+        Line::text(0, stand.sign, stand.token)
             .within(2, 10, name, Token::Text)
             .within(13, 10, version, Token::Text)
-            .within(24, 22, told, if pod.ready { Token::Muted } else { token })
+            .within(24, 22, stand.words.clone(), stand.voice())
             .right(format::age(pod.meta.created, model.session.now), Token::Muted)
     }));
     lines.push(Line::default());
     lines
-}
-
-/// How a pod stands, in few words, and its sign. One that is just starting is in no trouble yet, and one that failed and
-/// was replaced is a leftover.
-fn stands(pod: &Pod, moving: bool) -> (State, String) {
-    let restarts = pod.containers.iter().map(|status| status.restarts).max().unwrap_or(0);
-    let again =
-        if restarts > 0 { format!(" · {}", format::count(restarts as usize, "restart")) } else { String::new() };
-    if pod.meta.deleting.is_some() {
-        return (State::Absent, "ending".to_owned());
-    }
-    if pod.ready {
-        return (State::Ok, format!("ready{again}"));
-    }
-    match pod.phase {
-        Phase::Succeeded => return (State::Done, "completed".to_owned()),
-        Phase::Failed if pod.containers.is_empty() || pod.reason.is_some() => {
-            let reason = pod.reason.as_deref().map_or_else(|| "failed".to_owned(), str::to_lowercase);
-            return (State::Superseded, reason);
-        }
-        _ => {}
-    }
-    let told = pod.containers.iter().find_map(|status| match (&status.state, &status.last) {
-        (ContainerState::Waiting { .. }, Some(last)) => Some(format!("exit {}", last.exit_code)),
-        (ContainerState::Terminated(end), _) if !status.init || end.exit_code != 0 => {
-            Some(format!("exit {}", end.exit_code))
-        }
-        (ContainerState::Waiting { reason, .. }, None) => trouble(reason).map(str::to_owned),
-        _ => None,
-    });
-    let unscheduled = || pod.unscheduled.as_ref().map(|_| "no node".to_owned());
-    match told.or_else(unscheduled) {
-        Some(why) => (State::Failed, format!("{why}{again}")),
-        None if moving && restarts == 0 => (State::Progressing, "starting".to_owned()),
-        None => (State::Failed, format!("not ready{again}")),
-    }
-}
-
-/// What keeps a container from starting, in the words of the matrix; none: it is on its way.
-fn trouble(reason: &str) -> Option<&'static str> {
-    match reason {
-        "ErrImagePull" | "ImagePullBackOff" | "ErrImageNeverPull" => Some("no image"),
-        "InvalidImageName" => Some("bad image"),
-        "CreateContainerConfigError" => Some("bad config"),
-        "CreateContainerError" | "RunContainerError" => Some("no start"),
-        _ => None,
-    }
 }
 
 /// Whether a container of the pod runs this image: by its content where that is known, else by its version.

@@ -14,7 +14,7 @@ use crate::app::touch::Touch;
 use crate::app::{holders, journal};
 use crate::domain::ids::EnvId;
 use crate::domain::plan::{Plan, Purpose};
-use crate::domain::run::{Run, RunState, StepState};
+use crate::domain::run::{Run, RunState};
 use crate::domain::world::{EnvWorld, Freshness};
 use unicode_width::UnicodeWidthStr;
 
@@ -173,8 +173,7 @@ fn bar(pen: &mut Pen<'_>, model: &Model, run: &Run, area: Area) {
     pen.touch(Area::new(left, area.y, told.width(), 1), Touch::Do(Action::ShowRun));
     let mut x = pen.text(left, area.y, &told.before, token, area.width);
     if told.bar > 0 {
-        let moving = |state: &StepState| matches!(state, StepState::Writing | StepState::Watching);
-        let moving = run.steps.iter().filter(|step| moving(&step.state)).count();
+        let moving = run.steps.iter().filter(|step| step.is_under_way()).count();
         let parts = [(run.succeeded() as u32, Token::Ok), (failed as u32, Token::Fail), (moving as u32, Token::Prog)];
         pen.bar(x + 2, area.y, told.bar, &parts, run.steps.len() as u32);
         x += 2 + told.bar;

@@ -29,6 +29,7 @@ pub(crate) mod pace;
 mod pen;
 mod picture;
 mod plan_box;
+mod pods;
 #[cfg(test)]
 mod pointer_tests;
 mod run_page;

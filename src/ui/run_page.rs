@@ -119,7 +119,7 @@ fn content(
                 row.ground = Some(Ground::Sel);
             }
             content.push(row);
-            if moving::moves(step) && rows > 0 {
+            if step.is_under_way() && rows > 0 {
                 content.extend(moving::of(model, run, planned, rows, area.width));
             }
             if open == Some(&step.service) {
@@ -140,7 +140,7 @@ fn summary(run: &Run, (old, left): (bool, Option<Timestamp>), now: Timestamp, wi
     let (done, total) = (run.succeeded(), run.steps.len());
     let failed = run.steps.iter().filter(|step| step.holds_up()).count();
     let left_out = run.steps.iter().filter(|step| step.went_on_without().is_some()).count();
-    let under_way = |step: &&StepRun| matches!(step.state, StepState::Writing | StepState::Watching);
+    let under_way = |step: &&StepRun| step.is_under_way();
     // Of a run that nobody carries out.
     let there = run.steps.iter().filter(|step| step.is_there()).count();
     let moving = run.steps.iter().filter(under_way).count() - there;

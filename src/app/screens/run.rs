@@ -43,7 +43,7 @@ pub fn told<'a>(run: &'a Run, page: &'a RunPage) -> Option<&'a ServiceId> {
 /// Selects on the home screen what the page of a run tells of, else what moves in it; nothing where none is open.
 pub fn turn(model: &mut Model) {
     let (Some(run), Some(Page::Run(page))) = (shown(model), &model.page) else { return };
-    let moving = || run.steps.iter().find(|step| matches!(step.state, StepState::Writing | StepState::Watching));
+    let moving = || run.steps.iter().find(|step| step.is_under_way());
     let service = told(run, page).or_else(|| moving().or(run.steps.first()).map(|step| &step.service)).cloned();
     let env = run.plan.env.clone();
     model.home.left = None;
@@ -160,7 +160,7 @@ pub fn what_comes(run: &Run) -> Vec<String> {
 }
 
 fn rolls_out(it: &StepRun) -> bool {
-    matches!(it.state, StepState::Writing | StepState::Watching) && !it.is_there()
+    it.is_under_way() && !it.is_there()
 }
 
 fn with_services(run: &Run, kinds: &[Kind]) -> Vec<String> {

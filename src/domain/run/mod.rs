@@ -158,10 +158,14 @@ impl StepRun {
         }
     }
 
+    /// It is being written, or rolls out.
+    pub fn is_under_way(&self) -> bool {
+        matches!(self.state, StepState::Writing | StepState::Watching)
+    }
+
     /// What was written stands and is ready, and nobody has noted that yet.
     pub fn is_there(&self) -> bool {
-        let under_way = matches!(self.state, StepState::Writing | StepState::Watching);
-        under_way && self.verdict.as_ref().is_some_and(|it| it.state == State::Done)
+        self.is_under_way() && self.verdict.as_ref().is_some_and(|it| it.state == State::Done)
     }
 
     /// What went wrong with it after it had succeeded.

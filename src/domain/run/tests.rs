@@ -352,7 +352,7 @@ proptest! {
                 prop_assert_eq!(before, story.writes.len());
             }
             let active: std::collections::BTreeSet<_> = story.run.steps.iter()
-                .filter(|step| matches!(step.state, StepState::Writing | StepState::Watching))
+                .filter(|step| step.is_under_way())
                 .map(|step| step.wave)
                 .collect();
             prop_assert!(active.len() <= 1, "{:?}", active);

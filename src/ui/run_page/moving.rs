@@ -3,14 +3,14 @@
 
 use super::super::lines::Line;
 use super::super::look::Token;
-use super::super::{format, logs};
+use super::super::{format, logs, pods};
 use super::evidence::heading;
 use crate::app::geometry::Area;
 use crate::app::model::Model;
-use crate::domain::observed::{ContainerState, Event, Pod};
+use crate::domain::observed::{Event, Pod};
 use crate::domain::plan::Step;
 use crate::domain::rollout::View;
-use crate::domain::run::{Run, StepRun, StepState};
+use crate::domain::run::{Run, StepState};
 
 /// Narrower pages have no room beside a step.
 pub(super) const WIDE: u16 = 132;
@@ -26,17 +26,13 @@ const COLUMNS: [u16; 7] = [6, 8, 20, 26, 48, 58, 70];
 
 /// Rows for each step that moves, as many as leave all other steps in sight; 0: there is no room.
 pub(super) fn rows(run: &Run, open: bool, area: Area) -> u16 {
-    let moving = run.steps.iter().filter(|step| moves(step)).count() as u16;
+    let moving = run.steps.iter().filter(|step| step.is_under_way()).count() as u16;
     let evidence = if open { EVIDENCE } else { 0 };
     let taken = 3 + 2 * run.plan.waves.len() as u16 + run.steps.len() as u16 + evidence;
     match area.height.saturating_sub(taken).checked_div(moving) {
         Some(each @ 2..) if area.width >= WIDE => each.min(MOST),
         _ => 0,
     }
-}
-
-pub(super) fn moves(step: &StepRun) -> bool {
-    matches!(step.state, StepState::Writing | StepState::Watching)
 }
 
 /// As many lines from the beginning as the step will need, so that nothing jumps when a pod comes.
@@ -76,7 +72,7 @@ pub(super) fn of(model: &Model, run: &Run, planned: &Step, rows: u16, width: u16
 pub(super) fn tail(model: &Model, run: &Run, room: u16) -> Vec<Line> {
     let followed = model.logs.target.as_ref().filter(|(env, _)| *env == run.plan.env).map(|(_, service)| service);
     let step = followed.and_then(|service| run.step(service)).filter(|step| step.state == StepState::Watching);
-    let planned = step.and_then(|step| run.plan.steps().find(|it| it.service == step.service));
+    let planned = step.and_then(|step| run.planned(&step.service));
     let world = model.world.env(&run.plan.env);
     let found = world.zip(planned).and_then(|(world, it)| Some((world, world.workload(&it.workload)?)));
     let Some((world, workload)) = found.filter(|_| room > ABOUT_TAIL) else { return Vec::new() };
@@ -93,12 +89,12 @@ pub(super) fn tail(model: &Model, run: &Run, room: u16) -> Vec<Line> {
 }
 
 fn pod_line(model: &Model, pod: &Pod) -> Line {
-    let (sign, words, token) = doing(pod);
+    let stand = pods::stand(pod, true);
     let [at, name, age, state, ..] = COLUMNS;
-    Line::text(at, sign, token)
+    Line::text(at, stand.sign, stand.token)
         .within(name, 11, short(&pod.meta.name), Token::Text)
         .within(age, 5, format::age(pod.meta.created, model.session.now), Token::Muted)
-        .within(state, 21, words, if pod.ready { Token::Muted } else { token })
+        .within(state, 21, stand.words.clone(), stand.voice())
 }
 
 fn beside(line: Line, event: &Event, width: u16) -> Line {
@@ -116,42 +112,4 @@ fn beside(line: Line, event: &Event, width: u16) -> Line {
 /// What tells a pod from its siblings.
 fn short(name: &str) -> String {
     format::pod(name, 10)
-}
-
-/// How a pod stands, in few words.
-fn doing(pod: &Pod) -> (&'static str, String, Token) {
-    if pod.meta.deleting.is_some() {
-        return ("○", "ending".to_owned(), Token::Muted);
-    }
-    if pod.ready {
-        return ("●", "ready".to_owned(), Token::Calm);
-    }
-    if pod.unscheduled.is_some() {
-        return ("◐", "waits for a node".to_owned(), Token::Warn);
-    }
-    let trouble = pod.containers.iter().find_map(|container| match &container.state {
-        ContainerState::Waiting { reason, .. } if !is_ordinary(reason) => Some(reason.to_string()),
-        ContainerState::Terminated(end) if !container.init || end.exit_code != 0 => {
-            Some(format!("exit {}", end.exit_code))
-        }
-        _ => None,
-    });
-    let restarts = pod.containers.iter().map(|container| container.restarts).max().unwrap_or(0);
-    let again =
-        if restarts > 0 { format!(" · {}", format::count(restarts as usize, "restart")) } else { String::new() };
-    let runs = |container: &crate::domain::observed::ContainerStatus| {
-        container.init || matches!(container.state, ContainerState::Running { .. })
-    };
-    match trouble {
-        Some(trouble) => ("✗", format!("{trouble}{again}"), Token::Fail),
-        None if !pod.containers.is_empty() && pod.containers.iter().all(runs) => {
-            ("◐", format!("runs, not ready{again}"), Token::Prog)
-        }
-        None => ("◐", format!("starting{again}"), Token::Prog),
-    }
-}
-
-/// What every pod waits for on its way.
-fn is_ordinary(reason: &str) -> bool {
-    matches!(reason, "ContainerCreating" | "PodInitializing" | "")
 }

@@ -39,7 +39,7 @@ pub(super) fn legend(line: Line, told: u16, width: u16) -> Line {
 }
 
 pub(super) fn row(model: &Model, run: &Run, step: &StepRun, planned: &Step, (width, told_below): (u16, bool)) -> Line {
-    let moves = matches!(step.state, StepState::Writing | StepState::Watching);
+    let moves = step.is_under_way();
     let old = moves && super::is_old(model, run);
     let (state, token) = state_of(step);
     let (glyph, token) = if old { (signs::stale(false), Token::Warn) } else { (signs::glyph(state, false), token) };
