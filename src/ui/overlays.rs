@@ -17,6 +17,7 @@ use crate::app::queue;
 use crate::app::touch::Touch;
 use crate::app::why::causes;
 use crate::domain::ids::{EnvId, ServiceId};
+use crate::domain::lease::Patience;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// The prompt on the hint row, if one is open.
@@ -37,7 +38,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, area: Area) {
             let now = super::plan_box::Now {
                 aborts: undone.filter(|run| !run.state.is_over()),
                 waits: queue::is_wanted(model, &review.plan),
-                way: checks::way(model, review),
+                way: checks::way(model, review, Patience::None),
             };
             super::plan_box::draw(pen, review, &now, area);
         }

@@ -122,7 +122,7 @@ fn head(review: &PlanReview, now: &Now<'_>, width: u16) -> Vec<Line> {
     });
     let all = review.all.then(|| ("It is for all services, because none is marked.".to_owned(), Token::Text));
     // Else it would be told only once enter was pressed in vain.
-    if let Way::Refused(why) = &now.way {
+    if let Way::Refused(why, _) = &now.way {
         head.extend(told("⊘", Token::Held, &format!("cannot begin now: {why}"), width));
     }
     if !now.bars().is_empty() {

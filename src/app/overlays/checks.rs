@@ -1,8 +1,10 @@
 //! What stands in the way of a plan: said while it is read, and looked for once more in the moment in which it begins.
 
+use crate::actions::Action;
 use crate::app::holders;
 use crate::app::model::{Model, PlanReview};
 use crate::app::{locks, queue, rights, runs};
+use crate::domain::lease::Patience;
 use crate::domain::plan::{self, About, Plan, Purpose, Step, Warning};
 use crate::domain::run;
 
@@ -39,18 +41,18 @@ pub(super) fn held_upstream(model: &Model, plan: &Plan) -> Vec<Warning> {
 }
 
 /// Who would put the changes back, and what to do instead.
-pub(super) fn fought(model: &Model, review: &PlanReview) -> Option<(String, String)> {
+fn fought(model: &Model, review: &PlanReview) -> Option<(String, String)> {
     use crate::app::stewards::{of_plan, refusal};
     refusal(&of_plan(model, &review.plan))
 }
 
 /// Why the plan may not begin now.
-pub(super) fn refusal(model: &Model, review: &PlanReview) -> Option<String> {
+fn refusal(model: &Model, review: &PlanReview) -> Option<String> {
     let plan = &review.plan;
     if let Some(why) = &model.session.read_only {
         return Some(format!("read-only: {why}"));
     }
-    let services = plan.steps().filter(|step| step.changes()).map(|step| &step.service);
+    let services = plan.changed().map(|step| &step.service);
     if let Some((_, fault)) = rights::missing_of(model, &plan.env, services) {
         return Some(format!("not for you: {fault}"));
     }
@@ -69,7 +71,7 @@ pub(super) fn refusal(model: &Model, review: &PlanReview) -> Option<String> {
 }
 
 /// Who has one of its services, or comes first.
-pub(super) fn taken(model: &Model, plan: &Plan) -> Option<String> {
+fn taken(model: &Model, plan: &Plan) -> Option<String> {
     if let Some(holder) = holders::of_plan(model, plan).iter().find(|holder| !holder.silent) {
         let alive = holders::alive(holder, model.session.now);
         let held = if holder.seen_alive { "being deployed" } else { "held" };
@@ -85,19 +87,25 @@ pub enum Way {
     Runs,
     /// It asks why the plan is to go out in spite of what bars it, which is this.
     Overrides(Vec<Warning>),
-    /// It is refused, and why.
-    Refused(String),
+    /// It is refused: why, and what to know or to do then.
+    Refused(String, String),
     /// It is made anew and read again first: this has changed since it was made.
     Rereads(Vec<Warning>),
 }
 
-pub fn way(model: &Model, review: &PlanReview) -> Way {
-    let refused = || refusal(model, review).or_else(|| taken(model, &review.plan));
-    if let Some(why) = refused().or_else(|| fought(model, review).map(|(why, _)| why)) {
-        return Way::Refused(why);
+/// `patience`: whether whoever presses it would wait for those who come first.
+pub fn way(model: &Model, review: &PlanReview, patience: Patience) -> Way {
+    let nothing = || "nothing has happened".to_owned();
+    let taken = || {
+        let why = taken(model, &review.plan).filter(|_| patience != Patience::Wait)?;
+        Some((why, format!("nothing has happened; {} waits in line", model.keymap.hint(Action::PlanWait))))
+    };
+    let refused = refusal(model, review).map(|why| (why, nothing()));
+    if let Some((why, then)) = refused.or_else(taken).or_else(|| fought(model, review)) {
+        return Way::Refused(why, then);
     }
     match news(model, review) {
-        Err(why) => Way::Refused(why),
+        Err(why) => Way::Refused(why, nothing()),
         Ok(news) if !news.is_empty() => Way::Rereads(news),
         Ok(_) => barred(model, &review.plan),
     }
@@ -112,7 +120,7 @@ fn barred(model: &Model, plan: &Plan) -> Way {
 ///
 /// # Errors
 /// Why there can be no such plan any more.
-pub(super) fn news(model: &Model, review: &PlanReview) -> Result<Vec<Warning>, String> {
+fn news(model: &Model, review: &PlanReview) -> Result<Vec<Warning>, String> {
     let mut news: Vec<Warning> = review.plan.steps().filter_map(|step| changed(model, review, step)).collect();
     news.extend(moved_on(model, review)?);
     Ok(news)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::checks::{self, Way, fought, held_upstream, in_the_way, refusal, taken};
+use super::checks::{self, Way, held_upstream, in_the_way};
 use crate::app::effect::Effect;
 use crate::app::holders::{self, Holder};
 use crate::app::input::LineInput;
@@ -130,44 +130,28 @@ pub fn promote(model: &mut Model, to: &EnvId) -> Result<(), String> {
 /// Begins the plan, if its name was typed where that is asked and nothing has changed since it was made.
 pub fn confirm(model: &mut Model, patience: Patience) -> Vec<Effect> {
     let Some(Overlay::Plan(review)) = model.overlays.last() else { return Vec::new() };
-    // To read again changes nothing, so no name is asked for.
-    if let Way::Rereads(changes) = checks::way(model, review) {
-        rebuild(model, changes);
-        return Vec::new();
-    }
-    if review.plan.protected && review.confirm.text() != review.plan.env.as_str() {
-        refuse_the_name(model);
-        return Vec::new();
-    }
-    if let Some(why) = refusal(model, review) {
-        journal::notice(model, State::Blocked, why, "nothing has happened");
-        return Vec::new();
-    }
-    if let Some(why) = taken(model, &review.plan).filter(|_| patience != Patience::Wait) {
-        let key = model.keymap.hint(crate::actions::Action::PlanWait);
-        journal::notice(model, State::Blocked, why, format!("nothing has happened; {key} waits in line"));
-        return Vec::new();
-    }
-    if let Some((why, remedy)) = fought(model, review) {
-        journal::notice(model, State::Blocked, why, remedy);
-        return Vec::new();
-    }
-    let barred = locks::of_plan(model, &review.plan);
-    if !barred.is_empty() {
-        let env = review.plan.env.clone();
-        super::lock::ask_override(model, &env, &barred);
-        return Vec::new();
-    }
-    match checks::news(model, review) {
-        Ok(changes) if changes.is_empty() => {}
-        Ok(changes) => {
+    let way = checks::way(model, review, patience);
+    let wants_name = review.plan.protected && review.confirm.text() != review.plan.env.as_str();
+    match way {
+        // To read again changes nothing, so no name is asked for.
+        Way::Rereads(changes) => {
             rebuild(model, changes);
             return Vec::new();
         }
-        Err(why) => {
-            journal::notice(model, State::Blocked, why, "nothing has happened");
+        _ if wants_name => {
+            refuse_the_name(model);
             return Vec::new();
         }
+        Way::Refused(why, then) => {
+            journal::notice(model, State::Blocked, why, then);
+            return Vec::new();
+        }
+        Way::Overrides(_) => {
+            let (env, barred) = (review.plan.env.clone(), locks::of_plan(model, &review.plan));
+            super::lock::ask_override(model, &env, &barred);
+            return Vec::new();
+        }
+        Way::Runs => {}
     }
     let silent = holders::of_plan(model, &review.plan);
     if !silent.is_empty() && patience == Patience::None {

@@ -54,7 +54,7 @@ fn enter(now: &Now<'_>) -> Option<&'static str> {
     match now.way {
         Way::Runs => Some("run"),
         Way::Overrides(_) => Some("override"),
-        Way::Refused(_) | Way::Rereads(_) => None,
+        Way::Refused(..) | Way::Rereads(_) => None,
     }
 }
 
