@@ -186,24 +186,13 @@ fn from_auth(error: &AuthError) -> Fault {
 /// The name of the program of a command line as it is told: variables with their values come first, each in quotes, and
 /// they are long and nobody's business.
 fn program(cmd: &str) -> String {
-    let (mut words, mut word, mut quoted, mut escaped) = (Vec::new(), String::new(), false, false);
-    for c in cmd.chars() {
-        match c {
-            _ if std::mem::take(&mut escaped) => word.push(c),
-            '\\' => escaped = true,
-            '"' => quoted = !quoted,
-            ' ' if !quoted => words.push(std::mem::take(&mut word)),
-            _ => word.push(c),
-        }
-    }
-    words.push(word);
     let is_variable = |word: &String| {
         let name = word.split_once('=').map(|(name, _)| name);
         name.is_some_and(|name| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))
     };
-    let program =
-        words.into_iter().find(|word| !word.is_empty() && !is_variable(word)).unwrap_or_else(|| "?".to_owned());
-    program.rsplit(['/', '\\']).next().map(str::to_owned).unwrap_or(program)
+    let program = shlex::split(cmd).into_iter().flatten().find(|word| !is_variable(word));
+    let name = program.as_deref().and_then(|path| path.rsplit(['/', '\\']).next());
+    name.unwrap_or("?").to_owned()
 }
 
 /// A connection that was not made or that broke.

@@ -6,7 +6,6 @@ use async_trait::async_trait;
 
 use super::cluster::SimulatedCluster;
 use crate::domain::fault::Fault;
-use crate::domain::observed::{Object, Pod};
 use crate::domain::rollout::Backends;
 use crate::ports::traffic::Traffic;
 
@@ -14,20 +13,12 @@ use crate::ports::traffic::Traffic;
 impl Traffic for SimulatedCluster {
     async fn backends(&self, namespace: &str) -> Result<Vec<Backends>, Fault> {
         self.check()?;
-        let world = self.world();
-        let here =
-            || world.objects.iter().filter(|((place, ..), _)| &**place == namespace).map(|(_, (_, object))| object);
-        let pods: Vec<&Pod> =
-            here().filter_map(|it| if let Object::Pod(pod) = it { Some(&**pod) } else { None }).collect();
-        let front = |name: &Arc<str>| {
-            let behind = || pods.iter().filter(|pod| pod.meta.name.starts_with(&format!("{name}-")));
-            Backends {
-                service: Arc::clone(name),
-                pods: behind().map(|pod| Arc::clone(&pod.meta.name)).collect(),
-                ready: behind().filter(|pod| pod.ready && pod.meta.deleting.is_none()).count(),
-            }
-        };
-        let workloads = world.workloads.iter().filter(|it| &*it.namespace == namespace);
-        Ok(workloads.map(|it| front(&it.reference.name)).collect())
+        let (world, now) = (self.world(), self.now());
+        let fronts = world.workloads.iter().filter(|it| &*it.namespace == namespace).map(|it| Backends {
+            service: Arc::clone(&it.reference.name),
+            pods: world.pods_of(it).map(|pod| Arc::clone(&pod.name)).collect(),
+            ready: world.pods_of(it).filter(|pod| pod.is_ready(now) && pod.deleting.is_none()).count(),
+        });
+        Ok(fronts.collect())
     }
 }
