@@ -37,6 +37,11 @@ impl Chord {
     pub const fn plain(code: KeyCode) -> Self {
         Self { code, ctrl: false, alt: false, shift: false }
     }
+
+    /// It writes a character where text is typed.
+    pub fn is_text(self) -> bool {
+        matches!(self.code, KeyCode::Char(_)) && !self.ctrl && !self.alt
+    }
 }
 
 const NAMES: &[(&str, KeyCode)] = &[

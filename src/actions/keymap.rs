@@ -64,7 +64,7 @@ impl Keymap {
     /// What a key means while text is typed, where a letter is only a letter. An action whose every key is a letter has
     /// the table's key there, or nobody could leave the field.
     pub fn while_typing(&self, scopes: &[Scope], chord: Chord) -> Option<Action> {
-        if is_text(chord) {
+        if chord.is_text() {
             return None;
         }
         let fallback = || {
@@ -86,7 +86,7 @@ impl Keymap {
     fn typing_key(&self, action: Action) -> Option<Chord> {
         let keys = self.keys(action);
         let shared = shared(action.spec().scope);
-        let usable = |chord: &Chord| !(is_text(*chord) || shared && edits(*chord));
+        let usable = |chord: &Chord| !(chord.is_text() || shared && edits(*chord));
         let defaults = || action.spec().keys.iter().filter_map(|key| key.parse().ok()).find(usable);
         let own = keys.iter().copied().find(usable);
         own.or_else(|| defaults().filter(|_| !keys.is_empty()))
@@ -96,11 +96,6 @@ impl Keymap {
     pub fn hint(&self, action: Action) -> String {
         self.keys(action).first().map(ToString::to_string).unwrap_or_default()
     }
-}
-
-/// A letter, which belongs to what is being typed.
-fn is_text(chord: Chord) -> bool {
-    matches!(chord.code, KeyCode::Char(_)) && !chord.ctrl && !chord.alt
 }
 
 /// What edits a line in every shell: to its ends, back and forth, delete before and after, a word, put back.

@@ -10,17 +10,26 @@ pub struct LineInput {
     area: TextArea<'static>,
     /// Why what is typed was not taken; gone as soon as the typing goes on.
     refused: Option<String>,
+    /// What is written next takes the place of all that stands there, as where text is selected.
+    selected: bool,
 }
 
 impl LineInput {
     pub fn new(text: &str) -> Self {
         let mut area = TextArea::new(vec![crate::domain::text::clean(text).into_owned()]);
         area.move_cursor(CursorMove::End);
-        Self { area, refused: None }
+        Self { area, refused: None, selected: false }
     }
 
     pub fn text(&self) -> &str {
         self.area.lines().first().map_or("", String::as_str)
+    }
+
+    /// The same text, in whose place comes what is written next.
+    #[must_use]
+    pub fn selected(mut self) -> Self {
+        self.selected = true;
+        self
     }
 
     /// Says under the field why what is typed was not taken.
@@ -53,7 +62,7 @@ impl LineInput {
         if chord.ctrl && matches!(key, Key::Char('m' | 'j' | 'c' | 'z' | 'l' | 'n' | 'p')) {
             return false;
         }
-        self.refused = None;
+        self.begin(chord.is_text());
         // What every shell means by these; the editor means other things by them.
         match key {
             Key::Char('u') if chord.ctrl => {
@@ -63,6 +72,14 @@ impl LineInput {
             _ => return self.edit(key, chord),
         }
         true
+    }
+
+    /// The typing goes on; `writes`: something is written.
+    fn begin(&mut self, writes: bool) {
+        self.refused = None;
+        if std::mem::take(&mut self.selected) && writes {
+            self.clear();
+        }
     }
 
     fn edit(&mut self, key: Key, chord: &Chord) -> bool {
@@ -85,7 +102,7 @@ impl LineInput {
     /// Inserts pasted text: its first line, cleaned.
     pub fn paste(&mut self, text: &str) {
         let line = text.lines().next().unwrap_or_default();
-        self.refused = None;
+        self.begin(true);
         self.area.insert_str(crate::domain::text::clean(line));
     }
 

@@ -89,8 +89,6 @@ pub struct VersionRow {
     pub current: String,
     /// Empty: the version of the source, or none.
     pub input: LineInput,
-    /// It was typed before: what is typed now takes its place, as in a field whose text is selected.
-    pub kept: bool,
     /// What the source environment runs.
     pub offered: Option<String>,
     /// Versions that can be chosen instead of typed, and the one chosen last.

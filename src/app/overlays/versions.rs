@@ -1,7 +1,7 @@
 //! Choosing the version of each service, typed or taken from another environment.
 
 use crate::actions::Action;
-use crate::actions::chord::{Chord, KeyCode};
+use crate::actions::chord::Chord;
 use crate::app::effect::Effect;
 use crate::app::input::LineInput;
 use crate::app::model::{Model, Overlay, VersionRow, VersionsForm};
@@ -23,8 +23,8 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
         let declared = catalog.service(&service);
         let known = declared.map(|service| versions::known(catalog, world, board, service, &env)).unwrap_or_default();
         let before = draft.iter().flat_map(|draft| &draft.rows).find(|row| row.service == service);
-        let input = before.map(|row| row.input.clone()).unwrap_or_default();
-        VersionRow { service, current, kept: before.is_some(), input, offered: None, known, picked: None }
+        let input = before.map(|row| row.input.clone().selected()).unwrap_or_default();
+        VersionRow { service, current, input, offered: None, known, picked: None }
     };
     let form = VersionsForm {
         title: model.home.group.as_ref().map(ToString::to_string).unwrap_or_default(),
@@ -54,10 +54,6 @@ pub fn put_aside(model: &mut Model, form: VersionsForm) {
 pub fn typed(model: &mut Model, chord: Chord) -> bool {
     let Some(Overlay::Versions(form)) = model.overlays.last_mut() else { return false };
     let Some(row) = form.rows.get_mut(form.selected) else { return false };
-    let anew = matches!(chord.code, KeyCode::Char(_)) && !chord.ctrl && !chord.alt;
-    if std::mem::take(&mut row.kept) && anew {
-        row.input.clear();
-    }
     let taken = row.input.key(&chord);
     if taken {
         row.picked = None;
