@@ -74,9 +74,9 @@ fn possible(action: Action, model: &Model) -> Result<(), String> {
     match action {
         A::Deploy | A::RollBack => {
             need(model.home.env.is_some(), "no environment is selected")?;
-            need(!facts::chosen(model).is_empty(), "no service is selected")?;
-            live(model)?;
             let chosen = facts::chosen(model);
+            need(!chosen.is_empty(), "no service is selected")?;
+            live(model)?;
             model.home.env.as_ref().map_or(Ok(()), |env| rights::may_change(model, env, &chosen))
         }
         A::Promote => promotable(model),
@@ -194,8 +194,7 @@ fn promotable(model: &Model) -> Result<(), String> {
     let Some(env) = &model.home.env else { return Ok(()) };
     let why = format!("nothing comes after {env} in the order of promotion; set `after` in the configuration");
     need(model.catalog.downstream(env).next().is_some(), &why)?;
-    let services = || model.catalog.services.iter().map(|it| &it.name);
-    one_is_enough(model.catalog.downstream(env).map(|it| rights::may_change(model, &it.name, services())))
+    one_is_enough(model.catalog.downstream(env).map(|it| rights::may_change_any(model, &it.name)))
 }
 
 /// The first refusal, where all of them are one.

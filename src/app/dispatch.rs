@@ -4,16 +4,13 @@ use jiff::SignedDuration;
 
 use super::effect::Effect;
 use super::input::LineInput;
-use super::model::{
-    Confirm, Confirmed, Model, Overlay, Page, Pane, Picker, PickerPurpose, PlanReview, PromptPurpose, RunOf,
-};
+use super::model::{Confirm, Confirmed, Model, Overlay, Page, Pane, Picker, PickerPurpose, PlanReview, PromptPurpose};
 use super::overlays::listing::Which;
 use super::overlays::{confirm, listing, lock, picker, plan, versions};
 use super::screens::{self, cleanup, home, rollback, run};
 use super::{focus, journal, log_bridge, mouse, places, rows, runs};
 use crate::actions::Action;
 use crate::domain::lease::Patience;
-use crate::domain::run::Run;
 use crate::domain::verdict::State;
 use crate::domain::words;
 
@@ -320,7 +317,7 @@ pub fn interrupt(model: &mut Model) -> Vec<Effect> {
         "closed"
     } else if stop_typing(model) {
         "stopped typing"
-    } else if let Some(run) = shown_run(model) {
+    } else if let Some(run) = run::ours(model).filter(|run| !run.state.is_over()) {
         // What changes a cluster is not stopped by a key that is pressed by habit.
         let (run, key) = (runs::name(&run.plan), model.keymap.hint(Action::RunAbort));
         journal::answer(model, State::Blocked, format!("{run} goes on"), format!("{key} aborts it; once more quits"));
@@ -330,13 +327,6 @@ pub fn interrupt(model: &mut Model) -> Vec<Effect> {
     };
     journal::answer(model, State::Blocked, stopped, "once more within a second quits");
     Vec::new()
-}
-
-/// The run of this session that is on screen and under way.
-fn shown_run(model: &Model) -> Option<&Run> {
-    let Some(Page::Run(page)) = &model.page else { return None };
-    let RunOf::Ours(id) = page.of else { return None };
-    model.run(id).filter(|run| !run.state.is_over())
 }
 
 fn stop_typing(model: &mut Model) -> bool {

@@ -89,7 +89,7 @@ pub fn warnings(model: &Model, plan: &Plan) -> Vec<Warning> {
         let fault = model.session.rights.missing(&plan.env, need)?;
         Some(Warning::new(plan.env.to_string(), text(fault)))
     };
-    let services = plan.steps().filter(|step| step.changes()).map(|step| &step.service);
+    let services = plan.changed().map(|step| &step.service);
     let change = missing_of(model, &plan.env, services)
         .map(|(services, fault)| Warning::new(services.join(", "), format!("cannot be changed by you: {fault}")));
     let hold = missing(Need::Hold, &|fault| {
@@ -139,9 +139,12 @@ pub fn may_change<'a>(
     }
 }
 
-/// Nothing there can be changed by the user.
-pub fn only_looks(model: &Model, env: &EnvId) -> bool {
-    may_change(model, env, model.catalog.services.iter().map(|it| &it.name)).is_err()
+/// The same of all services there are.
+///
+/// # Errors
+/// The right that is missing.
+pub fn may_change_any(model: &Model, env: &EnvId) -> Result<(), String> {
+    may_change(model, env, model.catalog.services.iter().map(|it| &it.name))
 }
 
 /// Whether the right to do this is not known to be missing.
@@ -253,7 +256,7 @@ mod tests {
         let result = Err(Fault::new(FaultKind::Forbidden, "no right to patch statefulsets in namespace shop"));
         let need = Need::Change(WorkloadKind::StatefulSet);
         cockpit.done(Outcome::Rights { env: staging(), need, result });
-        assert!(!only_looks(&cockpit.model, &staging()));
+        assert!(may_change_any(&cockpit.model, &staging()).is_ok());
         cockpit.press("dv9<enter><enter>");
         assert_eq!(cockpit.written(), ["auth r/auth:v9"]);
     }

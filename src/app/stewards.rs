@@ -40,7 +40,7 @@ pub fn of(model: &Model, service: &ServiceId, env: &EnvId) -> Option<Described> 
 
 /// Those of a plan's services that are described elsewhere and would be changed.
 pub fn of_plan(model: &Model, plan: &Plan) -> Vec<Described> {
-    plan.steps().filter(|step| step.changes()).filter_map(|step| of(model, &step.service, &plan.env)).collect()
+    plan.changed().filter_map(|step| of(model, &step.service, &plan.env)).collect()
 }
 
 /// Why the plan may not begin, and what to do instead.

@@ -104,7 +104,10 @@ pub fn parse_against(file: &str, text: &str, contexts: Option<&[String]>) -> Res
     let places = read_catalog(environments, services, groups, &mut parsed.catalog, &mut problems);
     references::check(&parsed.catalog, &places, contexts, &mut problems);
     parsed.written = places.written;
-    if let (Some(at), true, true) = (first, parsed.catalog.environments.is_empty(), problems.found.is_empty()) {
+    if problems.found.is_empty()
+        && parsed.catalog.environments.is_empty()
+        && let Some(at) = first
+    {
         let instead = "[[environment]] with name = \"staging\" and namespace = \"shop-staging\"";
         problems.add(at, "there are services and no environment in which they run", instead);
     }

@@ -157,10 +157,8 @@ fn origins(matches: &ArgMatches) -> BTreeMap<String, Origin> {
 fn check(options: &Options, live: bool) -> Result<(), Report> {
     // Without a kubeconfig there is nothing to hold the contexts against, and everything else may still be checked.
     let known = contexts(None).ok().map(|all| all.into_iter().map(|context| context.name).collect::<Vec<_>>());
-    let is_known = |env: &Environment| {
-        let context = env.cluster.as_str();
-        context.is_empty() || known.as_ref().is_none_or(|known| known.iter().any(|it| it == context))
-    };
+    let is_known =
+        |env: &Environment| known.as_ref().is_none_or(|known| headless::is_known(env.cluster.as_str(), known));
     let (loaded, mut problems) = match load(&Overrides { contexts: known.clone(), ..on_screen(options) }) {
         Ok(loaded) => (loaded, Vec::new()),
         // Where contexts are all that is wrong, the clusters that are known can be asked all the same.
@@ -188,12 +186,17 @@ fn check(options: &Options, live: bool) -> Result<(), Report> {
     if !problems.is_empty() {
         return Err(Report::usage(problems.join("\n")));
     }
+    headless::print(&well(&loaded, &notes))
+}
+
+/// What is told of a configuration without problems.
+fn well(loaded: &Loaded, notes: &[String]) -> String {
     let mut out = String::new();
     match &loaded.path {
         Some(path) => out.push_str(&format!("{}: no problems\n", path.display())),
         None => out.push_str("no configuration: shipdeck shows what the kubeconfig finds, read-only\n"),
     }
-    for note in &notes {
+    for note in notes {
         out.push_str(&format!("{note}\n"));
     }
     let catalog = &loaded.catalog;
@@ -209,7 +212,7 @@ fn check(options: &Options, live: bool) -> Result<(), Report> {
     for (name, value, origin) in &loaded.origins {
         out.push_str(&format!("{name:20} {value:12} {}\n", origin.as_str()));
     }
-    headless::print(&out)
+    out
 }
 
 fn cockpit(options: &Options, seed: Option<u64>) -> Result<(), Report> {

@@ -287,7 +287,7 @@ fn hidden(model: &Model, env: &Environment) -> Option<(String, Token)> {
 }
 
 fn idle(model: &Model, env: &Environment) -> (String, Token) {
-    let text = match (rights::only_looks(model, &env.name), env.protected) {
+    let text = match (rights::may_change_any(model, &env.name).is_err(), env.protected) {
         (true, _) => "● idle · only to be looked at",
         (false, true) => "● idle · protected",
         (false, false) => "● idle",

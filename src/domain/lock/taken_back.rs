@@ -36,9 +36,8 @@ fn holdable(plan: &Plan) -> Vec<&Step> {
     if plan.purpose != Purpose::RollBack {
         return Vec::new();
     }
-    let changed = || plan.steps().filter(|step| step.changes());
-    let failing: Vec<&Step> = changed().filter(|step| step.failing).collect();
-    if failing.is_empty() { changed().collect() } else { failing }
+    let failing: Vec<&Step> = plan.changed().filter(|step| step.failing).collect();
+    if failing.is_empty() { plan.changed().collect() } else { failing }
 }
 
 /// What becomes of what is taken back, in words: `auth v9 is held for 14 days …`; none: nothing that could be held is.

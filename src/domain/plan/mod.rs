@@ -50,6 +50,11 @@ impl Plan {
         self.waves.iter().flat_map(|wave| &wave.steps)
     }
 
+    /// Those that write something: others only follow what is under way.
+    pub fn changed(&self) -> impl Iterator<Item = &Step> {
+        self.steps().filter(|step| step.changes())
+    }
+
     pub fn is_empty(&self) -> bool {
         self.waves.is_empty()
     }

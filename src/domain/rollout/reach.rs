@@ -34,7 +34,7 @@ pub struct Reach {
     /// Those without an address when they were looked at last: one look may be too early.
     suspects: BTreeSet<Arc<str>>,
     asked: Option<Timestamp>,
-    /// Nobody may look, or it was not told: what is not known is not claimed.
+    /// The user may not look: what is not known is not claimed.
     blind: bool,
 }
 
@@ -44,16 +44,21 @@ impl Reach {
         self.asked = Some(now);
     }
 
-    /// Nobody may look: it is not asked again.
+    /// The user may not look: it is not asked again.
     pub fn is_refused(&mut self) {
         self.blind = true;
     }
 
     /// Whether it is time to look at what has succeeded at `since`.
     pub fn is_due(&self, since: Timestamp, now: Timestamp) -> bool {
-        let pause = if self.suspects.is_empty() { PAUSE } else { SETTLES };
-        let rested = self.asked.is_none_or(|asked| asked < since + SETTLES || now >= asked + pause);
-        !self.blind && now >= since + SETTLES && rested && self.asked.is_none_or(|asked| now >= asked + SETTLES)
+        let first = since + SETTLES;
+        // What was looked at before then tells of what was there before.
+        let due = match self.asked {
+            Some(asked) if asked >= first && self.suspects.is_empty() => asked + PAUSE,
+            Some(asked) => first.max(asked + SETTLES),
+            None => first,
+        };
+        !self.blind && now >= due
     }
 
     /// Remembers who sends traffic to the pods of a service.

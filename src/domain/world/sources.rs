@@ -127,6 +127,11 @@ impl EnvWorld {
         self.sources.get(&kind).is_some_and(|source| matches!(source.state, SourceState::Live { .. }))
     }
 
+    /// Whether it is known how one kind stands: it is current, or could not be read.
+    pub fn is_settled(&self, kind: Kind) -> bool {
+        self.is_current(kind) || self.lost().any(|(lost, ..)| lost == kind)
+    }
+
     /// Since when it is heard without a gap who does what there; none: not now, and then nobody's silence says anything.
     pub fn heard_since(&self) -> Option<Timestamp> {
         let SourceState::Live { since } = self.sources.get(&Kind::Lease)?.state else { return None };

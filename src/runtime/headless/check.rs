@@ -14,10 +14,15 @@ use crate::domain::world::Freshness;
 use crate::report::Report;
 use crate::runtime::compose::Session;
 
+/// Whether a kubeconfig has it; an environment that names none takes the current one.
+pub(in crate::runtime) fn is_known(context: &str, known: &[String]) -> bool {
+    context.is_empty() || known.iter().any(|it| it == context)
+}
+
 /// Contexts that no kubeconfig has, in words: those of environments, and the one that was named for those that name none,
 /// even if there are no such environments.
 pub(in crate::runtime) fn unknown_contexts(catalog: &Catalog, named: Option<&str>, known: &[String]) -> Vec<String> {
-    let stranger = |context: &str| !context.is_empty() && !known.iter().any(|it| it == context);
+    let stranger = |context: &str| !is_known(context, known);
     let all = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
     let words =
         |whose: &str, context: &str| format!("{whose}: the kubeconfig has no context {context}\n    known are: {all}");

@@ -156,12 +156,12 @@ impl Driver {
         self.current(envs).await?;
         let answered = |model: &Model, env: &EnvId| {
             let world = model.world.env(env)?;
-            let settled = |kind| world.is_current(kind) || world.lost().any(|(lost, ..)| lost == kind);
-            (settled(Kind::Document) && settled(Kind::Lease)).then_some(())
+            (world.is_settled(Kind::Document) && world.is_settled(Kind::Lease)).then_some(())
         };
-        let known: Vec<&EnvId> = envs.iter().filter(|env| self.model().catalog.environment(env).is_some()).collect();
-        for env in known.into_iter().cloned().collect::<Vec<_>>() {
-            self.if_in_time(PATIENCE, |model| answered(model, &env)).await?;
+        for env in envs {
+            if self.model().catalog.environment(env).is_some() {
+                self.if_in_time(PATIENCE, |model| answered(model, env)).await?;
+            }
         }
         Ok(())
     }
@@ -238,8 +238,7 @@ impl Driver {
     pub(super) async fn holders_known(&mut self, env: &EnvId) -> Result<(), Report> {
         let settled = |model: &Model| {
             let world = model.world.env(env)?;
-            let lost = world.lost().any(|(kind, ..)| kind == Kind::Lease);
-            (lost || world.is_current(Kind::Lease)).then_some(())
+            world.is_settled(Kind::Lease).then_some(())
         };
         self.if_in_time(LEASE_PATIENCE, settled).await
     }
@@ -299,7 +298,7 @@ fn unanswered(model: &Model, envs: &[EnvId], report: Report) -> Report {
 fn awaits_jobs(model: &Model, env: &EnvId) -> bool {
     let is_job = |service: &Service| service.workload.kind == WorkloadKind::Job;
     let Some(world) = model.world.env(env).filter(|_| model.catalog.services.iter().any(is_job)) else { return false };
-    !world.is_current(Kind::Job) && !world.lost().any(|(kind, ..)| kind == Kind::Job)
+    !world.is_settled(Kind::Job)
 }
 
 /// None: not known yet; else whether the picture is current.

@@ -38,12 +38,12 @@ async fn a_plan_waits_for_what_is_kept_of_earlier_runs_which_its_warnings_rest_o
         let list = r#"{"metadata":{"resourceVersion":"1"},"items":[]}"#.to_owned();
         Answer::Pieces(vec![list], After::Closed(2))
     };
-    assert_eq!(known(driver(late)).await, locks::Known::All);
+    assert_eq!(Box::pin(known(driver(late))).await, locks::Known::All);
 }
 
 #[tokio::test(start_paused = true)]
 async fn who_may_not_read_that_gets_their_plan_without_it() {
     let begun = Instant::now();
-    assert!(matches!(known(driver(|| failed(403, "no"))).await, locks::Known::Forbidden(_)));
+    assert!(matches!(Box::pin(known(driver(|| failed(403, "no")))).await, locks::Known::Forbidden(_)));
     assert!(begun.elapsed() < Duration::from_secs(1));
 }

@@ -34,7 +34,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::domain::fault::{Fault, FaultKind};
 use crate::report::Report;
 
-pub(super) use check::{live, unknown_contexts};
+pub(super) use check::{is_known, live, unknown_contexts};
 pub(super) use cleanup::cleanup;
 pub(super) use deploy::{Kind, deploy};
 pub(super) use history::history;

@@ -1,6 +1,7 @@
 //! How a run goes, on standard error: on a terminal one line for each service, written over while it changes; elsewhere a
 //! line for every change.
 
+use std::collections::HashSet;
 use std::io::IsTerminal;
 use std::mem::{Discriminant, discriminant};
 
@@ -23,7 +24,7 @@ pub(super) struct Progress {
     drawn: Option<Vec<String>>,
     told: Vec<(ServiceId, String)>,
     /// What a step was told to wait for: counts in it may change often.
-    causes: Vec<(ServiceId, Discriminant<Cause>)>,
+    causes: HashSet<(ServiceId, Discriminant<Cause>)>,
     /// What was told of the leases.
     hold: Hold,
     sight: Sight,
@@ -49,7 +50,7 @@ impl Progress {
         Self {
             drawn: terminal.then(Vec::new),
             told: Vec::new(),
-            causes: Vec::new(),
+            causes: HashSet::new(),
             hold: Hold::default(),
             sight: Sight::Seen,
         }
@@ -132,12 +133,7 @@ impl Progress {
             let slow = run.pace(step, now).filter(|pace| matches!(pace, Pace::Slow { .. }));
             let slow = slow.map(|pace| format!("is {}", ui::pace::of_step(pace)));
             let word = Some(step_word(run, step).to_owned());
-            let held_up = held_up(step).filter(|(cause, _)| {
-                let entry = (step.service.clone(), *cause);
-                let is_new = !self.causes.contains(&entry);
-                self.causes.push(entry);
-                is_new
-            });
+            let held_up = held_up(step).filter(|(cause, _)| self.causes.insert((step.service.clone(), *cause)));
             let held_up = held_up.map(|(_, why)| format!("waits: {why}"));
             for news in [word, trouble, slow, ready(step), held_up].into_iter().flatten() {
                 let entry = (step.service.clone(), news);

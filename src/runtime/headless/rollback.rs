@@ -85,8 +85,6 @@ fn services(model: &Model, env: &EnvId, named: &[String], group: Option<&Group>)
 
 /// Reads the histories and makes the plan; what cannot go back refuses the whole, and nothing has happened.
 async fn plan(driver: &mut Driver, env: EnvId, services: Vec<ServiceId>) -> Result<Plan, Report> {
-    // Runs tell better than revisions what ran before.
-    driver.locks_known(&env).await?;
     let model = &mut driver.session.model;
     model.home.env = Some(env);
     model.home.marks = services.into_iter().collect();

@@ -69,7 +69,7 @@ pub(super) async fn carry_out(mut driver: Driver, mut plan: Plan, wishes: Wishes
     }
     let mut described = Vec::new();
     if !plan.is_empty() {
-        let services: Vec<_> = plan.steps().filter(|step| step.changes()).map(|step| step.service.clone()).collect();
+        let services: Vec<_> = plan.changed().map(|step| step.service.clone()).collect();
         let needs: Vec<Need> = rights::changes(driver.model(), &services).chain([Need::Hold]).collect();
         driver.rights_known(&plan.env, &needs).await?;
         let missing = rights::missing_of(driver.model(), &plan.env, &services).filter(|_| !wishes.dry_run);
