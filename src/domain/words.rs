@@ -3,9 +3,17 @@
 
 /// A sentence within another: `Ask an administrator.` is `ask an administrator`.
 pub fn clause(sentence: &str) -> String {
-    let sentence = sentence.trim_end_matches('.');
-    let mut rest = sentence.chars();
-    rest.next().map_or_else(String::new, |first| first.to_lowercase().chain(rest).collect())
+    begun(sentence.trim_end_matches('.'), char::to_lowercase)
+}
+
+/// As a sentence begins.
+pub fn capital(text: &str) -> String {
+    begun(text, char::to_uppercase)
+}
+
+fn begun<I: Iterator<Item = char>>(text: &str, first: impl Fn(char) -> I) -> String {
+    let mut rest = text.chars();
+    rest.next().map_or_else(String::new, |c| first(c).chain(rest).collect())
 }
 
 /// `1 pod`, `2 pods`; `1 entry`, `2 entries`.

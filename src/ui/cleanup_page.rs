@@ -18,10 +18,9 @@ use crate::domain::fault::{Fault, FaultKind};
 use crate::domain::world::Freshness;
 
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &CleanupPage, area: Area) {
-    let mut note = format!("{} · {}", page.env, format::count(page.findings.len(), "leftover"));
-    if !page.filter.text().is_empty() {
-        note.push_str(&format!(" · {} shown by /{}", shown(page).len(), page.filter.text()));
-    }
+    let (all, some) = (page.findings.len(), shown(page).len());
+    let count = if some == all { String::new() } else { format!("{some} of ") } + &format::count(all, "leftover");
+    let note = format!("{} · {count}{}", page.env, format::filtered(page.filter.text()));
     let wide = area.width >= 110 && !page.findings.is_empty();
     let left = if wide { area.width * 3 / 5 } else { area.width };
     let lines = rows(page);

@@ -184,11 +184,11 @@ fn head(pen: &mut Pen<'_>, model: &Model, env: &Environment, area: Area, columns
         style,
         columns.content,
     );
-    let (mut text, token) = doing(model, env, pen.look.ascii);
+    let mut frozen = frozen(model, env);
+    let (mut text, token) = doing(model, env, &mut frozen, pen.look.ascii);
     // What goes on is told first, and hides no freeze.
-    let frozen = frozen(model, env).filter(|(frozen, _)| *frozen != text);
-    if let Some((sign, _)) = frozen.as_ref().filter(|_| area.height == 2).and_then(|(frozen, _)| frozen.split_once(' '))
-    {
+    let sign = frozen.as_ref().filter(|_| area.height == 2).and_then(|(told, _)| told.split_once(' '));
+    if let Some((sign, _)) = sign {
         text = format!("{sign} {text}");
     }
     if area.height > 1 {
@@ -242,8 +242,8 @@ fn unknown(model: &Model, env: &Environment) -> Option<&'static str> {
     }
 }
 
-/// What happens there, or how old the picture is.
-fn doing(model: &Model, env: &Environment, ascii: bool) -> (String, Token) {
+/// What happens there, or how old the picture is; a freeze, which it takes, where nothing does.
+fn doing(model: &Model, env: &Environment, frozen: &mut Option<(String, Token)>, ascii: bool) -> (String, Token) {
     let now = model.session.now;
     match freshness(model, env) {
         None => ("○ not read yet".to_owned(), Token::Muted),
@@ -259,7 +259,7 @@ fn doing(model: &Model, env: &Environment, ascii: bool) -> (String, Token) {
                 None => kept(model, env)
                     .or_else(|| others(model, env))
                     .or_else(|| bare(model, env))
-                    .or_else(|| frozen(model, env))
+                    .or_else(|| frozen.take())
                     .or_else(|| hidden(model, env))
                     .unwrap_or_else(|| idle(model, env)),
             }

@@ -37,12 +37,6 @@ pub(crate) fn span(span: SignedDuration) -> String {
     }
 }
 
-/// As a sentence begins.
-pub(super) fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-}
-
 /// `12:04:31` in the zone of the reader.
 pub(super) fn clock(time: Timestamp) -> String {
     local(time).strftime("%H:%M:%S").to_string()
@@ -89,6 +83,11 @@ pub(super) fn cut(text: &str, width: usize) -> String {
         out.push('…');
     }
     out
+}
+
+/// What narrows a list, as its title tells it; nothing where nothing does.
+pub(super) fn filtered(filter: &str) -> String {
+    if filter.is_empty() { String::new() } else { format!(" · filter {filter}") }
 }
 
 /// What tells a pod from its siblings: the last characters of its name, or its ordinal with what it is one of.

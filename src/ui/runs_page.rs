@@ -16,16 +16,15 @@ use crate::app::model::{Model, RunsPage, Sign};
 use crate::app::screens::runs::{Row, Standing, rows};
 use crate::app::touch::Touch;
 use crate::domain::verdict::State;
+use crate::domain::words;
 
 pub(super) fn draw(pen: &mut Pen<'_>, model: &Model, page: &RunsPage, area: Area) {
     let rows = rows(model, page);
     let left = rows.iter().filter(|row| row.standing == Standing::Left).count();
     let (title, what) = if page.everything { ("History", "entry") } else { ("Runs", "run") };
     let count = format::count(rows.len(), what);
-    let mut note = if left == 0 { count } else { format!("{count} · {left} left behind") };
-    if !page.filter.text().is_empty() {
-        note.push_str(&format!(" · filter {}", page.filter.text()));
-    }
+    let left = if left == 0 { String::new() } else { format!(" · {left} left behind") };
+    let note = format!("{count}{left}{}", format::filtered(page.filter.text()));
     let below = told_rows(area);
     let room = usize::from(area.height.saturating_sub(4 + below)).max(1);
     let at = rows.iter().position(|row| Some(&row.of) == page.selected.as_ref()).unwrap_or(0);
@@ -90,7 +89,7 @@ fn told(row: &Row, now: Timestamp) -> (String, Token) {
         }
         Standing::Left => {
             let then = "resume it, roll it back or end it as it is";
-            (format!("{} by {}: {then}.", format::capital(&row.note), row.by), Token::Warn)
+            (format!("{} by {}: {then}.", words::capital(&row.note), row.by), Token::Warn)
         }
         _ => {
             let since = row.started.map(|at| format!("{} {}", format::day_name(at, now), format::clock(at)));

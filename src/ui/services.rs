@@ -61,9 +61,7 @@ fn note(model: &Model) -> String {
     if let Some(env) = model.home.env.as_ref().filter(|_| !heads) {
         note = format!("in {env} · {note}");
     }
-    if !model.home.filter.text().is_empty() {
-        note.push_str(&format!(" · filter {}", model.home.filter.text()));
-    }
+    note.push_str(&format::filtered(model.home.filter.text()));
     let marks = model.home.marks.len();
     if marks > 0 {
         note.push_str(&format!(" · {}{marks} marked", if model.home.only_marked { "only " } else { "" }));

@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 
-use super::super::format;
 use super::super::lines::wrap;
 use super::super::look::Token;
 use super::super::pen::{Pen, Rule};
@@ -12,6 +11,7 @@ use crate::app::model::{Model, Theirs};
 use crate::app::others::{self, Doubt, Life};
 use crate::app::queue;
 use crate::domain::run::{Hold, Run, RunState};
+use crate::domain::words;
 use crate::domain::world::Freshness;
 
 /// What is said, in lines of so many columns. `theirs`: it is a run of another process.
@@ -52,7 +52,7 @@ fn their_outlook(theirs: &Theirs, now: Timestamp) -> (String, Token) {
         _ if theirs.gone => ("Its record was erased: this is what was seen last.".to_owned(), Token::Warn),
         Life::Over => outlook_words(&theirs.run),
         Life::Left { .. } => {
-            let sign = format::capital(&sign);
+            let sign = words::capital(&sign);
             (
                 format!("{sign} by {by}: nothing more begins until somebody resumes it, rolls it back or ends it."),
                 Token::Warn,
