@@ -79,28 +79,16 @@ pub(super) fn something_soaks(model: &Model) -> bool {
 pub(crate) mod tests {
     use super::*;
     use crate::app::model::Overlay;
-    use crate::app::msg::{Msg, Outcome};
+    use crate::app::msg::Outcome;
     use crate::app::testkit::Cockpit;
     use crate::domain::fixtures::TestWorld;
     use crate::domain::ids::EnvId;
-    use crate::domain::observed::{Change, Object, WorkloadRef};
+    use crate::domain::observed::WorkloadRef;
     use crate::domain::run::RunState;
     use crate::domain::verdict::State;
 
     fn staging() -> EnvId {
         EnvId::new("staging")
-    }
-
-    /// Puts what a small cluster shows into the cockpit.
-    pub(crate) fn shows(cockpit: &mut Cockpit, cluster: &TestWorld) {
-        let world = cluster.world.env(&cluster.env).unwrap();
-        let workloads = world.workloads().map(|it| Object::Workload(Box::new(it.clone())));
-        let sets = world.workloads().flat_map(|it| world.replica_sets_of(&it.meta.uid));
-        let sets = sets.map(|it| Object::ReplicaSet(Box::new(it.clone())));
-        let pods = world.pods().map(|it| Object::Pod(Box::new(it.clone())));
-        for object in workloads.chain(sets).chain(pods) {
-            cockpit.send(Msg::Fact { env: staging(), change: Change::Upsert(object) });
-        }
     }
 
     fn cluster(image: &str) -> TestWorld {
@@ -117,7 +105,7 @@ pub(crate) mod tests {
         let cluster = cluster("r/auth:v9");
         let workload = cluster.world.env(&staging()).unwrap().workload(&WorkloadRef::deployment("auth")).unwrap();
         let result = Ok(Box::new(workload.clone()));
-        shows(&mut cockpit, &cluster);
+        cockpit.sees(&cluster);
         let at = cockpit.now;
         cockpit.done(Outcome::Written { run: RunId(1), service: ServiceId::new("auth"), result, at });
         assert_eq!(cockpit.model.runs[0].state, RunState::Succeeded);
@@ -130,7 +118,7 @@ pub(crate) mod tests {
 
     pub(crate) fn crashes(cockpit: &mut Cockpit, cluster: &mut TestWorld) {
         cluster.pod("auth", "r/auth:v9", 0, |pod| pod.containers[0].restarts = 1);
-        shows(cockpit, cluster);
+        cockpit.sees(cluster);
     }
 
     #[test]

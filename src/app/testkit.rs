@@ -11,8 +11,9 @@ use super::update::{start, update};
 use crate::actions::keymap::Keymap;
 use crate::config::Settings;
 use crate::domain::fixtures::{START, TestWorld, catalog, later};
-use crate::domain::ids::{EnvId, GroupId, ServiceId};
+use crate::domain::ids::{EnvId, GroupId, ServiceId, Uid};
 use crate::domain::lease::Fence;
+use crate::domain::observed::{Change, Object};
 use crate::domain::run::Hold;
 use crate::ports::cluster::LogLine;
 use crate::ports::lease::Target;
@@ -97,6 +98,21 @@ impl Cockpit {
         self.effects.extend(effects);
         for outcome in asked {
             self.send(Msg::Done(outcome));
+        }
+        self
+    }
+
+    /// Puts what a small cluster shows into the cockpit.
+    pub(crate) fn sees(&mut self, cluster: &TestWorld) -> &mut Self {
+        let world = cluster.world.env(&cluster.env).unwrap();
+        let uids = self.model.catalog.services.iter().map(|service| Uid::new(format!("uid-{}", service.name)));
+        let sets = uids.flat_map(|uid| world.replica_sets_of(&uid).cloned().collect::<Vec<_>>());
+        let workloads = world.workloads().map(|it| Object::Workload(Box::new(it.clone())));
+        let pods = world.pods().map(|it| Object::Pod(Box::new(it.clone())));
+        let objects: Vec<Object> =
+            workloads.chain(sets.map(|it| Object::ReplicaSet(Box::new(it)))).chain(pods).collect();
+        for object in objects {
+            self.send(Msg::Fact { env: cluster.env.clone(), change: Change::Upsert(object) });
         }
         self
     }

@@ -143,7 +143,7 @@ fn a_promotion_that_was_overtaken_upstream_says_what_runs_there_now_and_is_read_
     staging.rolled_out("auth", "r/auth:v3", 2);
     let before = cockpit.model.world.env(&staging.env).unwrap().pods().filter(|pod| pod.meta.name.starts_with("auth"));
     let before: Vec<_> = before.map(|pod| (pod.meta.uid.clone(), pod.meta.name.clone())).collect();
-    crate::app::soaks::tests::shows(&mut cockpit, &staging);
+    cockpit.sees(&staging);
     for (uid, name) in before {
         let change = Change::Delete { kind: Kind::Pod, uid, name };
         cockpit.send(Msg::Fact { env: staging.env.clone(), change });
@@ -162,7 +162,7 @@ fn a_promotion_that_was_overtaken_upstream_says_what_runs_there_now_and_is_read_
     let mut cockpit = Cockpit::demo();
     cockpit.press("Pproduction");
     staging.deployment("auth", "r/auth:v4", 2, |_| {});
-    crate::app::soaks::tests::shows(&mut cockpit, &staging);
+    cockpit.sees(&staging);
     assert!(cockpit.press("<enter>").written().is_empty(), "{}", cockpit.notice());
     assert!(cockpit.notice().contains("auth"), "{}", cockpit.notice());
 }

@@ -139,6 +139,20 @@ impl TestWorld {
         }
     }
 
+    /// One of two pods is out, and its container waits for this reason.
+    pub(crate) fn waiting(&mut self, name: &str, image: &str, reason: &str) {
+        self.deployment(name, image, 2, |it| {
+            (it.generation, it.observed_generation) = (2, 2);
+            (it.status.updated, it.status.ready, it.status.available) = (1, 1, 1);
+        });
+        self.replica_set(name, image, 1);
+        self.pod(name, image, 0, |pod| {
+            pod.ready = false;
+            let waiting = ContainerState::Waiting { reason: reason.into(), message: "no".into() };
+            (pod.containers[0].ready, pod.containers[0].state) = (false, waiting);
+        });
+    }
+
     pub(crate) fn deployment(&mut self, name: &str, image: &str, replicas: u32, change: impl FnOnce(&mut Workload)) {
         let mut workload = Workload {
             kind: WorkloadKind::Deployment,

@@ -319,7 +319,7 @@ fn an_open_promotion_says_at_once_that_upstream_has_moved_and_the_key_that_reads
         staging.rolled_out("auth", "r/auth:v3", 2);
         let old = cockpit.model.world.env(&staging.env).unwrap().pods().filter(|pod| pod.meta.name.starts_with("auth"));
         let old: Vec<_> = old.map(|pod| (pod.meta.uid.clone(), pod.meta.name.clone())).collect();
-        crate::app::soaks::tests::shows(&mut cockpit, &staging);
+        cockpit.sees(&staging);
         for (uid, name) in old {
             let change = Change::Delete { kind: Kind::Pod, uid, name };
             cockpit.send(Msg::Fact { env: staging.env.clone(), change });

@@ -144,27 +144,10 @@ fn what_was_never_read_is_not_told_as_old() {
 
 #[test]
 fn that_a_cell_differs_is_seen_beside_its_longest_word_at_every_width() {
-    use crate::domain::observed::{Change, ContainerState, Object};
     let mut cockpit = Cockpit::of_ana();
     let mut cluster = TestWorld::new("production");
-    cluster.deployment("auth", "r/auth:v5", 2, |it| {
-        (it.generation, it.observed_generation) = (2, 2);
-        (it.status.updated, it.status.ready, it.status.available) = (1, 1, 1);
-    });
-    cluster.replica_set("auth", "r/auth:v5", 1);
-    cluster.pod("auth", "r/auth:v5", 0, |pod| {
-        pod.ready = false;
-        let state = ContainerState::Waiting { reason: "CreateContainerConfigError".into(), message: "no".into() };
-        (pod.containers[0].ready, pod.containers[0].state) = (false, state);
-    });
-    let world = cluster.world.env(&cluster.env).unwrap();
-    let uid = "uid-auth".into();
-    let sets = world.replica_sets_of(&uid).cloned().map(|it| Object::ReplicaSet(Box::new(it)));
-    let objects = world.workloads().cloned().map(|it| Object::Workload(Box::new(it)));
-    let objects = objects.chain(sets).chain(world.pods().cloned().map(|it| Object::Pod(Box::new(it))));
-    for object in objects.collect::<Vec<_>>() {
-        cockpit.send(crate::app::msg::Msg::Fact { env: "production".into(), change: Change::Upsert(object) });
-    }
+    cluster.waiting("auth", "r/auth:v5", "CreateContainerConfigError");
+    cockpit.sees(&cluster);
     for width in [60, 80, 100, 120, 200] {
         (cockpit.model.session.width, cockpit.model.session.height) = (width, 24);
         for (ascii, sign) in [(false, "≠"), (true, "!=")] {

@@ -280,7 +280,7 @@ fn moving() -> Cockpit {
         let waiting = ContainerState::Waiting { reason: "ContainerCreating".into(), message: "".into() };
         (pod.containers[0].ready, pod.containers[0].state) = (false, waiting);
     });
-    crate::app::soaks::tests::shows(&mut cockpit, &cluster);
+    cockpit.sees(&cluster);
     let pod = format!("{}-1", set_name("auth", image));
     let event = Event {
         meta: meta("auth.1", None),

@@ -12,7 +12,7 @@ use super::picture::text as screen;
 use crate::actions::keymap::Keymap;
 use crate::app::model::{Model, Pane};
 use crate::app::msg::LogEvent;
-use crate::app::soaks::tests::{shows, succeeded};
+use crate::app::soaks::tests::succeeded;
 use crate::app::testkit::{Cockpit, said};
 use crate::config::{Colors, Settings};
 use crate::domain::fault::{Fault, FaultKind};
@@ -372,7 +372,7 @@ fn old_pods_that_still_end_after_success_are_counted_on_the_page_of_the_run_and_
     for number in 0..2 {
         cluster.pod("auth", "r/auth:v2", number, |pod| pod.meta.deleting = Some(later(7_200)));
     }
-    shows(&mut cockpit, &cluster);
+    cockpit.sees(&cluster);
     let page = |cockpit: &Cockpit, text: &str| {
         screen(&cockpit.model, look())
             .join(

@@ -159,6 +159,11 @@ async fn rights_that_no_verdict_needs_hinder_no_deploy() {
     }
 }
 
+/// The shop, with a service that runs as a StatefulSet.
+fn with_ledger(namespace: &str) -> String {
+    config(namespace) + "[[service]]\nname = \"ledger\"\nimage = \"shop/ledger\"\nworkload = \"statefulset/ledger\"\n"
+}
+
 fn without(resource: &str) -> Value {
     let all = all_but("", "");
     let others = all.as_array().unwrap().iter().filter(|rule| rule["resources"][0] != resource);
@@ -171,9 +176,7 @@ async fn a_kind_of_workloads_that_is_not_for_the_user_hides_what_runs_as_it_and_
     let space = plane.namespace("no-sets").await;
     shop(&space).await;
     let clerk = space.user("clerk", without("statefulsets")).await;
-    let text = config(&space.name)
-        + "[[service]]\nname = \"ledger\"\nimage = \"shop/ledger\"\nworkload = \"statefulset/ledger\"\n";
-    let shipdeck = Headless::new(&clerk, &text);
+    let shipdeck = Headless::new(&clerk, &with_ledger(&space.name));
     let status = shipdeck.run("status --env staging").await;
     status.is(0, "ledger").is(0, "unknown").is(0, "no right to list statefulsets");
     shipdeck.run("deploy --env staging auth=v2 --yes").await.is(0, "auth succeeded");
@@ -195,9 +198,7 @@ async fn who_may_not_change_one_kind_deploys_what_runs_as_another() {
     shop(&space).await;
     space.create::<StatefulSet>(workloads::stateful_set("ledger", "shop/ledger:v1", 1)).await;
     let clerk = space.user("clerk", all_but("patch", "statefulsets")).await;
-    let text = config(&space.name)
-        + "[[service]]\nname = \"ledger\"\nimage = \"shop/ledger\"\nworkload = \"statefulset/ledger\"\n";
-    let shipdeck = Headless::new(&clerk, &text);
+    let shipdeck = Headless::new(&clerk, &with_ledger(&space.name));
     shipdeck.run("deploy --env staging auth=v2 --yes").await.is(0, "auth succeeded");
     let both = shipdeck.run("deploy --env staging auth=v3 ledger=v2 --yes").await;
     both.is(3, "ledger cannot be changed by you").is(3, "no right to patch statefulsets");

@@ -5,43 +5,18 @@ use crate::app::msg::{Input, Msg};
 use crate::app::testkit::Cockpit;
 use crate::domain::fixtures::TestWorld;
 use crate::domain::ids::EnvId;
-use crate::domain::observed::{Change, ContainerState, Object, WorkloadRef};
 
 /// Auth is to run v5 in production, where that has no valid image; in staging it was set to v0 once.
 fn shop() -> Cockpit {
     let mut cockpit = Cockpit::of_ana();
     let mut cluster = TestWorld::new("production");
-    cluster.deployment("auth", "r/auth:v5", 2, |it| {
-        (it.generation, it.observed_generation) = (2, 2);
-        (it.status.updated, it.status.ready, it.status.available) = (1, 1, 1);
-    });
-    cluster.replica_set("auth", "r/auth:v5", 1);
-    cluster.pod("auth", "r/auth:v5", 0, |pod| {
-        pod.ready = false;
-        let waiting = ContainerState::Waiting { reason: "InvalidImageName".into(), message: "no".into() };
-        (pod.containers[0].ready, pod.containers[0].state) = (false, waiting);
-    });
-    all(&mut cockpit, &cluster);
+    cluster.waiting("auth", "r/auth:v5", "InvalidImageName");
+    cockpit.sees(&cluster).wait(1);
     let mut cluster = TestWorld::new("staging");
     cluster.replica_set("auth", "r/auth:v0", 0);
-    all(&mut cockpit, &cluster);
+    cockpit.sees(&cluster).wait(1);
     (cockpit.model.home.service, cockpit.model.home.env) = (Some("auth".into()), Some("staging".into()));
     cockpit
-}
-
-/// Sends everything that there is of auth.
-fn all(cockpit: &mut Cockpit, cluster: &TestWorld) {
-    let world = cluster.world.env(&cluster.env).unwrap();
-    let workload = world.workload(&WorkloadRef::deployment("auth")).cloned();
-    let uid = "uid-auth".into();
-    let sets = world.replica_sets_of(&uid).cloned();
-    let objects = workload.map(|it| Object::Workload(Box::new(it))).into_iter();
-    let objects = objects.chain(sets.map(|it| Object::ReplicaSet(Box::new(it))));
-    let objects = objects.chain(world.pods().cloned().map(|it| Object::Pod(Box::new(it))));
-    for object in objects.collect::<Vec<_>>() {
-        cockpit.send(Msg::Fact { env: cluster.env.clone(), change: Change::Upsert(object) });
-    }
-    cockpit.wait(1);
 }
 
 fn screen(cockpit: &mut Cockpit, (width, height): (u16, u16)) -> String {

@@ -11,7 +11,7 @@ use shipdeck::domain::rollout::{After, View};
 use shipdeck::domain::verdict::{Cause, State};
 
 use super::{Observed, SOON, cause, env};
-use crate::harness::{ControlPlane, Headless, eventually, shop, workloads};
+use crate::harness::{ControlPlane, Headless, Namespace, eventually, shop, workloads};
 
 const SOAK: SignedDuration = SignedDuration::from_mins(2);
 
@@ -110,17 +110,20 @@ async fn pods_that_run_another_digest_than_was_asked_for_are_done_and_it_is_said
     assert_eq!(*cause(&verdict), Cause::OtherImage);
 }
 
-fn soaking(namespace: &str, soak: &str) -> String {
-    let config = shop::config(namespace);
-    config.replacen("name = \"staging\"\n", &format!("name = \"staging\"\nsoak = \"{soak}\"\n"), 1)
+/// The shop, whose success is watched for as long as this.
+async fn soaking(plane: &'static ControlPlane, prefix: &str, soak: &str) -> (Namespace<'static>, Headless) {
+    let space = plane.namespace(prefix).await;
+    shop::shop(&space).await;
+    let soak = format!("name = \"staging\"\nsoak = \"{soak}\"\n");
+    let config = shop::config(&space.name).replacen("name = \"staging\"\n", &soak, 1);
+    let shipdeck = Headless::new(&plane.kubeconfig_path(), &config);
+    (space, shipdeck)
 }
 
 #[tokio::test]
 async fn a_pipeline_that_asks_for_it_waits_and_ends_with_one_where_success_does_not_last() {
     let Some(plane) = ControlPlane::shared() else { return };
-    let space = plane.namespace("soak").await;
-    shop::shop(&space).await;
-    let shipdeck = Headless::new(&plane.kubeconfig_path(), &soaking(&space.name, "20s"));
+    let (_space, shipdeck) = soaking(plane, "soak", "20s").await;
     let answer = shipdeck.run("deploy --env staging auth=dies --yes --soak --json").await;
     answer
         .is(1, "degraded after success")
@@ -134,10 +137,8 @@ async fn a_pipeline_that_asks_for_it_waits_and_ends_with_one_where_success_does_
 #[tokio::test]
 async fn a_pipeline_waits_for_as_long_as_the_environment_says_and_without_the_flag_not_at_all() {
     let Some(plane) = ControlPlane::shared() else { return };
-    let space = plane.namespace("soaks-well").await;
-    shop::shop(&space).await;
+    let (space, shipdeck) = soaking(plane, "soaks-well", "8s").await;
     space.create::<Service>(workloads::service("auth", "auth")).await;
-    let shipdeck = Headless::new(&plane.kubeconfig_path(), &soaking(&space.name, "8s"));
     let started = std::time::Instant::now();
     let answer = shipdeck.run("deploy --env staging auth=v2 --yes --soak").await;
     answer.is(0, "watching the new pods for").is(0, "the new pods stayed well");
@@ -150,10 +151,8 @@ async fn a_pipeline_waits_for_as_long_as_the_environment_says_and_without_the_fl
 #[tokio::test]
 async fn a_success_that_no_traffic_reaches_is_degraded_and_the_service_in_front_is_named() {
     let Some(plane) = ControlPlane::shared() else { return };
-    let space = plane.namespace("no-traffic").await;
-    shop::shop(&space).await;
+    let (space, shipdeck) = soaking(plane, "no-traffic", "30s").await;
     space.create::<Service>(workloads::service("auth", "somebody-else")).await;
-    let shipdeck = Headless::new(&plane.kubeconfig_path(), &soaking(&space.name, "30s"));
     let answer = shipdeck.run("deploy --env staging auth=v2 --yes --soak").await;
     answer.is(1, "degraded after success: service/auth has no ready address").is(1, "Compare its selector");
 }
@@ -161,15 +160,13 @@ async fn a_success_that_no_traffic_reaches_is_degraded_and_the_service_in_front_
 #[tokio::test]
 async fn a_service_of_another_name_that_loses_the_pods_it_had_is_noticed() {
     let Some(plane) = ControlPlane::shared() else { return };
-    let space = plane.namespace("lost-traffic").await;
-    shop::shop(&space).await;
+    let (space, shipdeck) = soaking(plane, "lost-traffic", "40s").await;
     space.create::<Service>(workloads::service("front-door", "auth")).await;
     eventually("traffic reaches it", SOON, async || {
         let slices = space.api::<EndpointSlice>().list(&ListParams::default()).await.unwrap();
         slices.items.iter().any(|slice| slice.endpoints.as_ref().is_some_and(|it| !it.is_empty())).then_some(())
     })
     .await;
-    let shipdeck = Headless::new(&plane.kubeconfig_path(), &soaking(&space.name, "40s"));
     let somebody = async {
         eventually("v2 is out", SOON, async || {
             let deployment = space.get::<Deployment>("auth").await?.status?;
